@@ -1,0 +1,172 @@
+"""Every setting of textrae as frozen, validated dataclasses; conflicts are raised when one is built.
+
+Config objects stop at the builders: the modules of :mod:`textrae.nn` receive plain numbers.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from textrae.errors import ConfigError
+
+Cell = Literal["rnn", "lstm", "gru"]
+Pooling = Literal["max", "mean", "last"]
+Preset = Literal["rae", "brae"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
+
+Positive = Annotated[int, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ModelConfig:
+    """The shape of a recurrent autoencoder."""
+
+    cell: Cell = "gru"
+    """The recurrence of encoder and decoder: ``rnn`` (Elman, tanh), ``lstm`` or ``gru``."""
+    layers: Positive = 1
+    """Recurrent layers of the encoder and of the decoder."""
+    hidden: Positive = 512
+    """Units of each recurrent layer (per direction in the encoder)."""
+    embedding: Positive = 256
+    """Numbers of a token embedding; the output softmax is tied to the same table."""
+    latent: Positive = 128
+    """Numbers of a sentence's encoding."""
+    bidirectional: bool = True
+    """Whether the encoder reads both ways (BRAE)."""
+    pooling: Pooling = "max"
+    """How the encoder's states become one: their ``max`` or ``mean`` over time, or the ``last`` one."""
+    dropout: Fraction = 0.0
+    """Share of features zeroed in training, on embeddings, between layers and before the softmax."""
+
+    @classmethod
+    def preset(cls, name: Preset, **switches: Any) -> ModelConfig:
+        """The settings of a variant by its name in the literature, with `switches` overriding them."""
+        return build(cls, {**PRESETS[name], **switches})
+
+
+PRESETS: dict[Preset, dict[str, Any]] = {
+    "rae": {"bidirectional": False},
+    "brae": {"bidirectional": True},
+}
+"""What each name of ``--model`` switches."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class CorpusConfig:
+    """How text is read, split and cut into tokens."""
+
+    format: CorpusFormat = "auto"
+    """The corpus's format; ``auto`` goes by the file's ending, then takes it for a `datasets` name."""
+    column: str | None = None
+    """The column that holds the sentences, in a table; the default is ``text`` or the only text column."""
+    vocab_size: Annotated[int, Field(ge=300, le=65_535)] = 5_000
+    """Pieces of the tokenizer (fewer where the corpus does not support so many)."""
+    tokenizer: str | None = None
+    """A SentencePiece model to use instead of training one."""
+    max_length: Annotated[int, Field(ge=2, le=4_096)] = 128
+    """Tokens a sentence may have; a longer one is cut and counted."""
+    valid_size: Positive = 2_000
+    """Sentences held out for validation, at most; never more than a tenth of the corpus."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of the split and of the tokenizer's sample."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TrainingConfig:
+    """How long, how fast and on what a model is trained."""
+
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Budget as wall-clock minutes of training (10 where no budget is given)."""
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    """Budget as passes over the training sentences."""
+    steps: Positive | None = None
+    """Budget as optimizer steps."""
+    batch_tokens: Positive = 640
+    """Tokens of a batch: few enough for many updates, enough to fill the matrix units."""
+    lr: Annotated[float, Field(gt=0, lt=1)] = 2e-3
+    """Peak learning rate."""
+    warmup: Fraction = 0.02
+    """Share of the budget over which the rate rises to its peak; it then decays to zero."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """Decoupled weight decay of AdamW, on matrices alone."""
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    """Largest norm of the gradient; a longer one is scaled down."""
+    word_dropout: Fraction = 0.0
+    """Share of the decoder's input tokens blanked (Bowman et al. 2016)."""
+    denoise: Fraction = 0.0
+    """Share of the encoder's input tokens blanked: a denoising autoencoder (Vincent et al. 2008)."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of initialisation, order and noise."""
+    device: Device = "auto"
+    """Where to compute; ``auto`` takes a GPU where there is one."""
+    precision: Precision = "auto"
+    """``bf16`` autocast or ``fp32``; ``auto`` takes bf16 where the hardware has it."""
+    checkpoint_minutes: Annotated[float, Field(gt=0)] = 2.0
+    """Minutes between checkpoints."""
+    validations: Positive = 10
+    """Validations over the whole budget; the best model by validation loss is kept."""
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        given = [name for name in ("minutes", "epochs", "steps") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are each a budget: give one of them")
+        return self
+
+
+Config = TypeVar("Config", ModelConfig, CorpusConfig, TrainingConfig)
+
+
+def build(cls: type[Config], values: Mapping[str, Any]) -> Config:
+    """Build a config from untyped values (a command line, a file).
+
+    Raises:
+        ConfigError: naming the key that is unknown or out of range, in one line.
+    """
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or cls.__name__
+        if first["type"] == "unexpected_keyword_argument":
+            known = ", ".join(field.name for field in fields(cls))
+            raise ConfigError(f"{where}: no such setting; there are {known}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{where}: {said} (given: {values.get(where)!r})" if where in values else said) from None
+
+
+def to_dict(config: ModelConfig | CorpusConfig | TrainingConfig) -> dict[str, Any]:
+    """A config as plain values, ready for JSON; :func:`build` reads it back."""
+    return asdict(config)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The flat settings of a ``--config`` file; tables are allowed for order and are merged.
+
+    Raises:
+        ConfigError: the file is missing, not TOML, or names a key twice.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}; give an existing TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file ({error})") from None
+    settings: dict[str, Any] = {}
+    for key, value in content.items():
+        for name, inner in (value if isinstance(value, dict) else {key: value}).items():
+            if name in settings:
+                raise ConfigError(f"{path}: {name} is set twice; keep one")
+            settings[name.replace("-", "_")] = inner
+    return settings

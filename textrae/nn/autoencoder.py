@@ -1,0 +1,80 @@
+"""Embedding, encoder, bottleneck and decoder joined."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from textrae.config import ModelConfig
+from textrae.nn.bottleneck import Bottleneck, Latent
+from textrae.nn.decoder import Decoder
+from textrae.nn.encoder import Encoder
+
+
+class Autoencoder(nn.Module):
+    """Token ids → latent → features → logits; the softmax shares the embedding table (Press & Wolf 2017).
+
+    Args:
+        config: the shape.
+        vocab_size: rows of the embedding table.
+    """
+
+    def __init__(self, config: ModelConfig, vocab_size: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, config.embedding)
+        # rows of unit length on average: logits start small, inputs of the recurrence do not vanish
+        nn.init.normal_(self.embedding.weight, std=config.embedding**-0.5)
+        self.scale = config.embedding**0.5
+        self.dropout = nn.Dropout(config.dropout)
+        self.encoder = Encoder(
+            config.cell,
+            config.embedding,
+            config.hidden,
+            config.layers,
+            config.bidirectional,
+            config.pooling,
+            config.dropout,
+        )
+        self.bottleneck = Bottleneck(self.encoder.features, config.latent)
+        self.decoder = Decoder(
+            config.cell,
+            config.embedding,
+            config.hidden,
+            config.layers,
+            config.latent,
+            config.embedding,
+            config.dropout,
+        )
+        self.bias = nn.Parameter(torch.zeros(vocab_size))
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """(time, batch) ids → (time, batch, embedding)."""
+        return self.dropout(self.embedding(ids) * self.scale)
+
+    def encode(self, ids: Tensor, lengths: Tensor) -> Latent:
+        """(time, batch) ids and (batch,) lengths → the latent."""
+        return self.bottleneck(self.encoder(self.embed(ids), lengths))
+
+    def decode(self, previous: Tensor, state: Tensor, latent: Tensor) -> tuple[Tensor, Tensor]:
+        """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state."""
+        return self.decoder(self.embed(previous), state, latent)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """(…, embedding) → (…, vocabulary)."""
+        return F.linear(features, self.embedding.weight, self.bias)
+
+    def forward(self, source: Tensor, lengths: Tensor, previous: Tensor) -> tuple[Tensor, Latent]:
+        """Teacher-forced features of every target step.
+
+        Args:
+            source: (time, batch) ids, padded at the end.
+            lengths: (batch,) real lengths of the source.
+            previous: (steps, batch) target ids shifted right.
+
+        Returns:
+            Features (steps, batch, embedding) and the latent.
+        """
+        latent = self.encode(source, lengths)
+        features, _ = self.decode(previous, self.decoder.start(latent.vector), latent.vector)
+        return features, latent

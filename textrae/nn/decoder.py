@@ -1,0 +1,49 @@
+"""Latent and previous tokens → a feature vector a step."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from textrae.nn.recurrence import Recurrence
+
+
+class Decoder(nn.Module):
+    """A stack of recurrent layers that get the latent as their initial state and as an input of every step.
+
+    The whole state is one tensor, the layers' flat states side by side; training runs it over all steps at once and
+    generation over one step at a time, through the same `forward`.
+    """
+
+    def __init__(
+        self, cell: str, inputs: int, hidden: int, layers: int, latent: int, outputs: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            Recurrence(cell, inputs if depth == 0 else hidden, hidden, constant=latent) for depth in range(layers)
+        )
+        self.sizes = [layer.state_size for layer in self.layers]
+        self.initial = nn.Linear(latent, sum(self.sizes))
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(hidden, outputs)
+
+    def start(self, latent: Tensor) -> Tensor:
+        """The state before the first step: (batch, latent) → (batch, state)."""
+        return torch.tanh(self.initial(latent))
+
+    def forward(self, x: Tensor, state: Tensor, latent: Tensor) -> tuple[Tensor, Tensor]:
+        """Run over some steps.
+
+        Args:
+            x: (time, batch, inputs), embeddings of the previous tokens.
+            state: (batch, state), from :meth:`start` or from the steps before.
+            latent: (batch, latent).
+
+        Returns:
+            Features (time, batch, outputs) for the softmax, and the state after the last step.
+        """
+        states = []
+        for depth, (layer, before) in enumerate(zip(self.layers, state.split(self.sizes, dim=-1), strict=True)):
+            x, after = layer(self.dropout(x) if depth else x, before, latent)
+            states.append(after)
+        return self.output(self.dropout(x)), torch.cat(states, dim=-1)
