@@ -1,0 +1,31 @@
+"""textrae: sentence → vector → sentence with recurrent autoencoders.
+
+The names below are loaded when first used, so that `import textrae` (and the command line's help) needs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from textrae.config import CorpusConfig, ModelConfig, TrainingConfig
+    from textrae.errors import TextraeError
+    from textrae.model import SentenceAutoencoder
+
+_HOMES = {
+    "CorpusConfig": "textrae.config",
+    "ModelConfig": "textrae.config",
+    "TrainingConfig": "textrae.config",
+    "TextraeError": "textrae.errors",
+    "SentenceAutoencoder": "textrae.model",
+}
+__all__ = ["CorpusConfig", "ModelConfig", "SentenceAutoencoder", "TextraeError", "TrainingConfig", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'textrae' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,266 @@
+"""The run folder as typed values: a finished run, and the state of a training that goes on.
+
+Every file is written beside its place and renamed, so a crash leaves the old one or the new one. Within a training,
+`config.json` and `tokenizer.model` never change once written, and `model.safetensors` carries their digests and its
+own: whatever instant a crash falls on, the three fit together or the folder says that they do not. Nothing is a
+pickle, and nothing read here is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+import textrae
+from textrae.config import CorpusConfig, ModelConfig, TrainingConfig, build, to_dict
+from textrae.errors import ConfigError, CorpusError, RunError
+from textrae.nn.autoencoder import Autoencoder
+from textrae.text.tokenizer import Tokenizer
+
+FORMAT = 1
+"""Number of the run folder's layout; a folder with a larger one was written by a newer textrae."""
+CONFIG, MODEL, TOKENIZER, METRICS, CARD = "config.json", "model.safetensors", "tokenizer.model", "metrics.jsonl", "README.md"
+CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
+_LARGEST_JSON = 1 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides what a training does; kept to resume it and to tell how a model was made."""
+
+    model: ModelConfig
+    corpus: CorpusConfig
+    training: TrainingConfig
+    sources: tuple[str, ...] = ()
+    """The corpus as it was named."""
+    valid: str | None = None
+    """The validation file as it was named."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; :meth:`from_json` reads them back."""
+        parts = {name: to_dict(getattr(self, name)) for name in ("model", "corpus", "training")}
+        return {**parts, "sources": list(self.sources), "valid": self.valid}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Settings:
+        """Raises :class:`ConfigError` where a value does not fit, :class:`KeyError` where one is missing."""
+        return cls(
+            build(ModelConfig, values["model"]),
+            build(CorpusConfig, values["corpus"]),
+            build(TrainingConfig, values["training"]),
+            tuple(str(source) for source in values["sources"]),
+            values["valid"],
+        )
+
+
+@dataclass
+class Run:
+    """A model that can be used: what a run folder holds."""
+
+    network: Autoencoder
+    tokenizer: Tokenizer
+    settings: Settings
+    training: dict[str, Any] = field(default_factory=dict)
+    """Facts of the training: steps, tokens, seconds, validation loss, corpus statistics."""
+
+
+def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
+    """Write a run folder whole: built beside `path`, then renamed.
+
+    Raises:
+        RunError: something is there already and `overwrite` is not set, or the disk refuses.
+    """
+    if path.exists() and not overwrite:
+        raise RunError(f"{path}: exists already; choose another folder or allow overwriting it")
+    with _said(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            fresh.chmod(0o755)
+            publish(fresh, run)
+            if path.exists():
+                aside = fresh.with_name(fresh.name + ".old")
+                path.rename(aside)
+                fresh.rename(path)
+                shutil.rmtree(aside)
+            else:
+                fresh.rename(path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+
+def publish(path: Path, run: Run) -> None:
+    """Write a run's files into an existing folder that holds no other run, the weights last."""
+    config = json.dumps(
+        {"format": FORMAT, "textrae": textrae.__version__, **run.settings.to_json(), "result": run.training}, indent=1
+    ).encode()
+    tokenizer = run.tokenizer.to_bytes()
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in run.network.state_dict().items()}
+    digests = {"weights": _tensor_digest(weights), "tokenizer": _digest(tokenizer), "shape": _shape_digest(run.settings)}
+    with _said(path):
+        write_atomically(path / TOKENIZER, tokenizer)
+        write_atomically(path / CONFIG, config)
+        write_atomically(path / CARD, _model_card(run).encode())
+        write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=digests))
+
+
+def load_run(path: Path, device: torch.device | None = None) -> Run:
+    """Read a run folder, trusting nothing in it.
+
+    Raises:
+        RunError: the folder is missing, foreign, truncated, tampered with, unfinished, or of a newer format.
+    """
+    if not path.is_dir():
+        raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
+    if not (path / MODEL).is_file() and (path / CHECKPOINT).is_dir():
+        raise RunError(f"{path}: its training has not finished; go on with `textrae train --resume -o {path}`")
+    settings, result = _read_config(path)
+    try:
+        tokenizer = Tokenizer.load(path / TOKENIZER)
+    except CorpusError as error:
+        raise RunError(str(error)) from None
+    network = Autoencoder(settings.model, tokenizer.vocab_size)
+    weights, digests = read_tensors(path / MODEL)
+    _fit(path / MODEL, network, weights)
+    expected = {
+        "weights": _tensor_digest(weights),
+        "tokenizer": tokenizer.digest,
+        "shape": _shape_digest(settings),
+    }
+    for part, digest in expected.items():
+        if digests.get(part) != digest:
+            raise RunError(f"{path / MODEL}: its {part} are not what was saved (damaged or mixed files); copy the run again")
+    network.load_state_dict(weights)
+    return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result)
+
+
+def _read_config(path: Path) -> tuple[Settings, dict[str, Any]]:
+    file = path / CONFIG
+    if not file.is_file():
+        raise RunError(f"{path}: not a textrae run (it has no {CONFIG}); give the folder that `textrae train -o` wrote")
+    values = read_json(file)
+    number = values.get("format")
+    if isinstance(number, int) and number > FORMAT:
+        raise RunError(f"{file}: format {number} is newer than this textrae reads ({FORMAT}); upgrade textrae")
+    if number != FORMAT:
+        raise RunError(f"{file}: not a textrae run (no format number); give the folder that `textrae train -o` wrote")
+    try:
+        settings = Settings.from_json(values)
+    except (ConfigError, KeyError, TypeError) as error:
+        raise RunError(f"{file}: damaged or edited: {error}; copy the run again") from None
+    result = values.get("result")
+    return settings, result if isinstance(result, dict) else {}
+
+
+def _fit(file: Path, network: Autoencoder, weights: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are not exactly the network's."""
+    own = network.state_dict()
+    for name in own.keys() | weights.keys():
+        if name not in weights or name not in own or own[name].shape != weights[name].shape:
+            raise RunError(f"{file}: {name} does not fit the model that {CONFIG} describes; copy the run again")
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object from a file of bounded size; anything else is a :class:`RunError`."""
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(_LARGEST_JSON + 1)
+        values = json.loads(raw) if len(raw) <= _LARGEST_JSON else None
+    except OSError as error:
+        raise RunError(f"{file}: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise RunError(f"{file}: damaged (not a JSON object of sensible size); copy the run again")
+    return values
+
+
+def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and the metadata of a safetensors file; a damaged one is a :class:`RunError`."""
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return {name: opened.get_tensor(name) for name in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise RunError(f"{file}: missing; copy the run again") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(f"{file}: truncated or damaged ({error}); copy the run again") from None
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write beside and rename, so that `file` is the old or the new and never half of one."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{error.filename or path}: cannot write ({error.strerror or error}); free or choose another place") from None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _shape_digest(settings: Settings) -> str:
+    """Of what the weights mean: the model's shape alone, so that a result may be noted in the config."""
+    return _digest(json.dumps(to_dict(settings.model), sort_keys=True).encode())
+
+
+def _tensor_digest(tensors: Mapping[str, Tensor]) -> str:
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        total.update(name.encode())
+        total.update(tensors[name].contiguous().view(torch.uint8).numpy().data)
+    return total.hexdigest()
+
+
+def _model_card(run: Run) -> str:
+    model, result = run.settings.model, run.training
+    loss = result.get("valid_loss")
+    lines = [
+        "---",
+        "library_name: textrae",
+        "tags: [sentence-autoencoder, recurrent-autoencoder]",
+        "---",
+        "# A textrae sentence autoencoder",
+        "",
+        f"{'Bidirectional' if model.bidirectional else 'Unidirectional'} {model.cell.upper()} encoder "
+        f"({model.layers} × {model.hidden}), {model.latent} numbers a sentence, {run.tokenizer.vocab_size:,} pieces.",
+        "",
+        f"Trained on {', '.join(run.settings.sources) or 'text given in memory'}: {result.get('step', 0):,} steps, "
+        f"{result.get('tokens', 0):,} tokens, {result.get('seconds', 0):.0f} s.",
+        f"Validation loss {loss:.4f} nats a token." if isinstance(loss, float) else "Not validated yet.",
+        "",
+        "```python",
+        "from textrae import SentenceAutoencoder",
+        'model = SentenceAutoencoder.load("path/to/this/folder")',
+        'vectors = model.encode(["A sentence."])',
+        "model.decode(vectors)",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,166 @@
+"""Token rows → batches: the one file of `textrae.text` that knows torch.
+
+The order of an epoch is a function of (seed, epoch) alone, so training resumes at (epoch, batch) exactly, and it is
+worked out window by window, so that memory does not grow with the corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+WINDOW = 1 << 17
+"""Rows whose batches are planned and whose tokens are read at once."""
+
+
+class Rows(Protocol):
+    """Tokenised sentences by row number."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def lengths(self) -> NDArray[np.uint16]:
+        """Tokens of each row."""
+
+    def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+        """The tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some sentences, time first. Autoencoding is `target is source`."""
+
+    source: Tensor
+    """(time, batch) ids, each sentence ended by the end token, then padding."""
+    lengths: Tensor
+    """(batch,) tokens of each source, its end counted."""
+    previous: Tensor
+    """(steps, batch) ids that the decoder is given: the target shifted right behind the begin token."""
+    target: Tensor
+    """(steps, batch) ids to be produced, ended and padded like the source."""
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device, copied asynchronously where the host memory is pinned."""
+        moved = {id(t): t.to(device, non_blocking=True) for t in (self.source, self.lengths, self.previous, self.target)}
+        return Batch(*(moved[id(t)] for t in (self.source, self.lengths, self.previous, self.target)))
+
+
+@dataclass(frozen=True)
+class Specials:
+    """The ids that are not text."""
+
+    pad: int
+    bos: int
+    eos: int
+    blank: int
+
+
+def collate(ids: NDArray[np.integer], lengths: NDArray[np.integer], specials: Specials) -> Batch:
+    """Sentences laid one after another in `ids` → a batch whose target is its source."""
+    ended = lengths.astype(np.int64) + 1
+    steps = np.arange(ended.max())
+    grid = np.full((len(ended), len(steps)), specials.pad, dtype=np.int64)
+    grid[steps < lengths[:, None]] = ids
+    grid[np.arange(len(ended)), lengths] = specials.eos
+    source = torch.from_numpy(np.ascontiguousarray(grid.T))
+    previous = torch.cat([torch.full((1, len(ended)), specials.bos), source[:-1]])
+    return Batch(source, torch.from_numpy(ended), previous, source)
+
+
+def collate_lists(sentences: Sequence[Sequence[int]], specials: Specials) -> Batch:
+    """Lists of token ids → a batch whose target is its source."""
+    lengths = np.fromiter((len(ids) for ids in sentences), dtype=np.int64, count=len(sentences))
+    flat = np.fromiter((i for ids in sentences for i in ids), dtype=np.int64, count=int(lengths.sum()))
+    return collate(flat, lengths, specials)
+
+
+class LengthBuckets:
+    """Batches of sentences of like length, by a budget of tokens, in an order that can be resumed.
+
+    Args:
+        rows: the corpus.
+        batch_tokens: tokens of a batch at most, padding and ends counted (a single longer sentence makes a batch).
+        specials: the ids that are not text.
+        seed: of the order.
+    """
+
+    def __init__(self, rows: Rows, batch_tokens: int, specials: Specials, seed: int) -> None:
+        self.rows, self.batch_tokens, self.specials, self.seed = rows, batch_tokens, specials, seed
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from number `start` on."""
+        done = 0
+        for window, cuts, order in self._windows(epoch):
+            if done + len(order) <= start:
+                done += len(order)
+                continue
+            ids, offsets = self.rows.gather(window)
+            lengths = np.diff(offsets)
+            for number in order[max(0, start - done) :]:
+                first, last = cuts[number], cuts[number + 1]
+                yield collate(ids[offsets[first] : offsets[last]], lengths[first:last], self.specials)
+            done += len(order)
+
+    def batches_in(self, epoch: int) -> int:
+        """How many batches an epoch has."""
+        return sum(len(order) for _, _, order in self._windows(epoch))
+
+    def in_order(self, limit: int) -> Iterator[Batch]:
+        """The first `limit` rows sorted by length, for validation."""
+        rows = np.arange(min(limit, len(self.rows)))
+        rows = rows[np.argsort(self.rows.lengths[rows], kind="stable")]
+        ids, offsets = self.rows.gather(rows)
+        cuts = token_cuts(np.diff(offsets) + 1, self.batch_tokens)
+        for first, last in zip(cuts, cuts[1:], strict=False):
+            yield collate(ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1]), self.specials)
+
+    def _windows(self, epoch: int) -> Iterator[tuple[NDArray[np.int64], list[int], NDArray[np.int64]]]:
+        """For each window: its rows by length, where its batches begin and end, and the batches' order."""
+        generator = np.random.default_rng([self.seed, epoch])
+        keys = generator.integers(0, 1 << 63, size=4, dtype=np.uint64)
+        for start in range(0, len(self.rows), WINDOW):
+            rows = permuted(np.arange(start, min(start + WINDOW, len(self.rows))), len(self.rows), keys)
+            lengths = self.rows.lengths[rows]
+            rows = rows[np.argsort(lengths, kind="stable")]
+            cuts = token_cuts(np.sort(lengths).astype(np.int64) + 1, self.batch_tokens)
+            yield rows, cuts, generator.permutation(len(cuts) - 1)
+
+
+def token_cuts(lengths: NDArray[np.int64], budget: int) -> list[int]:
+    """Where to cut ascending `lengths` so that each part, padded to its longest, has at most `budget` tokens."""
+    cuts, first, total = [0], 0, len(lengths)
+    while first < total:
+        # rows while (count × longest ≤ budget); ascending lengths make the product monotonic
+        reach = min(total, first + max(1, budget // int(lengths[first])))
+        fits = np.arange(1, reach - first + 1) * lengths[first:reach] <= budget
+        first += max(1, int(np.count_nonzero(fits)))
+        cuts.append(first)
+    return cuts
+
+
+def permuted(numbers: NDArray[np.int64], size: int, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where a keyed pseudo-random permutation of range(size) takes `numbers`, in memory of their own count.
+
+    A Feistel network over the next even number of bits; what falls outside the range goes round again (cycle walking,
+    Black & Rogaway 2002).
+    """
+    half = max(1, (max(size - 1, 1).bit_length() + 1) // 2)
+    mask = np.uint64((1 << half) - 1)
+    out = numbers.astype(np.uint64)
+    todo = np.arange(len(out))
+    while len(todo):
+        values = out[todo]
+        left, right = values >> np.uint64(half), values & mask
+        for key in keys:
+            mixed = (right + key) * np.uint64(0x9E3779B97F4A7C15)
+            mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+            left, right = right, left ^ ((mixed >> np.uint64(32)) & mask)
+        out[todo] = (left << np.uint64(half)) | right
+        todo = todo[out[todo] >= size]
+    return out.astype(np.int64)
