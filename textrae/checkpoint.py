@@ -24,7 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
-import textrae
+from textrae import __version__
 from textrae.config import CorpusConfig, ModelConfig, TrainingConfig, build, to_dict
 from textrae.errors import ConfigError, CorpusError, RunError
 from textrae.nn.autoencoder import Autoencoder
@@ -105,7 +105,7 @@ def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
 def publish(path: Path, run: Run) -> None:
     """Write a run's files into an existing folder that holds no other run, the weights last."""
     config = json.dumps(
-        {"format": FORMAT, "textrae": textrae.__version__, **run.settings.to_json(), "result": run.training}, indent=1
+        {"format": FORMAT, "textrae": __version__, **run.settings.to_json(), "result": run.training}, indent=1
     ).encode()
     tokenizer = run.tokenizer.to_bytes()
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in run.network.state_dict().items()}

@@ -1,0 +1,59 @@
+"""What a user sees when something goes wrong: one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+DEBUG = "--debug"
+INTERRUPTED = 130
+
+
+def note(line: str) -> None:
+    """A line for the user that is not a result."""
+    typer.echo(line, err=True)
+
+
+class Commands(TyperGroup):
+    """The command group: 2 for wrong usage, 130 for Ctrl-C, 1 and one line for anything else."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take --debug from wherever it stands."""
+        ends = args.index("--") if "--" in args else len(args)
+        if DEBUG in args[:ends]:
+            ctx.meta[DEBUG] = True
+            args = [arg for place, arg in enumerate(args) if arg != DEBUG or place > ends]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and say what failed."""
+        from textrae.errors import TextraeError
+
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            note("stopped; nothing was left half-written")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # the reader of our output has left: say nothing, and let Python's own last flush go nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+        except Exception as error:
+            if ctx.meta.get(DEBUG):
+                raise
+            note(f"error: {_line(error) if not isinstance(error, TextraeError) else error}")
+            raise typer.Exit(1) from None
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check the path, its permissions and the free space"
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0] if said else 'no message'}; run again with --debug and report this"

@@ -1,0 +1,71 @@
+"""`textrae evaluate` and `info`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Annotated, Any
+
+import typer
+
+from . import app
+from .failures import note
+from .use import Column, CorpusFormat, Device, File, Precision, RunFolder, _load
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(epilog="Example: textrae evaluate run test.txt --json")
+def evaluate(
+    run: RunFolder,
+    file: File = "-",
+    corpus_format: CorpusFormat = "auto",
+    column: Column = None,
+    tokenize: Annotated[str, typer.Option(help="BLEU's tokenizer: none, 13a, intl, zh, char.")] = "none",
+    as_json: Json = False,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Measure reconstruction: token accuracy, exact match, BLEU, chrF and perplexity, by length."""
+    from textrae.errors import CorpusError
+    from textrae.evaluation.reconstruction import TOKENIZERS, table
+
+    from .reading import sentences
+
+    if tokenize not in TOKENIZERS:
+        raise typer.BadParameter(f"{tokenize!r} is not {', '.join(TOKENIZERS)}", param_hint="--tokenize")
+    model = _load(run, device, precision)
+    try:
+        result = model.evaluate(sentences(file, corpus_format, column), tokenize=tokenize)
+    except ValueError:
+        raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line") from None
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(result), indent=1))
+        return
+    typer.echo(table(result))
+    for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
+        note(line)
+
+
+@app.command(epilog="Example: textrae info run")
+def info(run: RunFolder, as_json: Json = False) -> None:
+    """Tell what a run is and how it was trained."""
+    facts = _load(run, "cpu", "fp32").info()
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+        return
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            typer.echo(f"{name}:")
+            _indented(value, "  ")
+        else:
+            typer.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+
+
+def _indented(values: dict[str, Any], indent: str) -> None:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            typer.echo(f"{indent}{name}:")
+            _indented(value, indent + "  ")
+        elif value is not None:
+            typer.echo(f"{indent}{name}: {value}")

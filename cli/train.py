@@ -1,0 +1,174 @@
+"""`textrae train`."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import app
+from .failures import INTERRUPTED, note
+
+if TYPE_CHECKING:
+    from textrae.checkpoint import Settings
+    from textrae.training import Report
+
+_RENAMED = {"corpus_format": "format"}
+"""Switches that are called otherwise in their config."""
+
+
+@app.command(epilog="Example: textrae train corpus.txt -o run --minutes 10")
+def train(
+    ctx: typer.Context,
+    corpus: Annotated[list[str] | None, typer.Argument(help="Files of one sentence a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet), - for standard input, or the name of a data set.", show_default=False)] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")] = Path("run"),
+    model: Annotated[str | None, typer.Option(help="rae (one way) or brae (both ways, the default); switches override it.")] = None,
+    cell: Annotated[str | None, typer.Option(help="rnn, lstm or gru.")] = None,
+    layers: Annotated[int | None, typer.Option(help="Recurrent layers.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Units of a layer.")] = None,
+    embedding: Annotated[int | None, typer.Option(help="Numbers of a token embedding.")] = None,
+    latent: Annotated[int | None, typer.Option(help="Numbers of an encoding.")] = None,
+    bidirectional: Annotated[bool | None, typer.Option("--bidirectional/--no-bidirectional", help="Read both ways.")] = None,
+    pooling: Annotated[str | None, typer.Option(help="max, mean or last.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="Share of features zeroed.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Budget in minutes of training (10 without any budget).")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Budget in passes over the corpus.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Budget in steps.")] = None,
+    valid: Annotated[str | None, typer.Option(help="Validation file, instead of a share of the corpus.")] = None,
+    corpus_format: Annotated[str | None, typer.Option(help="auto, text, jsonl, csv, tsv, parquet or datasets.")] = None,
+    column: Annotated[str | None, typer.Option(help="Column of a table that holds the sentences.")] = None,
+    errors: Annotated[str | None, typer.Option(help="strict: refuse undecodable bytes; replace: count them and put U+FFFD.")] = None,
+    vocab_size: Annotated[int | None, typer.Option(help="Pieces of the tokenizer.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="A SentencePiece model to use instead of training one.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Tokens at which a longer sentence is cut.")] = None,
+    valid_size: Annotated[int | None, typer.Option(help="Sentences held out for validation, at most.")] = None,
+    batch_tokens: Annotated[int | None, typer.Option(help="Tokens of a batch.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    word_dropout: Annotated[float | None, typer.Option(help="Share of the decoder's input tokens blanked.")] = None,
+    denoise: Annotated[float | None, typer.Option(help="Share of the encoder's input tokens blanked.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.")] = None,
+    checkpoint_minutes: Annotated[float | None, typer.Option(help="Minutes between checkpoints.")] = None,
+    cache_dir: Annotated[Path | None, typer.Option(help="Where the token cache lies while training (default: OUT/checkpoint).")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of these settings; switches override it.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training that was stopped in OUT.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Give up the run that is in OUT.")] = False,
+) -> None:
+    """Train an autoencoder on your own sentences."""
+    given = {name: value for name, value in ctx.params.items() if value is not None and name not in _NOT_SETTINGS}
+    settings = _settings(given, tuple(corpus or ()), valid, config, out if resume else None)
+    from textrae.runs import Watch, train_run
+
+    stopper, progress = Stopper(), Progress()
+    with stopper, progress:
+        watch = Watch(progress.note, progress.report, stopper)
+        run, finished = train_run(
+            settings, out, resume=resume, overwrite=overwrite, cache_dir=cache_dir, watch=watch
+        )
+    if not finished:
+        note(f"stopped at step {run.training['step']:,}; {out} is usable as it is, go on with: textrae train --resume -o {out}")
+        raise typer.Exit(INTERRUPTED if stopper.signal == signal.SIGINT else 128 + stopper.signal)
+    skipped = run.training["skipped_steps"]
+    if skipped:
+        note(f"{skipped} steps were left out because their gradient was not finite")
+    note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae reconstruct {out} FILE")
+
+
+_NOT_SETTINGS = {"corpus", "out", "valid", "cache_dir", "config", "resume", "overwrite"}
+
+
+def _settings(
+    given: dict[str, Any], sources: tuple[str, ...], valid: str | None, config: Path | None, resumed: Path | None
+) -> Settings:
+    """The settings from the switches, the config file, and (resuming) those that the training began with."""
+    from textrae.checkpoint import Settings
+    from textrae.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, build, read_toml, to_dict
+    from textrae.errors import ConfigError, CorpusError
+    from textrae.runs import stored_settings
+
+    values = {**(read_toml(config) if config else {}), **given}
+    values = {_RENAMED.get(name, name): value for name, value in values.items()}
+    preset = values.pop("model", None)
+    if preset is not None:
+        if preset not in PRESETS:
+            raise ConfigError(f"--model {preset}: there are {', '.join(PRESETS)}")
+        values = {**PRESETS[preset], **values}
+    kinds = {"model": ModelConfig, "corpus": CorpusConfig, "training": TrainingConfig}
+    names = {kind: {field.name for field in dataclasses.fields(cls)} for kind, cls in kinds.items()}
+    unknown = values.keys() - set.union(*names.values())
+    if unknown:
+        raise ConfigError(f"{config}: {min(unknown)}: no such setting; `textrae train --help` lists them")
+    stored = stored_settings(resumed) if resumed else None
+    if stored is None and not sources:
+        raise CorpusError("no corpus: name a file of one sentence a line, or - for standard input")
+    built = {}
+    for kind, cls in kinds.items():
+        base = to_dict(getattr(stored, kind)) if stored else {}
+        chosen = {name: value for name, value in values.items() if name in names[kind]}
+        built[kind] = build(cls, {**base, **chosen})
+        if stored and built[kind] != getattr(stored, kind):
+            name = next(name for name, value in chosen.items() if value != base[name])
+            raise ConfigError(f"--{name.replace('_', '-')}: the training to be resumed has {base[name]}, not {chosen[name]}; leave it out")
+    if stored:
+        if sources and sources != stored.sources:
+            raise ConfigError(f"the training to be resumed reads {' '.join(stored.sources)}; leave the corpus out")
+        sources, valid = stored.sources, stored.valid
+    return Settings(built["model"], built["corpus"], built["training"], sources, valid)
+
+
+class Stopper:
+    """Ctrl-C and SIGTERM: the loop saves and stops; before the loop, or a second time, they stop at once."""
+
+    def __init__(self) -> None:
+        self.signal, self.running = 0, False
+
+    def __call__(self) -> bool:
+        self.running = True
+        return bool(self.signal)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self.running or self.signal:
+            raise KeyboardInterrupt
+        self.signal = number
+
+    def __enter__(self) -> None:
+        self._before = [(number, signal.signal(number, self._handle)) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)
+
+
+class Progress:
+    """The bar on a terminal; a line a validation elsewhere."""
+
+    def __enter__(self) -> None:
+        from tqdm import tqdm
+
+        layout = "{percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}"
+        self.bar = tqdm(total=1.0, file=sys.stderr, disable=None, bar_format=layout, leave=False)
+        self.loss = ""
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+    def note(self, line: str) -> None:
+        """A line above the bar."""
+        self.bar.write(line, file=sys.stderr)
+
+    def report(self, report: Report) -> None:
+        """Move the bar; say what a validation found."""
+        speed = f"{report.tokens / max(report.seconds, 1e-9):,.0f} tokens/s"
+        if report.kind == "valid":
+            self.note(
+                f"{report.done:4.0%}  step {report.step:,}  validation loss {report.loss:.4f}  "
+                f"token accuracy {report.accuracy:.2%}  {speed}  {report.seconds:.0f} s"
+            )
+        self.bar.n = min(1.0, report.done)
+        self.bar.set_postfix_str(f"step {report.step:,}  loss {report.loss:.3f}  {speed}")

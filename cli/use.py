@@ -1,0 +1,114 @@
+"""`textrae encode`, `decode`, `reconstruct`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import app
+from .failures import note
+
+if TYPE_CHECKING:
+    from textrae.model import Cuts, SentenceAutoencoder
+
+RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
+File = Annotated[str, typer.Argument(help="Sentences, one a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet); - for standard input.")]
+CorpusFormat = Annotated[str, typer.Option(help="auto, text, jsonl, csv, tsv or parquet.")]
+Column = Annotated[str | None, typer.Option(help="Column of a table that holds the sentences.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Precision = Annotated[str, typer.Option(help="fp32: the same to 1e-5 in any batch; bf16: faster, to 1e-2; or auto.")]
+
+
+@app.command(epilog="Example: textrae encode run sentences.txt -o vectors.npy")
+def encode(
+    run: RunFolder,
+    file: File = "-",
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of vectors: .npy, .parquet or .jsonl.", show_default=False)] = ...,  # type: ignore[assignment]
+    corpus_format: CorpusFormat = "auto",
+    column: Column = None,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Turn sentences into vectors, one row a line."""
+    from textrae.model import Cuts
+    from textrae.vectors import VectorWriter
+
+    from .reading import sentences
+
+    model, cuts = _load(run, device, precision), Cuts()
+    # what is encoded is also written beside its vector, so each block of lines is held until its vectors are there
+    lines = sentences(file, corpus_format, column)
+    with VectorWriter(out, model.encoding_size) as writer:
+        for block in _blocks(lines):
+            for vectors in model.encode_stream(block, cuts=cuts):
+                writer.add(block, vectors)
+    _say_cut(cuts, model)
+    note(f"{out}: {cuts.sentences:,} vectors of {model.encoding_size} numbers")
+
+
+@app.command(epilog="Example: textrae decode run vectors.npy > sentences.txt")
+def decode(
+    run: RunFolder,
+    vectors: Annotated[Path, typer.Argument(help="Vectors as .npy, .parquet or .jsonl.", show_default=False)],
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Turn vectors into sentences, one a line."""
+    from textrae.vectors import read_vectors
+
+    model = _load(run, device, precision)
+    for block in read_vectors(vectors, model.encoding_size):
+        _print(model.decode(block))
+
+
+@app.command(epilog="Example: textrae reconstruct run sentences.txt")
+def reconstruct(
+    run: RunFolder,
+    file: File = "-",
+    corpus_format: CorpusFormat = "auto",
+    column: Column = None,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Turn sentences into vectors and back, one a line."""
+    from textrae.model import Cuts
+
+    from .reading import sentences
+
+    model, cuts = _load(run, device, precision), Cuts()
+    for block in model.reconstruct_stream(sentences(file, corpus_format, column), cuts=cuts):
+        _print(block)
+    _say_cut(cuts, model)
+
+
+def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
+    if device not in ("auto", "cpu", "cuda", "mps"):
+        raise typer.BadParameter(f"{device!r} is not auto, cpu, cuda or mps", param_hint="--device")
+    if precision not in ("auto", "fp32", "bf16"):
+        raise typer.BadParameter(f"{precision!r} is not auto, fp32 or bf16", param_hint="--precision")
+    from textrae.model import SentenceAutoencoder
+
+    return SentenceAutoencoder.load(run, device=device, precision=precision)  # type: ignore[arg-type]
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
+    from textrae.model import WINDOW
+
+    for first in lines:
+        yield list(chain([first], islice(lines, WINDOW - 1)))
+
+
+def _print(block: list[str]) -> None:
+    """One row a line: a line end that a model wrote inside a sentence becomes a space."""
+    sys.stdout.write("".join(f"{sentence.replace(chr(10), ' ')}\n" for sentence in block))
+    sys.stdout.flush()
+
+
+def _say_cut(cuts: Cuts, model: SentenceAutoencoder) -> None:
+    if cuts.cut:
+        note(f"{cuts.cut:,} of {cuts.sentences:,} sentences were cut at {model.max_length} tokens")

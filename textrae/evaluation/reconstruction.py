@@ -1,0 +1,124 @@
+"""Reconstruction quality: token accuracy, exact match, BLEU, chrF and perplexity, in all and by length."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+TOKENIZERS = ("none", "13a", "intl", "zh", "char")
+"""Of sacrebleu, those that need no further package."""
+BUCKETS = (5, 10, 15, 20, 30, 50)
+"""Upper bounds, in tokens, of the length buckets; what is longer makes one more."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One sentence as the model read and rebuilt it."""
+
+    text: str
+    rebuilt: str
+    """Decoded greedily from the encoding."""
+    tokens: int
+    """Target tokens, the end counted."""
+    right: int
+    """Of them, predicted right when the tokens before are given (teacher forcing)."""
+    nll: float
+    """Negative log-likelihood of all of them, in nats."""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Figures over some sentences."""
+
+    sentences: int
+    token_accuracy: float
+    """Share of target tokens predicted right under teacher forcing."""
+    exact: float
+    """Share of sentences rebuilt character by character."""
+    bleu: float
+    """Corpus BLEU, 0 to 100."""
+    chrf: float
+    """Corpus chrF, 0 to 100."""
+    perplexity_token: float
+    """exp(nats / tokens), each sentence's end counted as one."""
+    perplexity_word: float
+    """exp(nats / white-space words), each sentence's end counted as one."""
+    perplexity_byte: float
+    """exp(nats / UTF-8 bytes), each sentence's line end counted as one."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures in all and by length."""
+
+    overall: Measures
+    by_length: dict[str, Measures]
+    """By tokens of the sentence, for instance ``6-10``."""
+    signatures: dict[str, str] = field(default_factory=dict)
+    """What makes the scores reproducible, as sacrebleu states it."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader of the figures should know, such as sentences cut."""
+
+
+def report(scored: Iterable[Scored], tokenize: str = "none") -> Report:
+    """Measure sentences.
+
+    Args:
+        tokenize: sacrebleu's tokenizer for BLEU: ``none`` splits at spaces; ``13a`` for raw text; ``zh``, ``char``.
+    """
+    import sacrebleu
+
+    rows = list(scored)
+    buckets: dict[str, list[Scored]] = {bucket_name(bound): [] for bound in (*BUCKETS, math.inf)}
+    for row in rows:
+        buckets[bucket_name(row.tokens - 1)].append(row)
+    bleu, chrf = sacrebleu.BLEU(tokenize=tokenize, force=True), sacrebleu.CHRF()
+    overall = _measure(rows, bleu, chrf)
+    by_length = {name: _measure(part, bleu, chrf) for name, part in buckets.items() if part}
+    signatures = {"bleu": str(bleu.get_signature()), "chrf": str(chrf.get_signature())}
+    return Report(overall, by_length, signatures)
+
+
+def bucket_name(tokens: float) -> str:
+    """The length bucket of a sentence of so many tokens (its end not counted)."""
+    lower = 0
+    for bound in BUCKETS:
+        if tokens <= bound:
+            return f"{lower}-{bound}"
+        lower = bound + 1
+    return f"{lower}+"
+
+
+def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
+    rebuilt, references = [row.rebuilt for row in rows], [[row.text for row in rows]]
+    nats = math.fsum(row.nll for row in rows)
+    tokens = sum(row.tokens for row in rows)
+    words = sum(len(row.text.split()) + 1 for row in rows)
+    size = sum(len(row.text.encode()) + 1 for row in rows)
+    return Measures(
+        sentences=len(rows),
+        token_accuracy=sum(row.right for row in rows) / tokens,
+        exact=sum(row.text == row.rebuilt for row in rows) / len(rows),
+        bleu=bleu.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
+        chrf=chrf.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
+        perplexity_token=_exp(nats / tokens),
+        perplexity_word=_exp(nats / words),
+        perplexity_byte=_exp(nats / size),
+    )
+
+
+def _exp(nats: float) -> float:
+    return math.exp(nats) if nats < 700 else math.inf
+
+
+def table(result: Report) -> str:
+    """The report as an aligned table."""
+    head = ("tokens", "sentences", "token acc", "exact", "BLEU", "chrF", "ppl/token", "ppl/word", "ppl/byte")
+    lines = [head]
+    for name, m in [*result.by_length.items(), ("all", result.overall)]:
+        shares = (f"{100 * m.token_accuracy:.2f}%", f"{100 * m.exact:.2f}%", f"{m.bleu:.2f}", f"{m.chrf:.2f}")
+        perplexities = (f"{m.perplexity_token:.4g}", f"{m.perplexity_word:.4g}", f"{m.perplexity_byte:.4g}")
+        lines.append((name, f"{m.sentences:,}", *shares, *perplexities))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)

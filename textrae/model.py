@@ -1,0 +1,263 @@
+"""The facade: a trained sentence autoencoder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textrae.checkpoint import Run, Settings, load_run, save_run
+from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig
+from textrae.errors import VectorError
+from textrae.evaluation.reconstruction import Report, Scored, report
+from textrae.generation import greedy
+from textrae.losses import token_nll
+from textrae.runs import SPECIALS, Watch, train_run
+from textrae.text.batch import Batch, collate_lists, token_cuts
+from textrae.training import autocast, choose_bf16, choose_device
+
+WINDOW = 8_192
+"""Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
+Vectors = NDArray[np.float32]
+
+
+@dataclass
+class Cuts:
+    """Counts what was read and what was cut to the model's longest sentence."""
+
+    sentences: int = 0
+    cut: int = 0
+
+
+class SentenceAutoencoder:
+    """Sentences to vectors and back.
+
+    An encoding depends on its sentence alone: in fp32, the default here, batch-mates and padding change it by less
+    than 1e-5; in bf16 by its rounding, about 1e-2 relative.
+
+    Args:
+        run: network, tokenizer and settings.
+        precision: ``fp32`` (default), ``bf16``, or ``auto`` for bf16 where the hardware has it.
+    """
+
+    def __init__(self, run: Run, precision: Precision = "fp32") -> None:
+        self.run = run
+        self.device = next(run.network.parameters()).device
+        self.bf16 = choose_bf16(precision, self.device)
+
+    @classmethod
+    def train(
+        cls,
+        corpus: str | PathLike[str] | Sequence[str | PathLike[str]],
+        model: ModelConfig | None = None,
+        training: TrainingConfig | None = None,
+        *,
+        text: CorpusConfig | None = None,
+        valid: str | PathLike[str] | None = None,
+        out: str | PathLike[str] | None = None,
+        watch: Watch | None = None,
+    ) -> Self:
+        """Train on files of sentences.
+
+        Args:
+            corpus: a file, several, or the name of a data set.
+            model: the model's shape.
+            training: budget, rate, device.
+            text: how the corpus is read and cut into tokens.
+            valid: a file of validation sentences instead of a share of the corpus.
+            out: a folder for the run; without one it is kept in memory only, and its files while training in a
+                temporary folder.
+            watch: how to follow and stop it.
+
+        Raises:
+            TextraeError: as :func:`textrae.runs.train_run`.
+        """
+        named = [corpus] if isinstance(corpus, str | PathLike) else list(corpus)
+        settings = Settings(
+            model or ModelConfig(),
+            text or CorpusConfig(),
+            training or TrainingConfig(),
+            tuple(str(name) for name in named),
+            None if valid is None else str(valid),
+        )
+        if out is not None:
+            return cls(train_run(settings, Path(out), watch=watch)[0])
+        with tempfile.TemporaryDirectory(prefix="textrae-") as folder:
+            return cls(train_run(settings, Path(folder) / "run", watch=watch)[0])
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, device: str = "auto", precision: Precision = "fp32") -> Self:
+        """Read a run folder. Nothing in it is executed or unpickled.
+
+        Raises:
+            RunError: the folder is missing, foreign, damaged or of a newer format.
+            DeviceError: the device is not to be had.
+        """
+        return cls(load_run(Path(path), choose_device(device)), precision)
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the run folder, whole or not at all.
+
+        Raises:
+            RunError: something is at `path` and `overwrite` is not set, or the disk refuses.
+        """
+        save_run(Path(path), self.run, overwrite=overwrite)
+
+    @property
+    def encoding_size(self) -> int:
+        """Numbers of an encoding."""
+        return self.run.settings.model.latent
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of the longest sentence that is read whole; a longer one is cut there."""
+        return self.run.settings.corpus.max_length
+
+    def encode(self, sentences: Sequence[str], *, batch_tokens: int = 8_192) -> Vectors:
+        """Sentences → float32 vectors (len(sentences), encoding_size), one row a sentence, blank ones too.
+
+        Sentences longer than :attr:`max_length` tokens are cut; :meth:`encode_stream` counts them.
+        """
+        parts = list(self.encode_stream(sentences, batch_tokens=batch_tokens))
+        return np.concatenate(parts) if parts else np.empty((0, self.encoding_size), dtype=np.float32)
+
+    def encode_stream(
+        self, sentences: Iterable[str], *, batch_tokens: int = 8_192, cuts: Cuts | None = None
+    ) -> Iterator[Vectors]:
+        """As :meth:`encode`, for any number of sentences in bounded memory: yields blocks of rows in order.
+
+        Args:
+            cuts: counts what was read and cut.
+        """
+        for window in _windows(sentences, WINDOW):
+            ids = self._tokens(window, cuts)
+            out = np.empty((len(window), self.encoding_size), dtype=np.float32)
+            for rows, batch in self._batches(ids, batch_tokens):
+                out[rows] = self._encode_batch(batch).float().cpu().numpy()
+            yield out
+
+    def decode(self, vectors: NDArray[Any], *, batch_size: int = 256) -> list[str]:
+        """Vectors (n, encoding_size) → n sentences, greedily.
+
+        Raises:
+            VectorError: the array has another shape, or a number that is not finite.
+        """
+        checked = check_vectors(vectors, self.encoding_size)
+        out: list[str] = []
+        for start in range(0, len(checked), batch_size):
+            latent = torch.from_numpy(checked[start : start + batch_size]).to(self.device)
+            with autocast(self.device, self.bf16):
+                ids = greedy(self.run.network, latent, SPECIALS, self.max_length)
+            out += self.run.tokenizer.decode(ids)
+        return out
+
+    def reconstruct(self, sentences: Sequence[str]) -> list[str]:
+        """Sentences → vectors → sentences."""
+        return [rebuilt for block in self.reconstruct_stream(sentences) for rebuilt in block]
+
+    def reconstruct_stream(self, sentences: Iterable[str], *, cuts: Cuts | None = None) -> Iterator[list[str]]:
+        """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
+        for window in _windows(sentences, WINDOW):
+            yield [row.rebuilt for row in self._score(window, cuts, likelihood=False)]
+
+    def evaluate(self, sentences: Iterable[str], *, tokenize: str = "none") -> Report:
+        """Reconstruction quality on some sentences.
+
+        Args:
+            tokenize: sacrebleu's tokenizer for BLEU.
+
+        Raises:
+            ValueError: there is no sentence.
+        """
+        cuts = Cuts()
+        scored = [row for window in _windows(sentences, WINDOW) for row in self._score(window, cuts)]
+        if not scored:
+            raise ValueError("no sentence to evaluate on")
+        result = report(scored, tokenize)
+        if cuts.cut:
+            result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {self.max_length} tokens")
+        return result
+
+    def _score(self, window: list[str], cuts: Cuts | None, likelihood: bool = True) -> list[Scored]:
+        """Encode, rebuild, and (with `likelihood`) measure under teacher forcing."""
+        out: list[Scored | None] = [None] * len(window)
+        pad = SPECIALS.pad
+        for rows, batch in self._batches(self._tokens(window, cuts), 8_192):
+            with torch.no_grad(), autocast(self.device, self.bf16):
+                latent = self.run.network.encode(batch.source, batch.lengths).vector
+                rebuilt = self.run.tokenizer.decode(greedy(self.run.network, latent, SPECIALS, self.max_length))
+                nll, right = torch.zeros(2, len(rows), dtype=torch.float64)
+                if likelihood:
+                    start = self.run.network.decoder.start(latent)
+                    features, _ = self.run.network.decode(batch.previous, start, latent)
+                    losses, predicted = token_nll(self.run.network, features, batch.target, pad)
+                    real = (batch.target != pad).flatten().nonzero().squeeze(1)
+                    sentence = (real % len(rows)).cpu()
+                    nll.index_add_(0, sentence, losses.double().cpu())
+                    right.index_add_(0, sentence, (predicted == batch.target.flatten()[real]).double().cpu())
+            for column, row in enumerate(rows.tolist()):
+                tokens = int(batch.lengths[column])
+                out[row] = Scored(window[row], rebuilt[column], tokens, int(right[column]), float(nll[column]))
+        return [row for row in out if row is not None]
+
+    def info(self) -> dict[str, Any]:
+        """What the run is: shape, parameters, tokenizer, and how it was trained."""
+        return {
+            "encoding_size": self.encoding_size,
+            "parameters": sum(p.numel() for p in self.run.network.parameters()),
+            "vocabulary": self.run.tokenizer.vocab_size,
+            **self.run.settings.to_json(),
+            "result": self.run.training,
+        }
+
+    def _tokens(self, window: list[str], cuts: Cuts | None) -> list[list[int]]:
+        ids, cut = self.run.tokenizer.encode_cut(window, self.max_length, threads=2)
+        if cuts is not None:
+            cuts.sentences += len(window)
+            cuts.cut += sum(cut)
+        return ids
+
+    def _batches(self, ids: list[list[int]], batch_tokens: int) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+        """Batches of like length, each with the rows it holds."""
+        lengths = np.fromiter((len(row) + 1 for row in ids), dtype=np.int64, count=len(ids))
+        order = np.argsort(lengths, kind="stable")
+        cuts = token_cuts(lengths[order], batch_tokens)
+        for first, last in zip(cuts, cuts[1:], strict=False):
+            rows = order[first:last]
+            yield rows, collate_lists([ids[row] for row in rows], SPECIALS).to(self.device)
+
+    def _encode_batch(self, batch: Batch) -> torch.Tensor:
+        with torch.no_grad(), autocast(self.device, self.bf16):
+            return self.run.network.encode(batch.source, batch.lengths).vector
+
+
+def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
+    """Vectors as float32, if they can be decoded.
+
+    Raises:
+        VectorError: not (n, width), not numbers, or one that is not finite (naming its row).
+    """
+    array = np.asarray(vectors)
+    if array.ndim != 2 or array.shape[1] != width:
+        raise VectorError(f"vectors of shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded")
+    if array.dtype.kind not in "fiu":
+        raise VectorError(f"vectors of {array.dtype}: give floating-point numbers")
+    out = np.ascontiguousarray(array, dtype=np.float32)
+    bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
+    if len(bad):
+        raise VectorError(f"vector {bad[0]} (counted from 0) holds NaN or infinity; {len(bad)} of {len(out)} do: leave them out")
+    return out
+
+
+def _windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
+    source = iter(sentences)
+    while window := list(islice(source, size)):
+        yield window

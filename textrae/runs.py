@@ -1,0 +1,190 @@
+"""From a corpus to a run folder: the corpus is prepared, the loop run, the result published."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from textrae.checkpoint import (
+    CHECKPOINT,
+    CONFIG,
+    METRICS,
+    MODEL,
+    SETTINGS,
+    STATE,
+    Run,
+    Settings,
+    publish,
+    read_json,
+    write_atomically,
+)
+from textrae.errors import ConfigError, RunError
+from textrae.nn.autoencoder import Autoencoder
+from textrae.text.batch import Specials
+from textrae.text.corpus import PreparedCorpus, open_cache, prepare
+from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID
+from textrae.training import Report, Trainer, choose_bf16, choose_device, fit
+
+SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a caller follows and stops a training."""
+
+    note: Note = lambda line: None
+    """Given each line that the user should read."""
+    report: Callable[[Report], None] = lambda report: None
+    """Given each report of the loop."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked before each step; True saves the state and stops."""
+
+
+def train_run(
+    settings: Settings,
+    out: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    cache_dir: Path | None = None,
+    watch: Watch | None = None,
+) -> tuple[Run, bool]:
+    """Train a model into the run folder `out`.
+
+    The token cache lies in `cache_dir`, by default the run's `checkpoint/`, and goes when training ends well.
+
+    Returns:
+        The run as it was published, and whether its budget was spent (False: stopped, to be resumed).
+
+    Raises:
+        RunError: the folder is in the way, or cannot be written.
+        CorpusError: the text cannot be read or holds nothing to train on.
+        TrainingError, DeviceError: see :mod:`textrae.training`.
+    """
+    watch = watch or Watch()
+    device = choose_device(settings.training.device)
+    bf16 = choose_bf16(settings.training.precision, device)
+    fresh = not out.exists()
+    try:
+        _claim(out, resume, overwrite)
+        checkpoint = out / CHECKPOINT
+        cache = cache_dir or checkpoint
+        _make(checkpoint)
+        _make(cache)
+        corpus = _corpus(settings, checkpoint, cache, resume, watch.note)
+    except BaseException:
+        if fresh:  # nothing was trained yet: leave nothing half-made
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+    torch.manual_seed(settings.training.seed)
+    network = Autoencoder(settings.model, corpus.tokenizer.vocab_size).to(device)
+    trainer = Trainer(
+        network,
+        corpus.train,
+        corpus.valid,
+        SPECIALS,
+        settings.training,
+        settings.corpus.valid_size,
+        device,
+        bf16,
+        checkpoint=checkpoint / STATE,
+        metrics=out / METRICS,
+        on_report=watch.report,
+        should_stop=watch.should_stop,
+    )
+    watch.note(_describe(network, device, bf16))
+    finished = fit(trainer)
+    run = Run(network.eval(), corpus.tokenizer, settings, _result(trainer, corpus, finished, bf16))
+    publish(out, run)
+    if finished:
+        corpus.close()
+        shutil.rmtree(checkpoint)
+        if cache_dir is not None:
+            corpus.remove()
+    return run, finished
+
+
+def stored_settings(out: Path) -> Settings | None:
+    """The settings that an unfinished training in `out` was started with; None where there is none."""
+    file = out / CHECKPOINT / SETTINGS
+    if not file.is_file():
+        return None
+    try:
+        return Settings.from_json(read_json(file))
+    except (ConfigError, KeyError, TypeError) as error:
+        raise RunError(f"{file}: damaged ({error}); start anew with --overwrite") from None
+
+
+def _claim(out: Path, resume: bool, overwrite: bool) -> None:
+    """See that `out` may be written, and clear what --overwrite gives up."""
+    if out.exists() and not out.is_dir():
+        raise RunError(f"{out}: is a file; give another folder with -o")
+    unfinished = (out / CHECKPOINT).is_dir()
+    ours = (out / CONFIG).exists() or (out / MODEL).exists() or unfinished
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    if not ours:
+        raise RunError(f"{out}: holds files that are not a textrae run; give an empty or a new folder with -o")
+    if overwrite:
+        for name in (MODEL, CONFIG, METRICS):
+            (out / name).unlink(missing_ok=True)
+        shutil.rmtree(out / CHECKPOINT, ignore_errors=True)
+    elif resume and not unfinished:
+        raise RunError(f"{out}: its training is finished; train into another folder, or give --overwrite")
+    elif not resume:
+        hint = "go on with --resume, or start anew with --overwrite" if unfinished else "give another folder, or --overwrite"
+        raise RunError(f"{out}: holds a run already; {hint}")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made ({error.strerror or error}); give another folder") from None
+
+
+def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, note: Note) -> PreparedCorpus:
+    """The token cache: as it was left by the training to be resumed, or made from the sources."""
+    file = checkpoint / SETTINGS
+    content = settings.to_json()
+    if resume and file.exists() and read_json(file) != content:
+        raise RunError(f"{file}: the training to be resumed had other settings; give the same ones, or --overwrite")
+    corpus = open_cache(cache) if resume and file.exists() else None
+    if corpus is None:
+        if not settings.sources:
+            raise RunError(f"{checkpoint.parent}: nothing to resume there; name the corpus to train on")
+        corpus = prepare(settings.sources, settings.corpus, cache, settings.valid, note)
+        try:
+            write_atomically(file, json.dumps(content, indent=1).encode())
+        except OSError as error:
+            raise RunError(f"{file}: cannot write ({error.strerror or error}); free or choose another place") from None
+    for line in corpus.stats.describe():
+        note(line)
+    return corpus
+
+
+def _describe(network: Autoencoder, device: torch.device, bf16: bool) -> str:
+    count = sum(p.numel() for p in network.parameters())
+    return f"model of {count / 1e6:.2f} M parameters on {device.type}, {'bf16' if bf16 else 'fp32'}"
+
+
+def _result(trainer: Trainer, corpus: PreparedCorpus, finished: bool, bf16: bool) -> dict[str, Any]:
+    progress = trainer.progress
+    return {
+        "finished": finished,
+        "step": progress.step,
+        "tokens": progress.tokens,
+        "seconds": round(progress.seconds, 1),
+        "skipped_steps": progress.skipped,
+        "valid_loss": progress.valid_loss if trainer.best else None,
+        "precision": "bf16" if bf16 else "fp32",
+        "torch": torch.__version__,
+        "corpus": asdict(corpus.stats),
+    }

@@ -1,0 +1,187 @@
+"""Files of vectors: NumPy, Parquet and JSON lines, written and read in blocks so that memory stays flat."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Protocol, Self
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from textrae.errors import RunError, VectorError
+
+ENDINGS = (".npy", ".parquet", ".jsonl")
+BLOCK = 8_192
+"""Rows read at once."""
+_HEADER = 128
+"""Bytes of the NumPy header: room for any number of rows, which is known only at the end."""
+_LONGEST_ROW = 1 << 24
+
+
+class _Format(Protocol):
+    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None: ...
+    def end(self) -> None: ...
+
+
+class VectorWriter:
+    """Writes vectors to a file of a format told by its ending, beside its place; it appears there when complete.
+
+    Args:
+        path: ending in ``.npy`` (vectors alone), ``.parquet`` or ``.jsonl`` (columns `text` and `vector`).
+        width: numbers of a vector.
+
+    Raises:
+        VectorError: the ending is none of these.
+        RunError: the place cannot be written.
+    """
+
+    def __init__(self, path: Path, width: int) -> None:
+        if path.suffix not in ENDINGS:
+            raise VectorError(f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings")
+        self.path = path
+        self._beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            self._stream = self._beside.open("wb")
+        except OSError as error:
+            raise RunError(f"{path}: cannot write ({error.strerror or error}); choose another place") from None
+        formats = {".npy": _Npy, ".parquet": _Parquet, ".jsonl": _Jsonl}
+        self._format: _Format = formats[path.suffix](self._stream, width)
+
+    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Append rows: the sentences and their (n, width) vectors."""
+        self._format.add(sentences, vectors)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._format.end()
+                self._stream.close()
+                self._beside.replace(self.path)
+        except OSError as refused:
+            raise RunError(f"{self.path}: cannot write ({refused.strerror or refused}); free some space") from None
+        finally:
+            self._stream.close()
+            self._beside.unlink(missing_ok=True)
+
+
+class _Npy:
+    def __init__(self, stream: IO[bytes], width: int) -> None:
+        self.stream, self.width, self.rows = stream, width, 0
+        stream.write(b"\0" * _HEADER)
+
+    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        self.rows += len(vectors)
+        self.stream.write(vectors.astype("<f4", copy=False).tobytes())
+
+    def end(self) -> None:
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({self.rows}, {self.width}), }}"
+        start = npy.magic(1, 0)
+        room = _HEADER - len(start) - 2
+        self.stream.seek(0)
+        self.stream.write(start + room.to_bytes(2, "little") + (header.ljust(room - 1) + "\n").encode("latin-1"))
+
+
+class _Jsonl:
+    def __init__(self, stream: IO[bytes], width: int) -> None:
+        self.stream = stream
+
+    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        for text, vector in zip(sentences, vectors, strict=True):
+            # the shortest decimals that read back as the same float32
+            numbers = ", ".join(str(number) for number in vector)
+            self.stream.write(f'{{"text": {json.dumps(text, ensure_ascii=False)}, "vector": [{numbers}]}}\n'.encode())
+
+    def end(self) -> None:
+        self.stream.flush()
+
+
+class _Parquet:
+    def __init__(self, stream: IO[bytes], width: int) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.pa, self.width = pa, width
+        self.schema = pa.schema([("text", pa.string()), ("vector", pa.list_(pa.float32(), width))])
+        self.writer = pq.ParquetWriter(stream, self.schema)
+
+    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        column = self.pa.FixedSizeListArray.from_arrays(self.pa.array(vectors.ravel()), self.width)
+        texts = self.pa.array(sentences, self.pa.string())
+        self.writer.write_table(self.pa.Table.from_arrays([texts, column], schema=self.schema))
+
+    def end(self) -> None:
+        self.writer.close()
+
+
+def read_vectors(path: Path, width: int) -> Iterator[NDArray[Any]]:
+    """Blocks of rows of a file of vectors.
+
+    Raises:
+        VectorError: missing, of another ending, damaged, or of another width; pickled arrays are never read.
+    """
+    if path.suffix not in ENDINGS:
+        raise VectorError(f"{path}: vectors are read from {', '.join(ENDINGS)}; give one of these")
+    if not path.is_file():
+        raise VectorError(f"{path}: no such file; `textrae encode RUN FILE -o {path}` makes one")
+    try:
+        if path.suffix == ".npy":
+            yield from _read_npy(path, width)
+        elif path.suffix == ".parquet":
+            yield from _read_parquet(path, width)
+        else:
+            yield from _read_jsonl(path, width)
+    except (OSError, ValueError, EOFError) as error:
+        raise VectorError(f"{path}: not a readable file of vectors ({str(error).splitlines()[0]})") from None
+
+
+def _read_npy(path: Path, width: int) -> Iterator[NDArray[Any]]:
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != width:
+        raise VectorError(f"{path}: shape {getattr(array, 'shape', '?')}: this run decodes (n, {width}); use vectors that it encoded")
+    for start in range(0, len(array), BLOCK):
+        yield np.array(array[start : start + BLOCK])
+
+
+def _read_parquet(path: Path, width: int) -> Iterator[NDArray[Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        if "vector" not in file.schema_arrow.names:
+            raise VectorError(f"{path}: no column `vector`; it has {', '.join(file.schema_arrow.names)}")
+        for batch in file.iter_batches(BLOCK, columns=["vector"]):
+            column = batch.column(0)
+            if not (pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type)) or column.null_count:
+                raise VectorError(f"{path}: column `vector` is {column.type} or has gaps; it must hold lists of numbers")
+            numbers = column.flatten()
+            if len(numbers) != len(column) * width:
+                raise VectorError(f"{path}: rows not of {width} numbers, which this run decodes; use vectors that it encoded")
+            yield numbers.to_numpy(zero_copy_only=False).reshape(-1, width)
+
+
+def _read_jsonl(path: Path, width: int) -> Iterator[NDArray[Any]]:
+    rows: list[Any] = []
+    with path.open("rb") as stream:
+        number = 0
+        while line := stream.readline(_LONGEST_ROW):
+            number += 1
+            try:
+                value = json.loads(line)
+                rows.append(np.asarray(value["vector"] if isinstance(value, dict) else value, dtype=np.float32))
+            except (ValueError, KeyError, TypeError, RecursionError):
+                raise VectorError(f'{path}, line {number}: not {{"vector": [numbers]}}') from None
+            if rows[-1].shape != (width,):
+                raise VectorError(f"{path}, line {number}: {rows[-1].size} numbers; this run decodes {width}")
+            if len(rows) == BLOCK:
+                yield np.stack(rows)
+                rows = []
+    if rows:
+        yield np.stack(rows)
