@@ -6,12 +6,13 @@ import os
 import sys
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
 DEBUG = "--debug"
 INTERRUPTED = 130
+_USAGE = typer.BadParameter.__mro__[2]
+"""ClickException, the base of what wrong usage raises; typer does not export it."""
 
 
 def note(line: str) -> None:
@@ -22,7 +23,7 @@ def note(line: str) -> None:
 class Commands(TyperGroup):
     """The command group: 2 for wrong usage, 130 for Ctrl-C, 1 and one line for anything else."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         """Take --debug from wherever it stands."""
         ends = args.index("--") if "--" in args else len(args)
         if DEBUG in args[:ends]:
@@ -30,13 +31,13 @@ class Commands(TyperGroup):
             args = [arg for place, arg in enumerate(args) if arg != DEBUG or place > ends]
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: typer.Context) -> Any:
         """Run the command and say what failed."""
         from textrae.errors import TextraeError
 
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (_USAGE, typer.Exit, typer.Abort):
             raise
         except KeyboardInterrupt:
             note("stopped; nothing was left half-written")
@@ -56,4 +57,6 @@ def _line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; check the path, its permissions and the free space"
     said = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {said[0] if said else 'no message'}; run again with --debug and report this"
+    return (
+        f"{type(error).__name__}: {said[0] if said else 'no message'}; run again with --debug and report this"
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from textrae.config import CorpusConfig, build
 from textrae.text.lines import ReadCounts, read_lines
+
+from textrae.config import CorpusConfig, build
 
 
 def sentences(file: str, corpus_format: str = "auto", column: str | None = None) -> Iterator[str]:

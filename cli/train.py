@@ -25,43 +25,77 @@ _RENAMED = {"corpus_format": "format"}
 @app.command(epilog="Example: textrae train corpus.txt -o run --minutes 10")
 def train(
     ctx: typer.Context,
-    corpus: Annotated[list[str] | None, typer.Argument(help="Files of one sentence a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet), - for standard input, or the name of a data set.", show_default=False)] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files of one sentence a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet), - for standard input, or the name of a data set.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")] = Path("run"),
-    model: Annotated[str | None, typer.Option(help="rae (one way) or brae (both ways, the default); switches override it.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="rae (one way) or brae (both ways, the default); switches override it.")
+    ] = None,
     cell: Annotated[str | None, typer.Option(help="rnn, lstm or gru.")] = None,
     layers: Annotated[int | None, typer.Option(help="Recurrent layers.")] = None,
     hidden: Annotated[int | None, typer.Option(help="Units of a layer.")] = None,
     embedding: Annotated[int | None, typer.Option(help="Numbers of a token embedding.")] = None,
     latent: Annotated[int | None, typer.Option(help="Numbers of an encoding.")] = None,
-    bidirectional: Annotated[bool | None, typer.Option("--bidirectional/--no-bidirectional", help="Read both ways.")] = None,
+    bidirectional: Annotated[
+        bool | None, typer.Option("--bidirectional/--no-bidirectional", help="Read both ways.")
+    ] = None,
     pooling: Annotated[str | None, typer.Option(help="max, mean or last.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of features zeroed.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Budget in minutes of training (10 without any budget).")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Budget in minutes of training (10 without any budget).")
+    ] = None,
     epochs: Annotated[float | None, typer.Option(help="Budget in passes over the corpus.")] = None,
     steps: Annotated[int | None, typer.Option(help="Budget in steps.")] = None,
-    valid: Annotated[str | None, typer.Option(help="Validation file, instead of a share of the corpus.")] = None,
-    corpus_format: Annotated[str | None, typer.Option(help="auto, text, jsonl, csv, tsv, parquet or datasets.")] = None,
+    valid: Annotated[
+        str | None, typer.Option(help="Validation file, instead of a share of the corpus.")
+    ] = None,
+    corpus_format: Annotated[
+        str | None, typer.Option(help="auto, text, jsonl, csv, tsv, parquet or datasets.")
+    ] = None,
     column: Annotated[str | None, typer.Option(help="Column of a table that holds the sentences.")] = None,
-    errors: Annotated[str | None, typer.Option(help="strict: refuse undecodable bytes; replace: count them and put U+FFFD.")] = None,
+    errors: Annotated[
+        str | None, typer.Option(help="strict: refuse undecodable bytes; replace: count them and put U+FFFD.")
+    ] = None,
     vocab_size: Annotated[int | None, typer.Option(help="Pieces of the tokenizer.")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="A SentencePiece model to use instead of training one.")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="A SentencePiece model to use instead of training one.")
+    ] = None,
     max_length: Annotated[int | None, typer.Option(help="Tokens at which a longer sentence is cut.")] = None,
-    valid_size: Annotated[int | None, typer.Option(help="Sentences held out for validation, at most.")] = None,
+    valid_size: Annotated[
+        int | None, typer.Option(help="Sentences held out for validation, at most.")
+    ] = None,
     batch_tokens: Annotated[int | None, typer.Option(help="Tokens of a batch.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    word_dropout: Annotated[float | None, typer.Option(help="Share of the decoder's input tokens blanked.")] = None,
-    denoise: Annotated[float | None, typer.Option(help="Share of the encoder's input tokens blanked.")] = None,
+    word_dropout: Annotated[
+        float | None, typer.Option(help="Share of the decoder's input tokens blanked.")
+    ] = None,
+    denoise: Annotated[
+        float | None, typer.Option(help="Share of the encoder's input tokens blanked.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.")] = None,
     checkpoint_minutes: Annotated[float | None, typer.Option(help="Minutes between checkpoints.")] = None,
-    cache_dir: Annotated[Path | None, typer.Option(help="Where the token cache lies while training (default: OUT/checkpoint).")] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file of these settings; switches override it.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training that was stopped in OUT.")] = False,
+    cache_dir: Annotated[
+        Path | None, typer.Option(help="Where the token cache lies while training (default: OUT/checkpoint).")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of these settings; switches override it.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training that was stopped in OUT.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Give up the run that is in OUT.")] = False,
 ) -> None:
     """Train an autoencoder on your own sentences."""
-    given = {name: value for name, value in ctx.params.items() if value is not None and name not in _NOT_SETTINGS}
+    given = {
+        name: value for name, value in ctx.params.items() if value is not None and name not in _NOT_SETTINGS
+    }
     settings = _settings(given, tuple(corpus or ()), valid, config, out if resume else None)
     from textrae.runs import Watch, train_run
 
@@ -72,7 +106,9 @@ def train(
             settings, out, resume=resume, overwrite=overwrite, cache_dir=cache_dir, watch=watch
         )
     if not finished:
-        note(f"stopped at step {run.training['step']:,}; {out} is usable as it is, go on with: textrae train --resume -o {out}")
+        note(
+            f"stopped at step {run.training['step']:,}; {out} is usable as it is, go on with: textrae train --resume -o {out}"
+        )
         raise typer.Exit(INTERRUPTED if stopper.signal == signal.SIGINT else 128 + stopper.signal)
     skipped = run.training["skipped_steps"]
     if skipped:
@@ -84,11 +120,15 @@ _NOT_SETTINGS = {"corpus", "out", "valid", "cache_dir", "config", "resume", "ove
 
 
 def _settings(
-    given: dict[str, Any], sources: tuple[str, ...], valid: str | None, config: Path | None, resumed: Path | None
+    given: dict[str, Any],
+    sources: tuple[str, ...],
+    valid: str | None,
+    config: Path | None,
+    resumed: Path | None,
 ) -> Settings:
     """The settings from the switches, the config file, and (resuming) those that the training began with."""
     from textrae.checkpoint import Settings
-    from textrae.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, build, read_toml, to_dict
+    from textrae.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, read_toml
     from textrae.errors import ConfigError, CorpusError
     from textrae.runs import stored_settings
 
@@ -99,27 +139,43 @@ def _settings(
         if preset not in PRESETS:
             raise ConfigError(f"--model {preset}: there are {', '.join(PRESETS)}")
         values = {**PRESETS[preset], **values}
-    kinds = {"model": ModelConfig, "corpus": CorpusConfig, "training": TrainingConfig}
-    names = {kind: {field.name for field in dataclasses.fields(cls)} for kind, cls in kinds.items()}
-    unknown = values.keys() - set.union(*names.values())
+    kinds = (ModelConfig, CorpusConfig, TrainingConfig)
+    unknown = values.keys() - {field.name for cls in kinds for field in dataclasses.fields(cls)}
     if unknown:
         raise ConfigError(f"{config}: {min(unknown)}: no such setting; `textrae train --help` lists them")
     stored = stored_settings(resumed) if resumed else None
     if stored is None and not sources:
         raise CorpusError("no corpus: name a file of one sentence a line, or - for standard input")
-    built = {}
-    for kind, cls in kinds.items():
-        base = to_dict(getattr(stored, kind)) if stored else {}
-        chosen = {name: value for name, value in values.items() if name in names[kind]}
-        built[kind] = build(cls, {**base, **chosen})
-        if stored and built[kind] != getattr(stored, kind):
-            name = next(name for name, value in chosen.items() if value != base[name])
-            raise ConfigError(f"--{name.replace('_', '-')}: the training to be resumed has {base[name]}, not {chosen[name]}; leave it out")
+    configs = [
+        _chosen(cls, values, getattr(stored, kind) if stored else None)
+        for kind, cls in (("model", ModelConfig), ("corpus", CorpusConfig), ("training", TrainingConfig))
+    ]
     if stored:
         if sources and sources != stored.sources:
-            raise ConfigError(f"the training to be resumed reads {' '.join(stored.sources)}; leave the corpus out")
+            raise ConfigError(
+                f"the training to be resumed reads {' '.join(stored.sources)}; leave the corpus out"
+            )
         sources, valid = stored.sources, stored.valid
-    return Settings(built["model"], built["corpus"], built["training"], sources, valid)
+    return Settings(*configs, sources, valid)
+
+
+def _chosen(cls: Any, values: dict[str, Any], stored: Any) -> Any:
+    """A config from the values that are its own; those must be the stored ones where a training is resumed."""
+    from textrae.config import build, to_dict
+    from textrae.errors import ConfigError
+
+    own = {field.name for field in dataclasses.fields(cls)}
+    chosen = {name: value for name, value in values.items() if name in own}
+    if stored is None:
+        return build(cls, chosen)
+    base = to_dict(stored)
+    for name, value in chosen.items():
+        if value != base[name]:
+            switch = name.replace("_", "-")
+            raise ConfigError(
+                f"--{switch}: the training to be resumed has {base[name]}, not {value}; leave it out"
+            )
+    return stored
 
 
 class Stopper:
@@ -138,7 +194,9 @@ class Stopper:
         self.signal = number
 
     def __enter__(self) -> None:
-        self._before = [(number, signal.signal(number, self._handle)) for number in (signal.SIGINT, signal.SIGTERM)]
+        self._before = [
+            (number, signal.signal(number, self._handle)) for number in (signal.SIGINT, signal.SIGTERM)
+        ]
 
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before:

@@ -17,18 +17,28 @@ if TYPE_CHECKING:
     from textrae.model import Cuts, SentenceAutoencoder
 
 RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
-File = Annotated[str, typer.Argument(help="Sentences, one a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet); - for standard input.")]
+File = Annotated[
+    str,
+    typer.Argument(
+        help="Sentences, one a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet); - for standard input."
+    ),
+]
 CorpusFormat = Annotated[str, typer.Option(help="auto, text, jsonl, csv, tsv or parquet.")]
 Column = Annotated[str | None, typer.Option(help="Column of a table that holds the sentences.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Precision = Annotated[str, typer.Option(help="fp32: the same to 1e-5 in any batch; bf16: faster, to 1e-2; or auto.")]
+Precision = Annotated[
+    str, typer.Option(help="fp32: the same to 1e-5 in any batch; bf16: faster, to 1e-2; or auto.")
+]
 
 
 @app.command(epilog="Example: textrae encode run sentences.txt -o vectors.npy")
 def encode(
     run: RunFolder,
     file: File = "-",
-    out: Annotated[Path, typer.Option("--out", "-o", help="File of vectors: .npy, .parquet or .jsonl.", show_default=False)] = ...,  # type: ignore[assignment]
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="File of vectors: .npy, .parquet or .jsonl.", show_default=False),
+    ] = ...,  # type: ignore[assignment]
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     device: Device = "auto",

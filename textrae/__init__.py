@@ -22,7 +22,14 @@ _HOMES = {
     "TextraeError": "textrae.errors",
     "SentenceAutoencoder": "textrae.model",
 }
-__all__ = ["CorpusConfig", "ModelConfig", "SentenceAutoencoder", "TextraeError", "TrainingConfig", "__version__"]
+__all__ = [
+    "CorpusConfig",
+    "ModelConfig",
+    "SentenceAutoencoder",
+    "TextraeError",
+    "TrainingConfig",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

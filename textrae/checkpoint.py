@@ -32,7 +32,13 @@ from textrae.text.tokenizer import Tokenizer
 
 FORMAT = 1
 """Number of the run folder's layout; a folder with a larger one was written by a newer textrae."""
-CONFIG, MODEL, TOKENIZER, METRICS, CARD = "config.json", "model.safetensors", "tokenizer.model", "metrics.jsonl", "README.md"
+CONFIG, MODEL, TOKENIZER, METRICS, CARD = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.model",
+    "metrics.jsonl",
+    "README.md",
+)
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
 _LARGEST_JSON = 1 << 20
 
@@ -109,7 +115,11 @@ def publish(path: Path, run: Run) -> None:
     ).encode()
     tokenizer = run.tokenizer.to_bytes()
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in run.network.state_dict().items()}
-    digests = {"weights": _tensor_digest(weights), "tokenizer": _digest(tokenizer), "shape": _shape_digest(run.settings)}
+    digests = {
+        "weights": _tensor_digest(weights),
+        "tokenizer": _digest(tokenizer),
+        "shape": _shape_digest(run.settings),
+    }
     with _said(path):
         write_atomically(path / TOKENIZER, tokenizer)
         write_atomically(path / CONFIG, config)
@@ -126,7 +136,9 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     if not path.is_dir():
         raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
     if not (path / MODEL).is_file() and (path / CHECKPOINT).is_dir():
-        raise RunError(f"{path}: its training has not finished; go on with `textrae train --resume -o {path}`")
+        raise RunError(
+            f"{path}: its training has not finished; go on with `textrae train --resume -o {path}`"
+        )
     settings, result = _read_config(path)
     try:
         tokenizer = Tokenizer.load(path / TOKENIZER)
@@ -142,7 +154,9 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     }
     for part, digest in expected.items():
         if digests.get(part) != digest:
-            raise RunError(f"{path / MODEL}: its {part} are not what was saved (damaged or mixed files); copy the run again")
+            raise RunError(
+                f"{path / MODEL}: its {part} are not what was saved (damaged or mixed files); copy the run again"
+            )
     network.load_state_dict(weights)
     return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result)
 
@@ -150,13 +164,19 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
 def _read_config(path: Path) -> tuple[Settings, dict[str, Any]]:
     file = path / CONFIG
     if not file.is_file():
-        raise RunError(f"{path}: not a textrae run (it has no {CONFIG}); give the folder that `textrae train -o` wrote")
+        raise RunError(
+            f"{path}: not a textrae run (it has no {CONFIG}); give the folder that `textrae train -o` wrote"
+        )
     values = read_json(file)
     number = values.get("format")
     if isinstance(number, int) and number > FORMAT:
-        raise RunError(f"{file}: format {number} is newer than this textrae reads ({FORMAT}); upgrade textrae")
+        raise RunError(
+            f"{file}: format {number} is newer than this textrae reads ({FORMAT}); upgrade textrae"
+        )
     if number != FORMAT:
-        raise RunError(f"{file}: not a textrae run (no format number); give the folder that `textrae train -o` wrote")
+        raise RunError(
+            f"{file}: not a textrae run (no format number); give the folder that `textrae train -o` wrote"
+        )
     try:
         settings = Settings.from_json(values)
     except (ConfigError, KeyError, TypeError) as error:
@@ -170,7 +190,9 @@ def _fit(file: Path, network: Autoencoder, weights: Mapping[str, Tensor]) -> Non
     own = network.state_dict()
     for name in own.keys() | weights.keys():
         if name not in weights or name not in own or own[name].shape != weights[name].shape:
-            raise RunError(f"{file}: {name} does not fit the model that {CONFIG} describes; copy the run again")
+            raise RunError(
+                f"{file}: {name} does not fit the model that {CONFIG} describes; copy the run again"
+            )
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -218,7 +240,9 @@ def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(f"{error.filename or path}: cannot write ({error.strerror or error}); free or choose another place") from None
+        raise RunError(
+            f"{error.filename or path}: cannot write ({error.strerror or error}); free or choose another place"
+        ) from None
 
 
 def _digest(content: bytes) -> str:

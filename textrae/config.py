@@ -70,6 +70,8 @@ class CorpusConfig:
     """The corpus's format; ``auto`` goes by the file's ending, then takes it for a `datasets` name."""
     column: str | None = None
     """The column that holds the sentences, in a table; the default is ``text`` or the only text column."""
+    errors: Literal["strict", "replace"] = "strict"
+    """What to do with bytes that are not UTF-8: stop and name the place, or read each as U+FFFD and count the lines."""
     vocab_size: Annotated[int, Field(ge=300, le=65_535)] = 5_000
     """Pieces of the tokenizer (fewer where the corpus does not support so many)."""
     tokenizer: str | None = None
@@ -143,7 +145,9 @@ def build(cls: type[Config], values: Mapping[str, Any]) -> Config:
             known = ", ".join(field.name for field in fields(cls))
             raise ConfigError(f"{where}: no such setting; there are {known}") from None
         said = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{where}: {said} (given: {values.get(where)!r})" if where in values else said) from None
+        raise ConfigError(
+            f"{where}: {said} (given: {values.get(where)!r})" if where in values else said
+        ) from None
 
 
 def to_dict(config: ModelConfig | CorpusConfig | TrainingConfig) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -163,7 +163,9 @@ class SentenceAutoencoder:
         """Sentences → vectors → sentences."""
         return [rebuilt for block in self.reconstruct_stream(sentences) for rebuilt in block]
 
-    def reconstruct_stream(self, sentences: Iterable[str], *, cuts: Cuts | None = None) -> Iterator[list[str]]:
+    def reconstruct_stream(
+        self, sentences: Iterable[str], *, cuts: Cuts | None = None
+    ) -> Iterator[list[str]]:
         """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
         for window in _windows(sentences, WINDOW):
             yield [row.rebuilt for row in self._score(window, cuts, likelihood=False)]
@@ -193,7 +195,9 @@ class SentenceAutoencoder:
         for rows, batch in self._batches(self._tokens(window, cuts), 8_192):
             with torch.no_grad(), autocast(self.device, self.bf16):
                 latent = self.run.network.encode(batch.source, batch.lengths).vector
-                rebuilt = self.run.tokenizer.decode(greedy(self.run.network, latent, SPECIALS, self.max_length))
+                rebuilt = self.run.tokenizer.decode(
+                    greedy(self.run.network, latent, SPECIALS, self.max_length)
+                )
                 nll, right = torch.zeros(2, len(rows), dtype=torch.float64)
                 if likelihood:
                     start = self.run.network.decoder.start(latent)
@@ -205,7 +209,9 @@ class SentenceAutoencoder:
                     right.index_add_(0, sentence, (predicted == batch.target.flatten()[real]).double().cpu())
             for column, row in enumerate(rows.tolist()):
                 tokens = int(batch.lengths[column])
-                out[row] = Scored(window[row], rebuilt[column], tokens, int(right[column]), float(nll[column]))
+                out[row] = Scored(
+                    window[row], rebuilt[column], tokens, int(right[column]), float(nll[column])
+                )
         return [row for row in out if row is not None]
 
     def info(self) -> dict[str, Any]:
@@ -230,7 +236,7 @@ class SentenceAutoencoder:
         lengths = np.fromiter((len(row) + 1 for row in ids), dtype=np.int64, count=len(ids))
         order = np.argsort(lengths, kind="stable")
         cuts = token_cuts(lengths[order], batch_tokens)
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             rows = order[first:last]
             yield rows, collate_lists([ids[row] for row in rows], SPECIALS).to(self.device)
 
@@ -247,13 +253,17 @@ def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
     """
     array = np.asarray(vectors)
     if array.ndim != 2 or array.shape[1] != width:
-        raise VectorError(f"vectors of shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded")
+        raise VectorError(
+            f"vectors of shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded"
+        )
     if array.dtype.kind not in "fiu":
         raise VectorError(f"vectors of {array.dtype}: give floating-point numbers")
     out = np.ascontiguousarray(array, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
     if len(bad):
-        raise VectorError(f"vector {bad[0]} (counted from 0) holds NaN or infinity; {len(bad)} of {len(out)} do: leave them out")
+        raise VectorError(
+            f"vector {bad[0]} (counted from 0) holds NaN or infinity; {len(bad)} of {len(out)} do: leave them out"
+        )
     return out
 
 

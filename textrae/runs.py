@@ -131,7 +131,9 @@ def _claim(out: Path, resume: bool, overwrite: bool) -> None:
     if not out.is_dir() or not any(out.iterdir()):
         return
     if not ours:
-        raise RunError(f"{out}: holds files that are not a textrae run; give an empty or a new folder with -o")
+        raise RunError(
+            f"{out}: holds files that are not a textrae run; give an empty or a new folder with -o"
+        )
     if overwrite:
         for name in (MODEL, CONFIG, METRICS):
             (out / name).unlink(missing_ok=True)
@@ -139,7 +141,11 @@ def _claim(out: Path, resume: bool, overwrite: bool) -> None:
     elif resume and not unfinished:
         raise RunError(f"{out}: its training is finished; train into another folder, or give --overwrite")
     elif not resume:
-        hint = "go on with --resume, or start anew with --overwrite" if unfinished else "give another folder, or --overwrite"
+        hint = (
+            "go on with --resume, or start anew with --overwrite"
+            if unfinished
+            else "give another folder, or --overwrite"
+        )
         raise RunError(f"{out}: holds a run already; {hint}")
 
 
@@ -155,7 +161,9 @@ def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, not
     file = checkpoint / SETTINGS
     content = settings.to_json()
     if resume and file.exists() and read_json(file) != content:
-        raise RunError(f"{file}: the training to be resumed had other settings; give the same ones, or --overwrite")
+        raise RunError(
+            f"{file}: the training to be resumed had other settings; give the same ones, or --overwrite"
+        )
     corpus = open_cache(cache) if resume and file.exists() else None
     if corpus is None:
         if not settings.sources:
@@ -164,7 +172,9 @@ def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, not
         try:
             write_atomically(file, json.dumps(content, indent=1).encode())
         except OSError as error:
-            raise RunError(f"{file}: cannot write ({error.strerror or error}); free or choose another place") from None
+            raise RunError(
+                f"{file}: cannot write ({error.strerror or error}); free or choose another place"
+            ) from None
     for line in corpus.stats.describe():
         note(line)
     return corpus

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
-from textrae.checkpoint import read_tensors, tensors_to_bytes, write_atomically
+from textrae.checkpoint import read_tensors, write_atomically
 from textrae.config import TrainingConfig
 from textrae.errors import DeviceError, RunError, TrainingError
 from textrae.losses import blank_out, reconstruction_loss, token_nll
@@ -114,7 +115,9 @@ def fit(trainer: Trainer) -> bool:
 
     for batch in _endless(buckets, progress):
         progress.seconds = time.perf_counter() - clock
-        done = progress.step / total_steps if total_steps else progress.seconds / (60 * (config.minutes or 10.0))
+        done = (
+            progress.step / total_steps if total_steps else progress.seconds / (60 * (config.minutes or 10.0))
+        )
         if done >= (progress.validations + 1) / config.validations or done >= 1:
             _validate(trainer, min(done, 1.0))
             progress.seconds = time.perf_counter() - clock
@@ -134,7 +137,7 @@ def fit(trainer: Trainer) -> bool:
             features, _ = network(source, batch.lengths, previous)
             loss = reconstruction_loss(network, features, batch.target, trainer.specials.pad)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
         finite = math.isfinite(float(norm))
         if finite:
@@ -142,7 +145,9 @@ def fit(trainer: Trainer) -> bool:
         bad = 0 if finite else bad + 1
         progress.skipped += not finite
         if bad == _PATIENCE:
-            raise TrainingError(f"step {progress.step}: the loss has not been finite for {bad} steps; lower --lr or use --precision fp32")
+            raise TrainingError(
+                f"step {progress.step}: the loss has not been finite for {bad} steps; lower --lr or use --precision fp32"
+            )
 
         progress.step += 1
         progress.batch += 1
@@ -150,7 +155,10 @@ def fit(trainer: Trainer) -> bool:
         progress.tokens += tokens
         window.add(loss.detach(), tokens, finite)
         if progress.step % LOG_EVERY == 0:
-            _tell(trainer, Report("train", progress.step, done, window.mean(), progress.tokens, progress.seconds, rate))
+            _tell(
+                trainer,
+                Report("train", progress.step, done, window.mean(), progress.tokens, progress.seconds, rate),
+            )
             window = _Window(progress)
 
     if done < 1:
@@ -164,7 +172,10 @@ def make_optimizer(network: Autoencoder, config: TrainingConfig) -> torch.optim.
     """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone."""
     matrices = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
     return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99), fused=True)
 
 
@@ -224,7 +235,9 @@ def _validate(trainer: Trainer, done: float) -> None:
         progress.valid_loss = loss
         trainer.best = {name: value.detach().clone() for name, value in trainer.network.state_dict().items()}
     rate = trainer.config.lr * schedule(done, trainer.config.warmup)
-    _tell(trainer, Report("valid", progress.step, done, loss, progress.tokens, progress.seconds, rate, accuracy))
+    _tell(
+        trainer, Report("valid", progress.step, done, loss, progress.tokens, progress.seconds, rate, accuracy)
+    )
 
 
 def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
@@ -271,7 +284,9 @@ def save_state(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
     if trainer.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    progress = json.dumps({name: value for name, value in asdict(trainer.progress).items() if value != math.inf})
+    progress = json.dumps(
+        {name: value for name, value in asdict(trainer.progress).items() if value != math.inf}
+    )
     try:
         write_atomically(trainer.checkpoint, tensors_to_bytes(tensors, metadata={"progress": progress}))
     except OSError as error:
@@ -303,7 +318,9 @@ def resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
             torch.cuda.set_rng_state(tensors["random.cuda"])
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
         said = str(error).splitlines()[0]
-        raise TrainingError(f"{trainer.checkpoint}: not a state of this training ({said}); start anew with --overwrite") from None
+        raise TrainingError(
+            f"{trainer.checkpoint}: not a state of this training ({said}); start anew with --overwrite"
+        ) from None
     _trim_metrics(trainer.metrics, trainer.progress.step)
 
 
@@ -340,7 +357,9 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if has["cuda"] else "cpu")
     if not has[name]:
-        raise DeviceError(f"--device {name}: there is none that torch can use here; give --device auto or cpu")
+        raise DeviceError(
+            f"--device {name}: there is none that torch can use here; give --device auto or cpu"
+        )
     return torch.device(name)
 
 
@@ -350,4 +369,6 @@ def choose_bf16(precision: str, device: torch.device) -> bool:
         return precision == "bf16"
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and bool(
+        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, Self
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.lib import format as npy
@@ -21,11 +21,6 @@ BLOCK = 8_192
 _HEADER = 128
 """Bytes of the NumPy header: room for any number of rows, which is known only at the end."""
 _LONGEST_ROW = 1 << 24
-
-
-class _Format(Protocol):
-    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None: ...
-    def end(self) -> None: ...
 
 
 class VectorWriter:
@@ -42,15 +37,23 @@ class VectorWriter:
 
     def __init__(self, path: Path, width: int) -> None:
         if path.suffix not in ENDINGS:
-            raise VectorError(f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings")
+            raise VectorError(
+                f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings"
+            )
         self.path = path
         self._beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             self._stream = self._beside.open("wb")
         except OSError as error:
-            raise RunError(f"{path}: cannot write ({error.strerror or error}); choose another place") from None
-        formats = {".npy": _Npy, ".parquet": _Parquet, ".jsonl": _Jsonl}
-        self._format: _Format = formats[path.suffix](self._stream, width)
+            raise RunError(
+                f"{path}: cannot write ({error.strerror or error}); choose another place"
+            ) from None
+        formats: dict[str, type[_Npy | _Jsonl | _Parquet]] = {
+            ".npy": _Npy,
+            ".parquet": _Parquet,
+            ".jsonl": _Jsonl,
+        }
+        self._format = formats[path.suffix](self._stream, width)
 
     def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Append rows: the sentences and their (n, width) vectors."""
@@ -59,14 +62,18 @@ class VectorWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self._format.end()
                 self._stream.close()
                 self._beside.replace(self.path)
         except OSError as refused:
-            raise RunError(f"{self.path}: cannot write ({refused.strerror or refused}); free some space") from None
+            raise RunError(
+                f"{self.path}: cannot write ({refused.strerror or refused}); free some space"
+            ) from None
         finally:
             self._stream.close()
             self._beside.unlink(missing_ok=True)
@@ -86,7 +93,9 @@ class _Npy:
         start = npy.magic(1, 0)
         room = _HEADER - len(start) - 2
         self.stream.seek(0)
-        self.stream.write(start + room.to_bytes(2, "little") + (header.ljust(room - 1) + "\n").encode("latin-1"))
+        self.stream.write(
+            start + room.to_bytes(2, "little") + (header.ljust(room - 1) + "\n").encode("latin-1")
+        )
 
 
 class _Jsonl:
@@ -97,7 +106,9 @@ class _Jsonl:
         for text, vector in zip(sentences, vectors, strict=True):
             # the shortest decimals that read back as the same float32
             numbers = ", ".join(str(number) for number in vector)
-            self.stream.write(f'{{"text": {json.dumps(text, ensure_ascii=False)}, "vector": [{numbers}]}}\n'.encode())
+            self.stream.write(
+                f'{{"text": {json.dumps(text, ensure_ascii=False)}, "vector": [{numbers}]}}\n'.encode()
+            )
 
     def end(self) -> None:
         self.stream.flush()
@@ -145,7 +156,9 @@ def read_vectors(path: Path, width: int) -> Iterator[NDArray[Any]]:
 def _read_npy(path: Path, width: int) -> Iterator[NDArray[Any]]:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != width:
-        raise VectorError(f"{path}: shape {getattr(array, 'shape', '?')}: this run decodes (n, {width}); use vectors that it encoded")
+        raise VectorError(
+            f"{path}: shape {getattr(array, 'shape', '?')}: this run decodes (n, {width}); use vectors that it encoded"
+        )
     for start in range(0, len(array), BLOCK):
         yield np.array(array[start : start + BLOCK])
 
@@ -159,11 +172,18 @@ def _read_parquet(path: Path, width: int) -> Iterator[NDArray[Any]]:
             raise VectorError(f"{path}: no column `vector`; it has {', '.join(file.schema_arrow.names)}")
         for batch in file.iter_batches(BLOCK, columns=["vector"]):
             column = batch.column(0)
-            if not (pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type)) or column.null_count:
-                raise VectorError(f"{path}: column `vector` is {column.type} or has gaps; it must hold lists of numbers")
+            if (
+                not (pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type))
+                or column.null_count
+            ):
+                raise VectorError(
+                    f"{path}: column `vector` is {column.type} or has gaps; it must hold lists of numbers"
+                )
             numbers = column.flatten()
             if len(numbers) != len(column) * width:
-                raise VectorError(f"{path}: rows not of {width} numbers, which this run decodes; use vectors that it encoded")
+                raise VectorError(
+                    f"{path}: rows not of {width} numbers, which this run decodes; use vectors that it encoded"
+                )
             yield numbers.to_numpy(zero_copy_only=False).reshape(-1, width)
 
 
@@ -175,7 +195,9 @@ def _read_jsonl(path: Path, width: int) -> Iterator[NDArray[Any]]:
             number += 1
             try:
                 value = json.loads(line)
-                rows.append(np.asarray(value["vector"] if isinstance(value, dict) else value, dtype=np.float32))
+                rows.append(
+                    np.asarray(value["vector"] if isinstance(value, dict) else value, dtype=np.float32)
+                )
             except (ValueError, KeyError, TypeError, RecursionError):
                 raise VectorError(f'{path}, line {number}: not {{"vector": [numbers]}}') from None
             if rows[-1].shape != (width,):

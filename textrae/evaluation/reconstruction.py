@@ -121,4 +121,6 @@ def table(result: Report) -> str:
         perplexities = (f"{m.perplexity_token:.4g}", f"{m.perplexity_word:.4g}", f"{m.perplexity_byte:.4g}")
         lines.append((name, f"{m.sentences:,}", *shares, *perplexities))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
+    )

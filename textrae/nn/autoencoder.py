@@ -50,15 +50,15 @@ class Autoencoder(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """(time, batch) ids → (time, batch, embedding)."""
-        return self.dropout(self.embedding(ids) * self.scale)
+        return self.dropout.forward(self.embedding(ids) * self.scale)
 
     def encode(self, ids: Tensor, lengths: Tensor) -> Latent:
         """(time, batch) ids and (batch,) lengths → the latent."""
-        return self.bottleneck(self.encoder(self.embed(ids), lengths))
+        return self.bottleneck.forward(self.encoder(self.embed(ids), lengths))
 
     def decode(self, previous: Tensor, state: Tensor, latent: Tensor) -> tuple[Tensor, Tensor]:
         """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state."""
-        return self.decoder(self.embed(previous), state, latent)
+        return self.decoder.forward(self.embed(previous), state, latent)
 
     def logits(self, features: Tensor) -> Tensor:
         """(…, embedding) → (…, vocabulary)."""

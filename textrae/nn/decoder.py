@@ -20,7 +20,8 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            Recurrence(cell, inputs if depth == 0 else hidden, hidden, constant=latent) for depth in range(layers)
+            Recurrence(cell, inputs if depth == 0 else hidden, hidden, constant=latent)
+            for depth in range(layers)
         )
         self.sizes = [layer.state_size for layer in self.layers]
         self.initial = nn.Linear(latent, sum(self.sizes))
@@ -43,7 +44,9 @@ class Decoder(nn.Module):
             Features (time, batch, outputs) for the softmax, and the state after the last step.
         """
         states = []
-        for depth, (layer, before) in enumerate(zip(self.layers, state.split(self.sizes, dim=-1), strict=True)):
+        for depth, (layer, before) in enumerate(
+            zip(self.layers, torch.split(state, self.sizes, dim=-1), strict=True)
+        ):
             x, after = layer(self.dropout(x) if depth else x, before, latent)
             states.append(after)
         return self.output(self.dropout(x)), torch.cat(states, dim=-1)

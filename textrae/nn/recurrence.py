@@ -63,7 +63,9 @@ class Recurrence(nn.Module):
         """
         if x.is_cuda:
             return self._cudnn(x, state, constant)
-        gates = F.linear(x, self.rnn.weight_ih_l0[:, : self.inputs], self._input_bias())  # (time, batch, gates)
+        gates = F.linear(
+            x, self.rnn.weight_ih_l0[:, : self.inputs], self._input_bias()
+        )  # (time, batch, gates)
         if constant is not None:
             gates = gates + F.linear(constant, self.rnn.weight_ih_l0[:, self.inputs :])
         weight, bias = self.rnn.weight_hh_l0.to(gates.dtype), self.rnn.bias_hh_l0.to(gates.dtype)
@@ -93,7 +95,9 @@ class _RNN(torch.autograd.Function):
     """h_t = tanh(g_t + W h_{t-1}), with g_t the gates from the input."""
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor]:
         states = gates.new_empty(len(gates) + 1, *state.shape)
         states[0] = state
         transposed = weight.t().contiguous()  # read row by row at every step
@@ -120,7 +124,9 @@ class _GRU(torch.autograd.Function):
     """r, z = σ(g + W h), n = tanh(g_n + r (W_n h + b_n)), h' = (1 - z) n + z h; the running h is kept in float32."""
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor]:
         steps, hidden = len(gates), state.shape[1]
         states = gates.new_empty(steps + 1, *state.shape)
         reset_update = gates.new_empty(steps, len(state), 2 * hidden)
@@ -171,7 +177,9 @@ class _LSTM(torch.autograd.Function):
     """i, f, o = σ(g + W h), u = tanh(g_u + W_u h), c' = f c + i u, h' = o tanh(c'); c is kept in float32."""
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor]:
         steps, hidden = len(gates), state.shape[1] // 2
         states = gates.new_empty(steps + 1, len(state), hidden)
         cells = torch.empty_like(states)

@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo-run
+
+.PHONY: install demo test check clean
+
+install: $(VENV)/ready
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
+	touch $@
+
+# train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those
+demo: install
+	rm -rf $(DEMO) && mkdir $(DEMO)
+	head -n -200 data/sentences.en.txt > $(DEMO)/train.txt
+	tail -n 200 data/sentences.en.txt > $(DEMO)/unseen.txt
+	$(BIN)/textrae train $(DEMO)/train.txt -o $(DEMO)/run --minutes 2
+	@echo; echo "sentence -> vector -> sentence, unseen:"
+	@head -n 8 $(DEMO)/unseen.txt > $(DEMO)/eight.txt
+	@$(BIN)/textrae reconstruct $(DEMO)/run $(DEMO)/eight.txt | paste -d '\n' $(DEMO)/eight.txt - | sed 'n;s/^/  -> /'
+	@echo
+	$(BIN)/textrae evaluate $(DEMO)/run $(DEMO)/unseen.txt
+
+test: install
+	$(BIN)/python -m pytest -q
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info

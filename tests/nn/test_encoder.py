@@ -1,0 +1,53 @@
+"""An encoding depends on its sentence alone."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from textrae.nn.encoder import Encoder
+
+GRID = list(itertools.product(("rnn", "gru", "lstm"), (False, True), ("max", "mean", "last"), (1, 2)))
+
+
+@pytest.mark.parametrize(("cell", "both", "pooling", "layers"), GRID)
+def test_padding_and_batch_mates_change_nothing(cell: str, both: bool, pooling: str, layers: int) -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(cell, 6, 8, layers, both, pooling, 0.0).eval()
+    sentences = [torch.randn(n, 1, 6) for n in (1, 3, 7, 4)]
+    lengths = torch.tensor([len(s) for s in sentences])
+    batch = torch.full((9, 4, 6), 100.0)  # padding that would be noticed
+    for column, sentence in enumerate(sentences):
+        batch[: len(sentence), column] = sentence[:, 0]
+    together = encoder(batch, lengths)
+    assert together.shape == (4, encoder.features)
+    for column, sentence in enumerate(sentences):
+        alone = encoder(sentence, torch.tensor([len(sentence)]))
+        torch.testing.assert_close(together[column], alone[0], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_backward_reading_is_the_forward_reading_of_the_turned_sentence(cell: str) -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(cell, 6, 8, 1, True, "last", 0.0)
+    forward, backward = encoder.layers[0]
+    backward.load_state_dict(forward.state_dict())
+    sentence = torch.randn(5, 1, 6)
+    padded = torch.cat([sentence, torch.full((3, 1, 6), 50.0)])
+    features = encoder(padded, torch.tensor([5]))[0]
+    turned = encoder(sentence.flip(0), torch.tensor([5]))[0]
+    torch.testing.assert_close(features[8:], turned[:8])
+    torch.testing.assert_close(features[:8], turned[8:])
+
+
+def test_every_token_reaches_the_encoding() -> None:
+    torch.manual_seed(0)
+    for pooling, both in itertools.product(("max", "mean", "last"), (False, True)):
+        encoder = Encoder("gru", 6, 32, 1, both, pooling, 0.0)
+        x = torch.randn(6, 1, 6, requires_grad=True)
+        encoder(x, torch.tensor([4])).sum().backward()
+        assert x.grad is not None
+        reached = x.grad.abs().sum((1, 2)) > 0
+        assert reached.tolist() == [True] * 4 + [False] * 2
