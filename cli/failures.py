@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 DEBUG = "--debug"
 INTERRUPTED = 130
-_USAGE = typer.BadParameter.__mro__[2]
+_USAGE: Any = typer.BadParameter.__mro__[2]
 """ClickException, the base of what wrong usage raises; typer does not export it."""
 
 
@@ -23,7 +23,7 @@ def note(line: str) -> None:
 class Commands(TyperGroup):
     """The command group: 2 for wrong usage, 130 for Ctrl-C, 1 and one line for anything else."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take --debug from wherever it stands."""
         ends = args.index("--") if "--" in args else len(args)
         if DEBUG in args[:ends]:
@@ -31,7 +31,7 @@ class Commands(TyperGroup):
             args = [arg for place, arg in enumerate(args) if arg != DEBUG or place > ends]
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command and say what failed."""
         from textrae.errors import TextraeError
 

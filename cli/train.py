@@ -146,17 +146,17 @@ def _settings(
     stored = stored_settings(resumed) if resumed else None
     if stored is None and not sources:
         raise CorpusError("no corpus: name a file of one sentence a line, or - for standard input")
-    configs = [
+    model, corpus, training = (
         _chosen(cls, values, getattr(stored, kind) if stored else None)
         for kind, cls in (("model", ModelConfig), ("corpus", CorpusConfig), ("training", TrainingConfig))
-    ]
+    )
     if stored:
         if sources and sources != stored.sources:
             raise ConfigError(
                 f"the training to be resumed reads {' '.join(stored.sources)}; leave the corpus out"
             )
         sources, valid = stored.sources, stored.valid
-    return Settings(*configs, sources, valid)
+    return Settings(model, corpus, training, sources, valid)
 
 
 def _chosen(cls: Any, values: dict[str, Any], stored: Any) -> Any:

@@ -31,6 +31,9 @@ class Recurrence(nn.Module):
             computed once a sentence.
     """
 
+    state_size: int
+    """Numbers of a state."""
+
     def __init__(self, cell: str, inputs: int, hidden: int, constant: int = 0) -> None:
         super().__init__()
         self.cell, self.inputs, self.hidden = cell, inputs, hidden
@@ -38,17 +41,26 @@ class Recurrence(nn.Module):
         self.state_size = hidden * (2 if cell == "lstm" else 1)
         self._initialise()
 
+    def _weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Input and recurrent matrix, input and recurrent bias, as torch orders and stacks them."""
+        w_ih, w_hh, b_ih, b_hh = self.rnn.parameters()
+        return w_ih, w_hh, b_ih, b_hh
+
+    @torch.no_grad()
     def _initialise(self) -> None:
-        """Orthogonal recurrent and Glorot input matrices by gate; an lstm forgets little at first."""
-        with torch.no_grad():
-            for block in self.rnn.weight_hh_l0.chunk(GATES[self.cell]):
-                nn.init.orthogonal_(block)
-            for block in self.rnn.weight_ih_l0.chunk(GATES[self.cell]):
-                nn.init.xavier_uniform_(block)
-            self.rnn.bias_ih_l0.zero_()
-            self.rnn.bias_hh_l0.zero_()
-            if self.cell == "lstm":
-                self.rnn.bias_ih_l0[self.hidden : 2 * self.hidden] = 1.0
+        """Orthogonal recurrent and Glorot input matrices by gate; a gated cell remembers more than it forgets.
+
+        The positive bias of what keeps the old state lets gradients through from the start (Gers et al. 2000).
+        """
+        w_ih, w_hh, b_ih, b_hh = self._weights()
+        for block in w_hh.chunk(GATES[self.cell]):
+            nn.init.orthogonal_(block)
+        for block in w_ih.chunk(GATES[self.cell]):
+            nn.init.xavier_uniform_(block)
+        b_ih.zero_()
+        b_hh.zero_()
+        if self.cell != "rnn":  # the lstm's forget gate and the gru's update gate both come second
+            b_ih[self.hidden : 2 * self.hidden] = 1.0
 
     def forward(self, x: Tensor, state: Tensor, constant: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Run over all steps.
@@ -63,13 +75,13 @@ class Recurrence(nn.Module):
         """
         if x.is_cuda:
             return self._cudnn(x, state, constant)
-        gates = F.linear(
-            x, self.rnn.weight_ih_l0[:, : self.inputs], self._input_bias()
-        )  # (time, batch, gates)
+        w_ih, w_hh, _, b_hh = self._weights()
+        gates = F.linear(x, w_ih[:, : self.inputs], self._input_bias())  # (time, batch, gates)
         if constant is not None:
-            gates = gates + F.linear(constant, self.rnn.weight_ih_l0[:, self.inputs :])
-        weight, bias = self.rnn.weight_hh_l0.to(gates.dtype), self.rnn.bias_hh_l0.to(gates.dtype)
-        out, last = _LOOPS[self.cell].apply(gates, state.to(gates.dtype), weight, bias)
+            gates = gates + F.linear(constant, w_ih[:, self.inputs :])
+        weight, bias = w_hh.to(gates.dtype), b_hh.to(gates.dtype)
+        loop: Any = _LOOPS[self.cell].apply
+        out, last = loop(gates, state.to(gates.dtype), weight, bias)
         return out, last
 
     def _cudnn(self, x: Tensor, state: Tensor, constant: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -84,11 +96,12 @@ class Recurrence(nn.Module):
 
     def _input_bias(self) -> Tensor:
         """The biases that add up before any product: all but the candidate's recurrent bias of a gru."""
+        _, _, b_ih, b_hh = self._weights()
         if self.cell != "gru":
-            return self.rnn.bias_ih_l0 + self.rnn.bias_hh_l0
-        reset_update = torch.ones_like(self.rnn.bias_hh_l0)
+            return b_ih + b_hh
+        reset_update = torch.ones_like(b_hh)
         reset_update[2 * self.hidden :] = 0.0
-        return self.rnn.bias_ih_l0 + self.rnn.bias_hh_l0 * reset_update
+        return b_ih + b_hh * reset_update
 
 
 class _RNN(torch.autograd.Function):
