@@ -19,11 +19,11 @@ class Decoder(nn.Module):
         self, cell: str, inputs: int, hidden: int, layers: int, latent: int, outputs: int, dropout: float
     ) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(
-            Recurrence(cell, inputs if depth == 0 else hidden, hidden, constant=latent)
-            for depth in range(layers)
-        )
-        self.sizes = [layer.state_size for layer in self.layers]
+        stack = [
+            Recurrence(cell, hidden if depth else inputs, hidden, constant=latent) for depth in range(layers)
+        ]
+        self.sizes = [layer.state_size for layer in stack]
+        self.layers = nn.ModuleList(stack)
         self.initial = nn.Linear(latent, sum(self.sizes))
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden, outputs)

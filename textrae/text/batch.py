@@ -6,6 +6,7 @@ worked out window by window, so that memory does not grow with the corpus.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -47,7 +48,10 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device, copied asynchronously where the host memory is pinned."""
-        moved = {id(t): t.to(device, non_blocking=True) for t in (self.source, self.lengths, self.previous, self.target)}
+        moved = {
+            id(t): t.to(device, non_blocking=True)
+            for t in (self.source, self.lengths, self.previous, self.target)
+        }
         return Batch(*(moved[id(t)] for t in (self.source, self.lengths, self.previous, self.target)))
 
 
@@ -117,8 +121,10 @@ class LengthBuckets:
         rows = rows[np.argsort(self.rows.lengths[rows], kind="stable")]
         ids, offsets = self.rows.gather(rows)
         cuts = token_cuts(np.diff(offsets) + 1, self.batch_tokens)
-        for first, last in zip(cuts, cuts[1:], strict=False):
-            yield collate(ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1]), self.specials)
+        for first, last in itertools.pairwise(cuts):
+            yield collate(
+                ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1]), self.specials
+            )
 
     def _windows(self, epoch: int) -> Iterator[tuple[NDArray[np.int64], list[int], NDArray[np.int64]]]:
         """For each window: its rows by length, where its batches begin and end, and the batches' order."""

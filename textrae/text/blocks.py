@@ -1,0 +1,187 @@
+"""From bytes to lines: a file's blocks, decompressed, checked for foreign encodings, split at newlines, decoded."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, cast
+
+from textrae.errors import CorpusError
+
+MAX_LINE: Final = 2**20
+"""Bytes of a line that are kept (characters, for a table's field); the rest is skipped and the line counted."""
+_BLOCK: Final = 2**20
+
+_FOREIGN: Final = (
+    (codecs.BOM_UTF32_LE, "UTF-32 text; convert it with `iconv -f UTF-32 -t UTF-8`"),
+    (codecs.BOM_UTF32_BE, "UTF-32 text; convert it with `iconv -f UTF-32 -t UTF-8`"),
+    (codecs.BOM_UTF16_LE, "UTF-16 text; convert it with `iconv -f UTF-16 -t UTF-8`"),
+    (codecs.BOM_UTF16_BE, "UTF-16 text; convert it with `iconv -f UTF-16 -t UTF-8`"),
+    (b"\x1f\x8b", "gzip data under a name without .gz; rename it, or decompress it with gunzip"),
+    (b"PK\x03\x04", "a zip archive; unpack it and give the files inside"),
+    (b"\xfd7zXZ\x00", "xz data; decompress it with unxz"),
+    (b"\x28\xb5\x2f\xfd", "zstd data; decompress it with unzstd"),
+    (b"BZh91AY&SY", "bzip2 data; decompress it with bunzip2"),
+    (b"PAR1", "a parquet file; let its name end in .parquet, or say --format parquet"),
+)
+"""How files begin that are not UTF-8 text. UTF-32 stands first, since UTF-16's mark is its beginning."""
+
+
+@dataclass
+class ReadCounts:
+    """What reading has come across so far."""
+
+    lines: int = 0
+    """Lines or rows, blank ones included."""
+    blank: int = 0
+    """Lines without a visible character."""
+    cut: int = 0
+    """Lines over 1 MiB, of which only the beginning was read."""
+    undecodable: int = 0
+    """Lines with bytes that are not UTF-8, read as U+FFFD."""
+
+
+def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) -> Iterator[bytes]:
+    """The bytes of `stream`, or else of the file at `path`, decompressed, in blocks of at most 1 MiB.
+
+    Raises:
+        CorpusError: the file cannot be read or decompressed, or is of another encoding or kind.
+    """
+    started = False
+    try:
+        with ExitStack() as stack:
+            raw = stream if stream is not None else stack.enter_context(Path(path).open("rb"))
+            # GzipFile is a binary stream in all but its declared type.
+            file = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=raw))) if gzipped else raw
+            while block := file.read(_BLOCK):
+                yield block if started else _checked_head(block, name)
+                started = True
+    except gzip.BadGzipFile as error:
+        if started or "Not a gzipped" not in str(error):
+            raise CorpusError(f"{name}: damaged gzip data ({error}); fetch the file again") from None
+        raise CorpusError(f"{name}: not gzip data, though its name ends in .gz; rename it") from None
+    except EOFError:
+        raise CorpusError(f"{name}: its gzip data ends too early; fetch the file again") from None
+    except zlib.error as error:
+        raise CorpusError(f"{name}: damaged gzip data ({error}); fetch the file again") from None
+    except OSError as error:
+        raise CorpusError(f"{name}: cannot be read: {error.strerror or error}") from None
+
+
+def _checked_head(head: bytes, name: str) -> bytes:
+    """The first block without a UTF-8 mark; anything that is visibly not lines of UTF-8 is refused."""
+    for mark, what in _FOREIGN:
+        if head.startswith(mark):
+            raise CorpusError(f"{name}: {what}")
+    # Latin text of two bytes a character is half NUL; a few NULs in UTF-8 text are somebody's text.
+    if len(head) >= 32 and (nuls := head.count(0)) * 4 > len(head):
+        kind = "UTF-32" if nuls * 5 > len(head) * 3 else "UTF-16"
+        order = "LE" if head[0] else "BE"
+        raise CorpusError(f"{name}: {kind} text; convert it with `iconv -f {kind}{order} -t UTF-8`")
+    if b"\n" not in head and b"\r" in head[:-1]:
+        raise CorpusError(f"{name}: has old Mac line ends (CR alone); convert it with `tr '\\r' '\\n'`")
+    return head.removeprefix(codecs.BOM_UTF8)
+
+
+def decoded_lines(
+    blocks: Iterator[bytes],
+    name: str,
+    errors: Literal["strict", "replace"],
+    counts: ReadCounts,
+    *,
+    refuse_over: int | None = None,
+) -> Iterator[list[str]]:
+    """The lines of `blocks`, without their ends (LF or CRLF), a list for about each block.
+
+    A line over 1 MiB is cut and counted; with `refuse_over`, one of more bytes than that is an error instead.
+
+    Raises:
+        CorpusError: bytes are not UTF-8 while `errors` is strict, or a line is too long; it names the line.
+    """
+    number = 0
+    for ready in _whole_lines(blocks, name, counts, refuse_over):
+        lines = _decoded(ready, name, number, errors, counts)
+        number += len(lines)
+        yield lines
+
+
+def _whole_lines(
+    blocks: Iterator[bytes], name: str, counts: ReadCounts, refuse_over: int | None
+) -> Iterator[bytes]:
+    """Byte strings of one or more whole lines, the last newline left off; never much over the limit and a block."""
+    limit = refuse_over or MAX_LINE
+    number = 1
+    carry = b""
+    skipping = False
+    for block in blocks:
+        if skipping:
+            _, newline, block = block.partition(b"\n")
+            skipping = not newline
+            if skipping:
+                continue
+        end = block.rfind(b"\n")
+        if end < 0:
+            carry += block
+        else:
+            ready, carry = carry + block[:end], block[end + 1 :]
+            first = ready.find(b"\n")
+            # Only the first can be long: the others lie within a block.
+            if (first if first >= 0 else len(ready)) > limit:
+                _count_long(name, number, counts, refuse_over)
+                ready = _cut(ready, limit) + (ready[first:] if first >= 0 else b"")
+            number += ready.count(b"\n") + 1
+            yield ready
+        if len(carry) > limit:
+            _count_long(name, number, counts, refuse_over)
+            number += 1
+            yield _cut(carry, limit)
+            carry, skipping = b"", True
+    if carry:
+        yield carry
+
+
+def _count_long(name: str, number: int, counts: ReadCounts, refuse_over: int | None) -> None:
+    if refuse_over is not None:
+        raise CorpusError(f"{name}: line {number}: over {refuse_over >> 20} MiB, so not a table of sentences")
+    counts.cut += 1
+
+
+def _cut(line: bytes, limit: int) -> bytes:
+    """At most `limit` bytes, ending between two characters."""
+    end = limit
+    while end > limit - 4 and line[end] & 0xC0 == 0x80:
+        end -= 1
+    return line[:end]
+
+
+def _decoded(
+    ready: bytes, name: str, number: int, errors: Literal["strict", "replace"], counts: ReadCounts
+) -> list[str]:
+    try:
+        text = ready.decode()
+    except UnicodeDecodeError as error:
+        if errors == "strict":
+            line = number + ready.count(b"\n", 0, error.start) + 1
+            offset = error.start - ready.rfind(b"\n", 0, error.start)
+            raise CorpusError(
+                f"{name}: line {line}, byte {offset}: 0x{ready[error.start]:02x} is not UTF-8; convert the file, "
+                "as in `iconv -f LATIN1 -t UTF-8`, or say --errors replace"
+            ) from None
+        text = ready.decode(errors="replace")
+        counts.undecodable += sum(not _is_utf8(line) for line in ready.split(b"\n"))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+    return text.split("\n")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

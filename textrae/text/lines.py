@@ -1,0 +1,158 @@
+"""Sentences from files, tables, pipes and named data sets, in bounded batches: one a line or a row.
+
+Lines end at a newline alone (``str.splitlines`` also breaks at U+2028, U+0085, VT and FF, which would shift rows).
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from textrae.config import CorpusConfig, CorpusFormat
+from textrae.errors import CorpusError
+from textrae.text import tables
+from textrae.text.blocks import MAX_LINE, ReadCounts, decoded_lines, read_blocks
+
+__all__ = ["ReadCounts", "Source", "locate", "read_lines", "read_sources"]
+
+BATCH_LINES: Final = 4096
+_JSON_LINE: Final = 16 * MAX_LINE
+"""Bytes of a JSON object that holds a sentence among other things; it cannot be cut, so a longer one is refused."""
+
+_FORMATS: Final[dict[str, CorpusFormat]] = {
+    ".txt": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
+_HUB_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(:[\w.\[\]%:-]+)?")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place that sentences are read from, with its format settled."""
+
+    name: str
+    """What messages call it."""
+    path: str
+    """A file, or the name of a data set."""
+    format: CorpusFormat
+    """Never ``auto``."""
+    gzipped: bool = False
+    """Whether the bytes are to be decompressed."""
+    stream: BinaryIO | None = None
+    """An open stream to read in place of the path."""
+    rereadable: bool = True
+    """False for a pipe, which can be read only once."""
+
+
+def locate(path: str, config: CorpusConfig, stdin: BinaryIO | None = None) -> Source:
+    """Settle what `path` is: ``-`` (`stdin`), a file, or the name of a data set.
+
+    Raises:
+        CorpusError: there is no such file and it cannot be a data set's name, or it is a folder.
+    """
+    if path == "-":
+        if config.format == "datasets":
+            raise CorpusError("-: a data set is given by its name; standard input can be text or a table")
+        stream = stdin if stdin is not None else sys.stdin.buffer
+        return Source("standard input", path, _or_text(config.format), stream=stream, rereadable=False)
+    if config.format == "datasets":
+        return Source(path, path, "datasets")
+    ending, gzipped = _ending(path)
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        if config.format == "auto" and ending not in _FORMATS and not gzipped and _HUB_NAME.fullmatch(path):
+            return Source(path, path, "datasets")
+        raise CorpusError(f"{path}: no such file; check the path") from None
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(mode):
+        raise CorpusError(f"{path}: is a folder; give the files in it, as in {path.rstrip('/')}/*.txt")
+    kind = _FORMATS.get(ending, "text") if config.format == "auto" else config.format
+    if kind == "parquet" and gzipped:
+        raise CorpusError(f"{path}: a parquet file is compressed inside; decompress it with gunzip")
+    return Source(path, path, kind, gzipped, rereadable=stat.S_ISREG(mode))
+
+
+def read_lines(
+    paths: Sequence[str],
+    config: CorpusConfig,
+    counts: ReadCounts,
+    stdin: BinaryIO | None = None,
+    *,
+    keep_blank: bool = False,
+) -> Iterator[list[str]]:
+    """The sentences of all `paths` in order, in lists of at most 4,096; memory does not grow with the corpus.
+
+    `counts` is updated as the lists are yielded. Blank lines are left out, unless `keep_blank` asks for one
+    sentence a row. ``-`` is `stdin` (by default the process's own).
+
+    Raises:
+        CorpusError: something cannot be read; the one line names the file and, where known, the line.
+    """
+    yield from read_sources(
+        [locate(path, config, stdin) for path in paths], config, counts, keep_blank=keep_blank
+    )
+
+
+def read_sources(
+    sources: Sequence[Source], config: CorpusConfig, counts: ReadCounts, *, keep_blank: bool = False
+) -> Iterator[list[str]]:
+    """:func:`read_lines` for places that are located already."""
+    for source in sources:
+        for batch in _batches(source, config, counts):
+            for start in range(0, len(batch), BATCH_LINES):
+                part = batch[start : start + BATCH_LINES]
+                filled = [line for line in part if line and not line.isspace()]
+                counts.lines += len(part)
+                counts.blank += len(part) - len(filled)
+                if keep_blank or filled:
+                    yield part if keep_blank else filled
+
+
+def _batches(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
+    """Lists of any length up to what a block of text holds."""
+    if source.format == "parquet":
+        if source.stream is not None:
+            raise CorpusError(
+                f"{source.name}: a parquet file cannot be read from a pipe; save it as a file first"
+            )
+        rows = tables.parquet_rows(source.path, config.column)
+    elif source.format == "datasets":
+        rows = tables.hub_rows(source.path, config.column)
+    else:
+        blocks = read_blocks(source.name, source.path, source.gzipped, source.stream)
+        if source.format == "text":
+            yield from decoded_lines(blocks, source.name, config.errors, counts)
+            return
+        longest = _JSON_LINE if source.format == "jsonl" else MAX_LINE
+        lines = decoded_lines(blocks, source.name, config.errors, counts, refuse_over=longest)
+        if source.format == "jsonl":
+            rows = tables.jsonl_rows(lines, source.name, config.column, config.errors)
+        else:
+            rows = tables.csv_rows(lines, source.name, config.column, tabs=source.format == "tsv")
+    for batch in rows:
+        for row in [row for row, text in enumerate(batch) if len(text) > MAX_LINE]:
+            batch[row] = batch[row][:MAX_LINE]
+            counts.cut += 1
+        yield batch
+
+
+def _ending(path: str) -> tuple[str, bool]:
+    name = Path(path)
+    gzipped = name.suffix.lower() == ".gz"
+    return (Path(name.stem) if gzipped else name).suffix.lower(), gzipped
+
+
+def _or_text(kind: CorpusFormat) -> CorpusFormat:
+    return "text" if kind == "auto" else kind

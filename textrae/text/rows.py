@@ -1,0 +1,176 @@
+"""Rows of token ids in a memory-mapped Arrow file, which `datasets` reads too (``Dataset.from_file``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from textrae.errors import CorpusError
+
+COLUMN: Final = "ids"
+_SCHEMA: Final = pa.schema([(COLUMN, pa.list_(pa.uint16()))])
+_CHUNK_ROWS: Final = 100_000
+_CHUNK_TOKENS: Final = 4_000_000
+_SLAB_TOKENS: Final = 1_000_000
+"""Tokens gathered at once: what bounds the memory of their positions (8 bytes each)."""
+
+
+class RowWriter:
+    """Writes rows of ids below 65,536 into an Arrow stream, in few and large record batches.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._stream = pa.ipc.new_stream(self._file, _SCHEMA)
+        self._ids: list[NDArray[np.uint16]] = []
+        self._lengths: list[NDArray[np.int32]] = []
+        self._waiting_rows = self._waiting_tokens = 0
+        self.rows = 0
+        self.tokens = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._file:
+            if kind is None:
+                self._flush()
+                self._stream.close()
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+    def add(self, rows: Sequence[Sequence[int]]) -> None:
+        """Append rows."""
+        lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
+        total = int(lengths.sum())
+        self._ids.append(np.fromiter(chain.from_iterable(rows), dtype=np.uint16, count=total))
+        self._lengths.append(lengths)
+        self.rows += len(rows)
+        self.tokens += total
+        self._waiting_rows += len(rows)
+        self._waiting_tokens += total
+        if self._waiting_rows >= _CHUNK_ROWS or self._waiting_tokens >= _CHUNK_TOKENS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting_rows:
+            return
+        offsets = np.zeros(self._waiting_rows + 1, dtype=np.int32)
+        np.cumsum(np.concatenate(self._lengths), out=offsets[1:])
+        lists = pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate(self._ids)))
+        self._stream.write_batch(pa.record_batch([lists], schema=_SCHEMA))
+        self._ids, self._lengths = [], []
+        self._waiting_rows = self._waiting_tokens = 0
+
+
+class TokenRows:
+    """The rows of a file of :class:`RowWriter`, read where they lie: nothing is loaded but what is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        """Map the file at `path`.
+
+        Raises:
+            CorpusError: it is missing or damaged.
+        """
+        import datasets
+
+        try:
+            self._table: Any = datasets.Dataset.from_file(str(path)).data
+            chunks = [chunk for chunk in self._table.column(COLUMN).chunks if len(chunk)]
+            self._map(chunks, path.stat().st_size)
+        except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+            raise CorpusError(
+                f"{path}: not a file of token rows ({str(error).partition(chr(10))[0]})"
+            ) from None
+        self._lengths: NDArray[np.uint16] | None = None
+
+    def _map(self, chunks: list[Any], size: int) -> None:
+        """Lay one array over the whole mapping, and note where in it each chunk's offsets and ids begin.
+
+        Rows of all chunks are thus gathered in one step, where a loop over chunks would cost more than the reading.
+        """
+        starts = np.cumsum([0] + [len(chunk) for chunk in chunks], dtype=np.int64)
+        self._first_rows, self._count = starts[:-1], int(starts[-1])
+        buffers = []
+        for chunk in chunks:
+            _, offsets, _, ids = chunk.buffers()
+            if chunk.type != _SCHEMA.field(COLUMN).type or chunk.offset or ids is None:
+                raise ValueError("other columns than token ids")
+            buffers.append((offsets, ids))
+        low = min((b.address for pair in buffers for b in pair), default=0)
+        high = max((b.address + b.size for pair in buffers for b in pair), default=0)
+        if high - low > size or low % 4:
+            raise ValueError("its parts do not lie in one mapping")
+        whole = pa.foreign_buffer(low, high - low, base=self._table) if chunks else pa.py_buffer(b"")
+        self._ids = np.frombuffer(whole, dtype=np.uint16, count=(high - low) // 2)
+        self._offsets = np.frombuffer(whole, dtype=np.int32, count=(high - low) // 4)
+        self._offsets_at = np.array([(o.address - low) // 4 for o, _ in buffers], dtype=np.int64)
+        self._ids_at = np.array([(i.address - low) // 2 for _, i in buffers], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def lengths(self) -> NDArray[np.uint16]:
+        """Tokens of each row; read once and kept, at 2 bytes a row."""
+        if self._lengths is None:
+            lengths = np.empty(self._count, dtype=np.uint16)
+            for first, at, end in zip(
+                self._first_rows, self._offsets_at, [*self._first_rows[1:], self._count], strict=True
+            ):
+                np.subtract(
+                    self._offsets[at + 1 : at + 1 + end - first],
+                    self._offsets[at : at + end - first],
+                    out=lengths[first:end],
+                    casting="unsafe",
+                )
+            self._lengths = lengths
+        return self._lengths
+
+    def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+        """The ids of `rows` one after another, and the len(rows) + 1 offsets between them.
+
+        Raises:
+            IndexError: a row number is negative or past the end.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < self._count:
+            raise IndexError(f"rows are numbered 0 to {self._count - 1}")
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        if not len(rows):
+            return np.empty(0, dtype=np.uint16), offsets
+        chunks = np.searchsorted(self._first_rows, rows, side="right") - 1
+        places = self._offsets_at[chunks] + rows - self._first_rows[chunks]
+        starts = self._offsets[places].astype(np.int64)
+        np.cumsum(self._offsets[places + 1] - starts, out=offsets[1:])
+        starts += self._ids_at[chunks]
+        ids = np.empty(offsets[-1], dtype=np.uint16)
+        first = 0
+        while first < len(rows):
+            last = int(np.searchsorted(offsets, offsets[first] + _SLAB_TOKENS, side="right")) - 1
+            last = max(last, first + 1)
+            begin, end = offsets[first], offsets[last]
+            shifts = starts[first:last] - offsets[first:last]
+            source = np.repeat(shifts, np.diff(offsets[first : last + 1])) + np.arange(begin, end)
+            np.take(self._ids, source, out=ids[begin:end])
+            first = last
+        return ids, offsets
+
+    def close(self) -> None:
+        """Let go of the file; the rows cannot be read afterwards."""
+        empty = np.empty(0, dtype=np.int64)
+        self._ids, self._offsets = empty.astype(np.uint16), empty.astype(np.int32)
+        self._first_rows, self._count, self._lengths, self._table = empty, 0, None, None

@@ -1,0 +1,71 @@
+"""What a corpus turned out to hold, in numbers and in lines for its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CorpusStats:
+    """The figures of a prepared corpus."""
+
+    sources: tuple[str, ...]
+    """Where the sentences came from, as messages name it."""
+    lines: int
+    """Lines or rows read, blank ones included."""
+    blank: int
+    """Blank lines, which are left out."""
+    distinct: int
+    """Different sentences."""
+    cut: int
+    """Sentences of more than `max_length` tokens, of which only the beginning is used."""
+    max_length: int
+    """Tokens a sentence may have."""
+    long: int
+    """Lines over 1 MiB, of which only the beginning was read."""
+    undecodable: int
+    """Lines with bytes that are not UTF-8, read as U+FFFD."""
+    words: int
+    """Words (between white space) of the sentences, before any is cut at `max_length`."""
+    bytes: int
+    """UTF-8 bytes of the sentences, before any is cut at `max_length`."""
+    vocabulary: int
+    """Pieces of the tokenizer."""
+    train_rows: int
+    """Sentences to train on."""
+    train_tokens: int
+    """Their tokens, without begin and end."""
+    valid_rows: int
+    """Sentences to validate on."""
+    valid_tokens: int
+    """Their tokens."""
+    repeats: int
+    """Repeats of held-out sentences, which are left out so that nothing leaks."""
+    valid_source: str | None
+    """The validation file, where there is one."""
+    overlap: int
+    """Different sentences of the validation file that are in the training text too."""
+
+    def describe(self) -> list[str]:
+        """One line about what was read, and one about the split."""
+        tokens = _short(self.train_tokens + (0 if self.valid_source else self.valid_tokens))
+        names = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
+        dropped = [f"{self.blank:,} blank dropped", f"{self.cut:,} cut at {self.max_length:,} tokens"]
+        if self.long:
+            dropped.append(f"{self.long:,} over 1 MiB cut there")
+        dropped.append(f"{self.undecodable:,} undecodable")
+        read = f"read {self.lines:,} lines ({self.distinct:,} distinct, {tokens} tokens) from {names}"
+        split = f"{self.train_rows:,} sentences to train on, {self.valid_rows:,} to validate on"
+        if self.valid_source is None:
+            split += f"; {self.repeats:,} repeats of these left out" if self.repeats else ""
+        else:
+            split += f" from {self.valid_source}"
+            split += f"; {self.overlap:,} of these are in the training text too" if self.overlap else ""
+        return [f"{read}; {', '.join(dropped)}", split]
+
+
+def _short(count: int) -> str:
+    for unit, name in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
+        if count >= unit:
+            return f"{count / unit:.1f}{name}"
+    return str(count)

@@ -1,0 +1,215 @@
+"""A column of sentences out of JSON lines, CSV, TSV, parquet files and named data sets."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Literal
+
+from textrae.errors import CorpusError
+
+_BATCH_ROWS: Final = 1024
+_BATCH_CHARACTERS: Final = 2**22
+_FIELD: Final = 2**20
+_USUAL: Final = ("text", "sentence")
+_HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_REACH_SECONDS: Final = 15.0
+
+
+def choose_column(columns: Mapping[str, bool], wanted: str | None, name: str) -> str:
+    """The column to read: `wanted`, or else ``text``, ``sentence``, or the only one with text.
+
+    `columns` says of each column's name whether it holds text.
+
+    Raises:
+        CorpusError: there is no such column, or no obvious one; it lists what there is.
+    """
+    if wanted is not None:
+        if wanted not in columns:
+            raise CorpusError(f"{name}: no column {wanted!r}; it has {_listing(columns)}")
+        if not columns[wanted]:
+            raise CorpusError(f"{name}: column {wanted!r} holds no text; the columns are {_listing(columns)}")
+        return wanted
+    text = [column for column, is_text in columns.items() if is_text]
+    for usual in _USUAL:
+        if usual in text:
+            return usual
+    if len(text) != 1:
+        raise CorpusError(
+            f"{name}: say with --column which column holds the sentences; it has {_listing(columns)}"
+        )
+    return text[0]
+
+
+def _listing(columns: Iterable[str]) -> str:
+    names = [column if len(column) <= 30 else column[:29] + "…" for column in columns]
+    shown = ", ".join(repr(column) for column in names[:12])
+    return (shown or "none") + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def jsonl_rows(
+    lines: Iterator[list[str]], name: str, column: str | None, errors: Literal["strict", "replace"]
+) -> Iterator[list[str]]:
+    """The sentence of each line: an object's `column`, or the line's value where that is a string.
+
+    A blank line and a null are empty sentences, so that rows and lines agree.
+
+    Raises:
+        CorpusError: a line is not JSON, or has no text in the column; it names the line.
+    """
+    # Not read through `datasets`: its reader cannot say which line is broken.
+    number = 0
+    for batch in lines:
+        sentences: list[str] = []
+        for line in batch:
+            number += 1
+            where = f"{name}: line {number}"
+            value = _parse(line, where)
+            if isinstance(value, dict):
+                if column is None:
+                    column = choose_column({key: isinstance(v, str) for key, v in value.items()}, None, where)
+                if column not in value:
+                    raise CorpusError(f"{where}: no {column!r}; it has {_listing(value)}")
+                value = value[column]
+            text = _as_text(value, where)
+            # An escaped half of a character is valid JSON, but no text.
+            if _HALF_ESCAPE.search(line) and _SURROGATE.search(text):
+                if errors == "strict":
+                    raise CorpusError(
+                        f"{where}: an escape is half a character; mend it, or say --errors replace"
+                    )
+                text = _SURROGATE.sub("\ufffd", text)
+            sentences.append(text)
+        yield sentences
+
+
+def _parse(line: str, where: str) -> Any:
+    if not line or line.isspace():
+        return None
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise CorpusError(f"{where}: not JSON ({error.msg} at character {error.pos + 1})") from None
+    except (ValueError, RecursionError):
+        raise CorpusError(f"{where}: not JSON that can be read (a huge number, or nested too deep)") from None
+
+
+def _as_text(value: Any, where: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise CorpusError(
+            f"{where}: a {type(value).__name__} where text was expected; choose another --column"
+        )
+    return value
+
+
+def csv_rows(lines: Iterator[list[str]], name: str, column: str | None, *, tabs: bool) -> Iterator[list[str]]:
+    """The sentences of `column` of a table with a header; fields are quoted in CSV, and never in TSV.
+
+    Raises:
+        CorpusError: there is no such column, or a row does not fit the header; it names the line.
+    """
+    # Not read through `datasets`: pandas reads "None", "NA" and "007" as other things than text, and guesses
+    # types a chunk at a time. In TSV a quote is a character: read as CSV, one stray quote swallows the rest.
+    csv.field_size_limit(max(_FIELD, csv.field_size_limit()))
+    ended = (line + "\n" for batch in lines for line in batch)
+    reader = (
+        csv.reader(ended, delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(ended, strict=True)
+    )
+    sentences: list[str] = []
+    characters = 0
+    try:
+        header = next(reader, None)
+        if header is None:
+            return
+        at = header.index(choose_column(dict.fromkeys(header, True), column, name))
+        for row in reader:
+            if row and len(row) != len(header):
+                fields = f"{len(row)} fields where the header has {len(header)}"
+                raise CorpusError(f"{name}: line {reader.line_num}: {fields}")
+            sentences.append(row[at] if row else "")
+            characters += len(sentences[-1])
+            if len(sentences) >= _BATCH_ROWS or characters >= _BATCH_CHARACTERS:
+                yield sentences
+                sentences, characters = [], 0
+    except csv.Error as error:
+        raise CorpusError(f"{name}: line {reader.line_num}: {error}; check its quotes") from None
+    if sentences:
+        yield sentences
+
+
+def parquet_rows(path: str, column: str | None) -> Iterator[list[str]]:
+    """The sentences of `column` of a parquet file; a null is an empty sentence.
+
+    Raises:
+        CorpusError: it is not a parquet file, is damaged, or has no such text column.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # Read directly: streaming through `datasets` is this same reader, after guessing at features.
+        with pq.ParquetFile(path) as file:
+            columns = {field.name: _holds_text(field.type) for field in file.schema_arrow}
+            chosen = choose_column(columns, column, path)
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=[chosen]):
+                yield [value or "" for value in batch.column(0).to_pylist()]
+    except UnicodeDecodeError:
+        raise CorpusError(f"{path}: column {chosen!r} holds bytes that are not UTF-8") from None
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(f"{path}: cannot be read as parquet: {_first_line(error)}") from None
+
+
+def _holds_text(kind: Any) -> bool:
+    import pyarrow.types as types
+
+    inner = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(inner) or types.is_large_string(inner) or types.is_string_view(inner))
+
+
+def hub_rows(name: str, column: str | None) -> Iterator[list[str]]:
+    """The sentences of a data set of the Hugging Face hub, ``name``, ``owner/name`` or ``owner/name:split``.
+
+    Streamed: no copy is kept. The split is ``train`` where none is named.
+
+    Raises:
+        CorpusError: it cannot be reached or loaded, or has no such text column.
+    """
+    repository, _, split = name.partition(":")
+    try:
+        import datasets
+        from huggingface_hub import HfApi
+
+        # `datasets` retries for half a minute before it says that a name or the network is not there.
+        HfApi().dataset_info(repository, timeout=_REACH_SECONDS)
+        rows = datasets.load_dataset(repository, split=split or "train", streaming=True)
+        batches = iter(rows.iter(batch_size=_BATCH_ROWS))
+        batch = next(batches, None)
+    except Exception as error:  # whatever the network, the hub and the data set's own files may raise
+        raise CorpusError(
+            f"{name}: no such file, and no data set of that name could be loaded ({_first_line(error)}); "
+            "check the path, or the name and the network"
+        ) from None
+    if batch is None:
+        return
+    chosen = choose_column({key: _texts(values) for key, values in batch.items()}, column, name)
+    while batch is not None:
+        yield [_as_text(value, name) for value in batch[chosen]]
+        try:
+            batch = next(batches, None)
+        except Exception as error:
+            raise CorpusError(f"{name}: reading stopped: {_first_line(error)}; try again") from None
+
+
+def _texts(values: list[Any]) -> bool:
+    return any(isinstance(v, str) for v in values) and all(v is None or isinstance(v, str) for v in values)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    line = text.splitlines()[0]
+    return line if len(line) <= 200 else line[:199] + "…"
