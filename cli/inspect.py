@@ -10,7 +10,7 @@ import typer
 
 from . import app
 from .failures import note
-from .use import Column, CorpusFormat, Device, File, Precision, RunFolder, _load
+from .use import Column, CorpusFormat, Device, Errors, File, Precision, RunFolder, _load
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -21,6 +21,7 @@ def evaluate(
     file: File = "-",
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
+    errors: Errors = "strict",
     tokenize: Annotated[str, typer.Option(help="BLEU's tokenizer: none, 13a, intl, zh, char.")] = "none",
     as_json: Json = False,
     device: Device = "auto",
@@ -30,13 +31,14 @@ def evaluate(
     from textrae.errors import CorpusError
     from textrae.evaluation.reconstruction import TOKENIZERS, table
 
-    from .reading import sentences
+    from .reading import Input
 
     if tokenize not in TOKENIZERS:
         raise typer.BadParameter(f"{tokenize!r} is not {', '.join(TOKENIZERS)}", param_hint="--tokenize")
     model = _load(run, device, precision)
+    source = Input.of(file, corpus_format, column, errors, model.max_length)
     try:
-        result = model.evaluate(sentences(file, corpus_format, column), tokenize=tokenize)
+        result = model.evaluate(source, tokenize=tokenize)
     except ValueError:
         raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line") from None
     if as_json:

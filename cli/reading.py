@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from textrae.text.lines import ReadCounts, read_lines
+from dataclasses import dataclass, field
 
 from textrae.config import CorpusConfig, build
+from textrae.model import Cuts
+from textrae.text.lines import ReadCounts, read_lines
+
+from .failures import note
 
 
-def sentences(file: str, corpus_format: str = "auto", column: str | None = None) -> Iterator[str]:
-    """Every line of the file (``-``: standard input), blank ones too, so that rows stay aligned."""
-    config = build(CorpusConfig, {"format": corpus_format, "column": column})
-    for batch in read_lines([file], config, ReadCounts(), keep_blank=True):
-        yield from batch
+@dataclass
+class Input:
+    """A source of sentences, and what there is to say of it once it is read."""
+
+    file: str
+    config: CorpusConfig
+    max_length: int
+    counts: ReadCounts = field(default_factory=ReadCounts)
+    cuts: Cuts = field(default_factory=Cuts)
+
+    @classmethod
+    def of(cls, file: str, corpus_format: str, column: str | None, errors: str, max_length: int) -> Input:
+        """From the switches of a command."""
+        values = {"format": corpus_format, "column": column, "errors": errors}
+        return cls(file, build(CorpusConfig, values), max_length)
+
+    def __iter__(self) -> Iterator[str]:
+        """Every line (``-``: of standard input), blank ones too, so that rows stay aligned."""
+        for batch in read_lines([self.file], self.config, self.counts, keep_blank=True):
+            yield from batch
+
+    def say(self) -> None:
+        """What was cut or replaced."""
+        if self.cuts.cut:
+            note(
+                f"{self.cuts.cut:,} of {self.cuts.sentences:,} sentences were cut at {self.max_length} tokens"
+            )
+        if self.counts.undecodable:
+            note(f"{self.counts.undecodable:,} lines held bytes that are not UTF-8, now U+FFFD")

@@ -14,7 +14,7 @@ from . import app
 from .failures import note
 
 if TYPE_CHECKING:
-    from textrae.model import Cuts, SentenceAutoencoder
+    from textrae.model import SentenceAutoencoder
 
 RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
 File = Annotated[
@@ -24,6 +24,9 @@ File = Annotated[
     ),
 ]
 CorpusFormat = Annotated[str, typer.Option(help="auto, text, jsonl, csv, tsv or parquet.")]
+Errors = Annotated[
+    str, typer.Option(help="Bytes that are not UTF-8: strict refuses, replace puts U+FFFD and counts.")
+]
 Column = Annotated[str | None, typer.Option(help="Column of a table that holds the sentences.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Precision = Annotated[
@@ -41,24 +44,24 @@ def encode(
     ] = ...,  # type: ignore[assignment]
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
+    errors: Errors = "strict",
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
     """Turn sentences into vectors, one row a line."""
-    from textrae.model import Cuts
     from textrae.vectors import VectorWriter
 
-    from .reading import sentences
+    from .reading import Input
 
-    model, cuts = _load(run, device, precision), Cuts()
-    # what is encoded is also written beside its vector, so each block of lines is held until its vectors are there
-    lines = sentences(file, corpus_format, column)
+    model = _load(run, device, precision)
+    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    # a sentence is written beside its vector, so each block of lines is held until its vectors are there
     with VectorWriter(out, model.encoding_size) as writer:
-        for block in _blocks(lines):
-            for vectors in model.encode_stream(block, cuts=cuts):
+        for block in _blocks(iter(source)):
+            for vectors in model.encode_stream(block, cuts=source.cuts):
                 writer.add(block, vectors)
-    _say_cut(cuts, model)
-    note(f"{out}: {cuts.sentences:,} vectors of {model.encoding_size} numbers")
+    source.say()
+    note(f"{out}: {source.cuts.sentences:,} vectors of {model.encoding_size} numbers")
 
 
 @app.command(epilog="Example: textrae decode run vectors.npy > sentences.txt")
@@ -82,18 +85,18 @@ def reconstruct(
     file: File = "-",
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
+    errors: Errors = "strict",
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
     """Turn sentences into vectors and back, one a line."""
-    from textrae.model import Cuts
+    from .reading import Input
 
-    from .reading import sentences
-
-    model, cuts = _load(run, device, precision), Cuts()
-    for block in model.reconstruct_stream(sentences(file, corpus_format, column), cuts=cuts):
+    model = _load(run, device, precision)
+    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    for block in model.reconstruct_stream(source, cuts=source.cuts):
         _print(block)
-    _say_cut(cuts, model)
+    source.say()
 
 
 def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
@@ -117,8 +120,3 @@ def _print(block: list[str]) -> None:
     """One row a line: a line end that a model wrote inside a sentence becomes a space."""
     sys.stdout.write("".join(f"{sentence.replace(chr(10), ' ')}\n" for sentence in block))
     sys.stdout.flush()
-
-
-def _say_cut(cuts: Cuts, model: SentenceAutoencoder) -> None:
-    if cuts.cut:
-        note(f"{cuts.cut:,} of {cuts.sentences:,} sentences were cut at {model.max_length} tokens")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -70,6 +71,9 @@ class VectorWriter:
                 self._format.end()
                 self._stream.close()
                 self._beside.replace(self.path)
+            else:
+                with suppress(OSError, ValueError):
+                    self._format.end()  # lets a library's writer finish while its stream is open
         except OSError as refused:
             raise RunError(
                 f"{self.path}: cannot write ({refused.strerror or refused}); free some space"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _RANGE: Final = 2**19
-"""Hashes sorted at once, about: 4 MiB. More ranges mean more readings of the file, 0.1 s each at 20 M lines."""
+"""Hashes sorted at once, about: 4 MiB. More ranges mean more readings of the file, 0.2 s each at 20 M lines."""
 _READ: Final = 2**18
 
 

@@ -1,0 +1,44 @@
+"""A small corpus of many sentences and a small run trained on it, made once."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
+
+SMALL = ModelConfig(hidden=48, embedding=32, latent=24)
+TEXT = CorpusConfig(vocab_size=400, max_length=20)
+
+
+def sentences() -> list[str]:
+    """1,200 distinct sentences of 5 or 6 words."""
+    who = ["A dog", "The cat", "My friend", "A child", "The waiter"]
+    what = ["sees", "likes", "finds", "takes"]
+    which = ["a red", "the old", "a small", "the good", "his"]
+    thing = ["ball", "house", "book", "car", "apple", "tree"]
+    where = ["today.", "again!"]
+    return [" ".join(words) for words in itertools.product(who, what, which, thing, where)]
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
+    path.write_text("\n".join(sentences()) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder whose model rebuilds most sentences of the corpus."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    training = TrainingConfig(steps=350, lr=1e-2, seed=0, precision="fp32")
+    SentenceAutoencoder.train(corpus, SMALL, training, text=TEXT, out=out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def model(run: Path) -> SentenceAutoencoder:
+    return SentenceAutoencoder.load(run)

@@ -1,0 +1,86 @@
+"""What several tests need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textrae.config import ModelConfig, TrainingConfig
+from textrae.nn.autoencoder import Autoencoder
+from textrae.text.batch import Specials
+from textrae.training import Trainer
+
+SPECIALS = Specials(0, 1, 2, 3)
+
+
+class Memory:
+    """Token rows held in memory."""
+
+    def __init__(self, rows: list[list[int]]) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def lengths(self) -> NDArray[np.uint16]:
+        return np.array([len(row) for row in self.rows], dtype=np.uint16)
+
+    def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+        chosen = [self.rows[row] for row in rows]
+        flat = np.array([token for row in chosen for token in row], dtype=np.uint16)
+        return flat, np.cumsum([0, *map(len, chosen)])
+
+
+def make_trainer(
+    config: TrainingConfig,
+    *,
+    dropout: float = 0.0,
+    hidden: int = 24,
+    seed: int = 0,
+    checkpoint: Path | None = None,
+    metrics: Path | None = None,
+) -> Trainer:
+    """A small network about to be trained on random rows of 1 to 6 tokens."""
+    generator = np.random.default_rng(0)
+    rows = [generator.integers(4, 20, generator.integers(1, 7)).tolist() for _ in range(300)]
+    torch.manual_seed(seed)
+    network = Autoencoder(ModelConfig(hidden=hidden, embedding=16, latent=12, dropout=dropout), 20)
+    return Trainer(
+        network,
+        Memory(rows[:250]),
+        Memory(rows[250:]),
+        SPECIALS,
+        config,
+        valid_size=50,
+        device=torch.device("cpu"),
+        bf16=False,
+        checkpoint=checkpoint,
+        metrics=metrics,
+    )
+
+
+def textrae(*args: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run the installed command."""
+    return subprocess.run(
+        [command(), *map(str, args)], input=stdin, capture_output=True, cwd=cwd, env=environment()
+    )
+
+
+def command() -> str:
+    """Where the command is installed: beside the interpreter that runs the tests."""
+    found = shutil.which("textrae", path=str(Path(sys.executable).parent))
+    assert found, "install the project first: make install"
+    return found
+
+
+def environment() -> dict[str, str]:
+    """The tests' processes share two cores with one another: one thread each."""
+    return {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,132 @@
+"""The run folder: round trip, atomicity, and everything that may be wrong with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from textrae import SentenceAutoencoder
+from textrae.checkpoint import CONFIG, MODEL, TOKENIZER, load_run, write_atomically
+from textrae.errors import RunError
+
+FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, TOKENIZER}
+
+
+def test_a_finished_run_holds_its_files_alone(run: Path) -> None:
+    assert {path.name for path in run.iterdir()} == FILES
+
+
+def test_round_trip(model: SentenceAutoencoder, tmp_path: Path) -> None:
+    model.save(tmp_path / "copy")
+    again = SentenceAutoencoder.load(tmp_path / "copy")
+    for name, value in model.run.network.state_dict().items():
+        assert torch.equal(value, again.run.network.state_dict()[name])
+    assert again.run.settings == model.run.settings
+    assert again.run.tokenizer.digest == model.run.tokenizer.digest
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_saving_over_something_needs_permission(model: SentenceAutoencoder, tmp_path: Path) -> None:
+    model.save(tmp_path / "run")
+    with pytest.raises(RunError, match="exists already"):
+        model.save(tmp_path / "run")
+    model.save(tmp_path / "run", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def truncate(run: Path) -> None:
+    content = (run / MODEL).read_bytes()
+    (run / MODEL).write_bytes(content[: len(content) // 2])
+
+
+def flip_a_bit(run: Path) -> None:
+    content = bytearray((run / MODEL).read_bytes())
+    content[-9] ^= 1
+    (run / MODEL).write_bytes(content)
+
+
+def edit_config(key: str, value: object) -> Callable[[Path], None]:
+    def edit(run: Path) -> None:
+        config = json.loads((run / CONFIG).read_text())
+        if key in config["model"]:
+            config["model"][key] = value
+        else:
+            config[key] = value
+        (run / CONFIG).write_text(json.dumps(config))
+
+    return edit
+
+
+def forge_weights(run: Path) -> None:
+    tensors = {name: torch.zeros_like(value) for name, value in load_file(run / MODEL).items()}
+    save_file(tensors, run / MODEL)
+
+
+def other_tokenizer(run: Path) -> None:
+    content = (run / TOKENIZER).read_bytes()
+    (run / TOKENIZER).write_bytes(content[:-40])
+
+
+DAMAGES: list[tuple[Callable[[Path], None], str]] = [
+    (truncate, "truncated or damaged"),
+    (flip_a_bit, "damaged or mixed"),
+    (forge_weights, "damaged or mixed"),
+    (edit_config("format", 99), "newer than this textrae reads"),
+    (edit_config("format", "x"), "not a textrae run"),
+    (edit_config("hidden", 64), "does not fit"),
+    (edit_config("pooling", "mean"), "damaged or mixed"),
+    (edit_config("hidden", -1), "damaged or edited"),
+    (edit_config("nonsense", 1), ""),
+    (other_tokenizer, "tokenizer"),
+    (lambda run: (run / CONFIG).write_text("{" * 10_000), "damaged"),
+    (lambda run: (run / CONFIG).write_text("[]"), "damaged"),
+    (lambda run: (run / CONFIG).write_bytes(b" " * (2 << 20)), "damaged"),
+    (lambda run: (run / CONFIG).unlink(), "not a textrae run"),
+    (lambda run: (run / MODEL).unlink(), "missing"),
+    (lambda run: (run / TOKENIZER).unlink(), "tokenizer"),
+    (lambda run: shutil.rmtree(run), "no such run folder"),
+]
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGES)
+def test_what_is_wrong_is_said_in_one_line(
+    run: Path, tmp_path: Path, damage: Callable[[Path], None], said: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    damage(copy)
+    if not said:  # what is not understood and decides nothing is left alone
+        load_run(copy)
+        return
+    with pytest.raises(RunError, match=said) as caught:
+        load_run(copy)
+    assert "\n" not in str(caught.value)
+    assert str(copy) in str(caught.value)
+
+
+def test_a_pickle_is_never_read(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    torch.save({"weights": torch.zeros(2)}, copy / MODEL)
+    with pytest.raises(RunError, match="truncated or damaged"):
+        load_run(copy)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    write_atomically(file, b"old")
+
+    def refuse(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

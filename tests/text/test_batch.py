@@ -1,0 +1,95 @@
+"""Order, budget and content of batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import Memory
+
+from textrae.text import batch as module
+from textrae.text.batch import LengthBuckets, Specials, collate_lists, permuted, token_cuts
+
+SPECIALS = Specials(0, 1, 2, 3)
+
+
+def some_rows(count: int, seed: int = 0) -> Memory:
+    generator = np.random.default_rng(seed)
+    # the first token is the row's own number, so that rows can be told apart
+    return Memory([[4 + n, *generator.integers(4, 99, generator.integers(0, 12))] for n in range(count)])
+
+
+def seen(batches: list[module.Batch]) -> list[int]:
+    return [int(token) - 4 for batch in batches for token in batch.source[0]]
+
+
+@given(size=st.integers(1, 3_000), seed=st.integers(0, 2**63 - 1))
+@settings(max_examples=60, deadline=None)
+def test_permuted_is_a_permutation(size: int, seed: int) -> None:
+    keys = np.random.default_rng(seed).integers(0, 1 << 63, 4, dtype=np.uint64)
+    assert sorted(permuted(np.arange(size), size, keys)) == list(range(size))
+
+
+def test_permuted_mixes_and_depends_on_its_keys() -> None:
+    keys = np.arange(8, dtype=np.uint64).reshape(2, 4)
+    first, second = (permuted(np.arange(10_000), 10_000, key) for key in keys)
+    assert (first == second).mean() < 0.01
+    assert abs(np.corrcoef(np.arange(10_000), first)[0, 1]) < 0.05
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=200), st.integers(1, 300))
+@settings(deadline=None)
+def test_cuts_keep_the_budget_and_are_as_few_as_they_can(lengths: list[int], budget: int) -> None:
+    ordered = np.sort(np.array(lengths))
+    cuts = token_cuts(ordered, budget)
+    assert (cuts[0], cuts[-1]) == (0, len(ordered))
+    for first, last in zip(cuts, cuts[1:], strict=False):
+        assert last > first
+        assert last - first == 1 or (last - first) * ordered[last - 1] <= budget
+        if last < len(ordered):
+            assert (last - first + 1) * ordered[last] > budget
+
+
+def test_collate_ends_pads_and_shifts() -> None:
+    batch = collate_lists([[7, 8], [], [9]], SPECIALS)
+    assert batch.source.t().tolist() == [[7, 8, 2], [2, 0, 0], [9, 2, 0]]
+    assert batch.previous.t().tolist() == [[1, 7, 8], [1, 2, 0], [1, 9, 2]]
+    assert batch.lengths.tolist() == [3, 1, 2]
+    assert batch.target is batch.source
+
+
+def test_an_epoch_has_every_row_once_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WINDOW", 200)  # several windows
+    buckets = LengthBuckets(some_rows(1_000), 64, SPECIALS, 0)
+    batches = list(buckets.epoch(0))
+    assert sorted(seen(batches)) == list(range(1_000))
+    assert len(batches) == buckets.batches_in(0)
+    assert max(batch.source.numel() for batch in batches) <= 64
+    real = sum(int(batch.lengths.sum()) for batch in batches)
+    assert real / sum(batch.source.numel() for batch in batches) > 0.95  # hardly any padding
+
+
+def test_order_depends_on_seed_and_epoch_alone() -> None:
+    rows = some_rows(500)
+    orders = {
+        (seed, epoch): seen(list(LengthBuckets(rows, 64, SPECIALS, seed).epoch(epoch)))
+        for seed in (0, 1)
+        for epoch in (0, 1)
+    }
+    assert len({tuple(order) for order in orders.values()}) == 4
+    assert orders[0, 1] == seen(list(LengthBuckets(rows, 64, SPECIALS, 0).epoch(1)))
+
+
+@pytest.mark.parametrize("start", [0, 1, 17, 60, 10_000])
+def test_an_epoch_resumes_where_it_stood(start: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WINDOW", 128)
+    buckets = LengthBuckets(some_rows(500), 64, SPECIALS, 3)
+    assert seen(list(buckets.epoch(2, start))) == seen(list(buckets.epoch(2))[start:])
+
+
+def test_in_order_is_bounded_and_sorted() -> None:
+    batches = list(LengthBuckets(some_rows(300), 64, SPECIALS, 0).in_order(100))
+    assert sorted(seen(batches)) == list(range(100))
+    longest = [int(batch.lengths.max()) for batch in batches]
+    assert longest == sorted(longest)
