@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from conftest import sentences
+
 from textrae import SentenceAutoencoder
 from textrae.errors import RunError, VectorError
 from textrae.model import Cuts, check_vectors
@@ -89,6 +89,7 @@ def test_integers_and_doubles_are_decoded() -> None:
 
 def test_training_twice_gives_the_same_bits(corpus: Path, tmp_path: Path) -> None:
     from conftest import SMALL, TEXT
+
     from textrae import TrainingConfig
 
     runs = [

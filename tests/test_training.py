@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from support import Memory, make_trainer
+
 from textrae.config import TrainingConfig
 from textrae.errors import DeviceError, TrainingError
 from textrae.text.batch import LengthBuckets, Specials

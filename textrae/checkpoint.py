@@ -223,7 +223,7 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def write_atomically(file: Path, content: bytes) -> None:
     """Write beside and rename, so that `file` is the old or the new and never half of one."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside = file.with_name(f".{file.name}.partial")  # one name: what a kill leaves, the next write replaces
     try:
         with beside.open("wb") as stream:
             stream.write(content)

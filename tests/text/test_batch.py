@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,7 +46,7 @@ def test_cuts_keep_the_budget_and_are_as_few_as_they_can(lengths: list[int], bud
     ordered = np.sort(np.array(lengths))
     cuts = token_cuts(ordered, budget)
     assert (cuts[0], cuts[-1]) == (0, len(ordered))
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in itertools.pairwise(cuts):
         assert last > first
         assert last - first == 1 or (last - first) * ordered[last - 1] <= budget
         if last < len(ordered):

@@ -1,0 +1,70 @@
+"""Peak memory of training and encoding as the corpus grows tenfold.
+
+    python scripts/memory.py CORPUS --lines 300000 --times 10
+
+Makes corpora of distinct lines by numbering CORPUS's own, trains a fixed number of steps on each and encodes each, and
+prints the processes' peak resident memory (pages of the mapped token cache count in it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+
+def enlarge(corpus: Path, lines: int, out: Path) -> None:
+    """Write `lines` distinct lines, the corpus over and over with a number behind each line."""
+    with out.open("w", encoding="utf-8", newline="\n") as stream:
+        written = 0
+        while written < lines:
+            with corpus.open(encoding="utf-8", newline="\n") as source:
+                for line in islice(source, lines - written):
+                    stream.write(f"{line.rstrip()} {written}\n")
+                    written += 1
+
+
+def peak(arguments: list[str | Path]) -> float:
+    """MiB of resident memory at the most, of a command that must succeed."""
+    command = Path(sys.executable).with_name("textrae")
+    process = subprocess.Popen([command, *arguments], stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{arguments}: {said}")
+    return usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Measure both sizes and print the growth."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--lines", type=int, default=300_000)
+    parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--steps", default="150")
+    args = parser.parse_args()
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        for lines in (args.lines, args.lines * args.times):
+            text = Path(folder) / "text.txt"
+            enlarge(args.corpus, lines, text)
+            train = peak(["train", text, "-o", run, "--overwrite", "--steps", args.steps])
+            encode = peak(["encode", run, text, "-o", Path(folder) / "v.npy", "--precision", "auto"])
+            figures.append((train, encode))
+            print(f"{lines:>10,} lines: training {train:7.0f} MiB, encoding {encode:7.0f} MiB", flush=True)
+    for name, before, after in zip(("training", "encoding"), *figures, strict=True):
+        print(
+            f"{name}: {100 * (after / before - 1):+.1f} % from {args.lines:,} to {args.lines * args.times:,} lines"
+        )
+
+
+if __name__ == "__main__":
+    main()

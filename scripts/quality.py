@@ -1,0 +1,59 @@
+"""Train with no flag but the budget, then measure on the validation file: what a user gets.
+
+    python scripts/quality.py TRAIN VALID --minutes 10 --out run
+
+Prints the machine, the command, and the table of `textrae evaluate` by length.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+
+def main() -> None:
+    """Run both commands and print what they say."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("train", type=Path)
+    parser.add_argument("valid", type=Path)
+    parser.add_argument("--minutes", default="10")
+    parser.add_argument("--out", type=Path, default=Path("quality-run"))
+    parser.add_argument("--tokenize", default="none", help="sacrebleu's tokenizer (zh for Chinese)")
+    parser.add_argument("switches", nargs="*", help="further switches of `textrae train`, after --")
+    args = parser.parse_args()
+    command = Path(sys.executable).with_name("textrae")
+    train = [
+        command,
+        "train",
+        args.train,
+        "--valid",
+        args.valid,
+        "--minutes",
+        args.minutes,
+        "-o",
+        args.out,
+        "--overwrite",
+        *args.switches,
+    ]
+    evaluate = [command, "evaluate", args.out, args.valid, "--tokenize", args.tokenize]
+    print(
+        f"machine: {os.cpu_count()} cores ({platform.processor() or platform.machine()}), torch {torch.__version__}"
+    )
+    for line in (train, evaluate):
+        shown = " ".join(str(part) for part in line).replace(str(command), "textrae")
+        print(f"$ {shown}", flush=True)
+        subprocess.run(line, check=True)
+    shutil.rmtree(args.out)
+
+
+if __name__ == "__main__":
+    main()

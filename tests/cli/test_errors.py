@@ -1,0 +1,178 @@
+"""Each mistake gets one line with what, where and what to do, the right exit code, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import command, environment, textrae
+
+GOOD = "".join(f"A line of number {n}.\n" for n in range(300)).encode()
+
+CORPORA: list[tuple[str, bytes | None, list[str]]] = [
+    ("missing.txt", None, ["missing.txt"]),
+    ("empty.txt", b"", ["empty.txt", "no sentence"]),
+    ("blank.txt", b"\n \n\t\n", ["blank.txt", "no sentence", "3 blank"]),
+    ("latin1.txt", GOOD + b"caf\xe9 noir\n", ["latin1.txt", "line 301", "byte 4", "--errors replace"]),
+    ("utf16.txt", GOOD.decode().encode("utf-16"), ["utf16.txt", "UTF-16", "iconv"]),
+    ("packed.txt", gzip.compress(GOOD), ["packed.txt", "gzip", ".gz"]),
+    ("plain.txt.gz", GOOD, ["plain.txt.gz", "gzip"]),
+    ("short.txt.gz", gzip.compress(GOOD)[:-200], ["short.txt.gz", "truncated"]),
+    ("one.txt", b"Only this.\n", ["one.txt", "1 distinct", "--valid"]),
+    ("same.txt", b"Only this.\n" * 50, ["same.txt", "1 distinct", "--valid"]),
+    ("mac.txt", GOOD.replace(b"\n", b"\r"), ["mac.txt", "Mac"]),
+    ("broken.jsonl", b'{"text": "a"}\n{"text": \n', ["broken.jsonl", "line 2"]),
+    ("table.csv", b"id,sentence_a,b\n1,x,y\n", ["table.csv", "--column"]),
+    ("table.parquet", b"PAR1 nonsense", ["table.parquet"]),
+]
+
+
+def refused(done: subprocess.CompletedProcess[bytes], *said: str, code: int = 1) -> None:
+    lines = done.stderr.decode().splitlines()
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert done.returncode == code, done.stderr
+    assert len(errors) == 1, done.stderr
+    assert lines[-1] == errors[0]
+    assert "Traceback" not in done.stderr.decode()
+    for part in said:
+        assert part in errors[0]
+
+
+@pytest.mark.parametrize(("name", "content", "said"), CORPORA, ids=[name for name, _, _ in CORPORA])
+def test_a_corpus_that_cannot_be_trained_on(
+    tmp_path: Path, name: str, content: bytes | None, said: list[str]
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    before = sorted(tmp_path.iterdir())
+    refused(textrae("train", tmp_path / name, "-o", tmp_path / "run", "--steps", 1), *said)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_odd_but_good_corpora_train(tmp_path: Path) -> None:
+    odd = {
+        "crlf.txt": GOOD.replace(b"\n", b"\r\n"),
+        "controls.txt": GOOD.replace(b"line", b"li\x00\x07\x0bne"),
+        "two.txt": b"This.\nThat.\n",
+        "long.txt": GOOD + b"y " * (1 << 20) + b"\n" + b"z" * 100_000 + b"\n",
+        "latin1.txt": GOOD + b"caf\xe9\n",
+    }
+    said = {}
+    for name, content in odd.items():
+        (tmp_path / name).write_bytes(content)
+        done = textrae(
+            "train", tmp_path / name, "-o", tmp_path / "run", "--overwrite", "--steps", 2, "--hidden", 16,
+            "--errors", "replace",
+        )  # fmt: skip
+        assert done.returncode == 0, (name, done.stderr)
+        said[name] = done.stderr.decode()
+    assert "2 cut at 128 tokens" in said["long.txt"]
+    assert "1 over 1 MiB cut there" in said["long.txt"]
+    assert "1 undecodable" in said["latin1.txt"]
+
+
+def test_encode_and_evaluate_refuse_what_train_refuses(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(b"good\ncaf\xe9\n")
+    for arguments in (["encode", run, tmp_path / "bad.txt", "-o", tmp_path / "v.npy"],
+                      ["reconstruct", run, tmp_path / "bad.txt"],
+                      ["evaluate", run, tmp_path / "bad.txt"]):  # fmt: skip
+        refused(textrae(*arguments), "bad.txt", "line 2")
+    refused(textrae("evaluate", run, "-"), "no sentence")
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.txt"]
+    done = textrae("encode", run, tmp_path / "bad.txt", "-o", tmp_path / "v.npy", "--errors", "replace")
+    assert done.returncode == 0
+    assert b"1 lines held bytes that are not UTF-8" in done.stderr
+
+
+def spoil(name: str, content: bytes) -> Callable[[Path], None]:
+    return lambda run: (run / name).write_bytes(content) and None
+
+
+def newer(run: Path) -> None:
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps({**config, "format": 2}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda run: shutil.rmtree(run), "no such run folder"),
+        (lambda run: (run / "config.json").unlink(), "not a textrae run"),
+        (spoil("model.safetensors", b"\x00" * 100), "truncated or damaged"),
+        (spoil("tokenizer.model", b"\x80\x04nonsense"), "tokenizer.model"),
+        (newer, "upgrade textrae"),
+    ],
+)
+def test_a_run_that_cannot_be_used(
+    run: Path, tmp_path: Path, damage: Callable[[Path], None], said: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    damage(copy)
+    refused(textrae("reconstruct", copy, stdin=b"a\n"), str(copy), said)
+
+
+def test_vectors_that_cannot_be_decoded(run: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "wide.npy", np.zeros((3, 7), dtype=np.float32))
+    np.save(tmp_path / "nan.npy", np.full((3, 24), np.nan, dtype=np.float32))
+    (tmp_path / "torn.npy").write_bytes((tmp_path / "nan.npy").read_bytes()[:150])
+    refused(textrae("decode", run, tmp_path / "wide.npy"), "wide.npy", "(n, 24)")
+    refused(textrae("decode", run, tmp_path / "nan.npy"), "NaN")
+    refused(textrae("decode", run, tmp_path / "torn.npy"), "torn.npy")
+    refused(textrae("decode", run, tmp_path / "none.npy"), "none.npy", "textrae encode")
+
+
+def test_folders_in_the_way(run: Path, corpus: Path, tmp_path: Path) -> None:
+    refused(textrae("train", corpus, "-o", run), "holds a run already", "--overwrite")
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.tex").write_text("mine")
+    refused(textrae("train", corpus, "-o", foreign, "--overwrite"), "not a textrae run")
+    assert (foreign / "thesis.tex").read_text() == "mine"
+    (tmp_path / "file").write_text("")
+    refused(textrae("train", corpus, "-o", tmp_path / "file"), "is a file")
+    refused(textrae("train", corpus, "-o", tmp_path / "file" / "run"), "file")
+    refused(textrae("encode", run, corpus, "-o", tmp_path / "none" / "v.npy"), "cannot write")
+
+
+@pytest.mark.parametrize("limit", [10_000, 120_000])
+def test_a_full_disk(corpus: Path, tmp_path: Path, limit: int) -> None:
+    """A limit on the size of a file stands for a disk that fills up, early or at the weights."""
+    args = ["train", str(corpus), "-o", str(tmp_path / "run"), "--steps", "3", "--vocab-size", "400"]
+    done = subprocess.run(
+        [command(), *args], capture_output=True, env=environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    refused(done, "run")
+    if limit == 10_000:
+        assert not list(tmp_path.iterdir())
+    else:
+        assert not list((tmp_path / "run").glob("*.safetensors"))
+        assert not list((tmp_path / "run").glob(".*"))
+
+
+def test_wrong_usage_is_2(run: Path, corpus: Path, tmp_path: Path) -> None:
+    for arguments in (["nonsense"], ["train", "--nonsense"], ["encode", run, corpus],
+                      ["encode", run, corpus, "-o", tmp_path / "v.npy", "--device", "tpu"],
+                      ["evaluate", run, corpus, "--tokenize", "nonsense"]):  # fmt: skip
+        done = textrae(*arguments)
+        assert done.returncode == 2, arguments
+        assert b"Traceback" not in done.stderr
+    refused(textrae("train", corpus, "-o", tmp_path / "r", "--cell", "x"), "cell", "'rnn', 'lstm' or 'gru'")
+    refused(textrae("train", corpus, "-o", tmp_path / "r", "--minutes", 1, "--steps", 1), "give one of them")
+    refused(textrae("train", "-o", tmp_path / "r"), "no corpus")
+    refused(textrae("train", corpus, "-o", tmp_path / "r", "--model", "x"), "rae, brae")
+    assert not (tmp_path / "r").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    done = textrae("info", tmp_path / "none", "--debug")
+    assert done.returncode == 1
+    assert b"Traceback" in done.stderr

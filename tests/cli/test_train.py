@@ -1,0 +1,155 @@
+"""`textrae train` as a user runs it: results, interruption, kill -9 and resumption."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from support import command, environment, textrae
+
+FAST = ("--hidden", 24, "--embedding", 16, "--latent", 12, "--vocab-size", 400, "--batch-tokens", 300)
+
+
+def test_trains_and_tells_what_it_read(corpus: Path, tmp_path: Path) -> None:
+    done = textrae("train", corpus, "-o", tmp_path / "run", "--steps", 20, *FAST)
+    assert done.returncode == 0, done.stderr
+    said = done.stderr.decode()
+    assert "read 1,200 lines (1,200 distinct" in said
+    assert "1,080 sentences to train on, 120 to validate on" in said
+    assert "validation loss" in said
+    assert done.stdout == b""
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"README.md", "config.json", "metrics.jsonl", "model.safetensors", "tokenizer.model"}
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_reads_standard_input_and_a_config_file(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('cell = "rnn"\nhidden = 99\n[training]\nsteps = 5\n')
+    out = tmp_path / "run"
+    done = textrae("train", "-", "-o", out, "--config", tmp_path / "c.toml", *FAST, stdin=corpus.read_bytes())
+    assert done.returncode == 0, done.stderr
+    config = json.loads((out / "config.json").read_text())
+    assert (config["model"]["cell"], config["model"]["hidden"]) == ("rnn", 24)  # a switch wins
+    assert config["result"]["step"] == 5
+
+
+def test_a_validation_file_and_a_cache_elsewhere(corpus: Path, tmp_path: Path) -> None:
+    valid = tmp_path / "valid.txt"
+    valid.write_text("A dog sees the moon.\nThe cat sleeps.\n")
+    cache = tmp_path / "cache"
+    out = tmp_path / "run"
+    done = textrae("train", corpus, "-o", out, "--valid", valid, "--cache-dir", cache, "--steps", 5, *FAST)
+    assert done.returncode == 0, done.stderr
+    assert "2 to validate on from valid.txt" in done.stderr.decode()
+    assert not list(cache.iterdir())
+
+
+def start(corpus: Path, out: Path, steps: int) -> subprocess.Popen[bytes]:
+    args = [
+        "train",
+        corpus,
+        "-o",
+        out,
+        "--steps",
+        steps,
+        "--checkpoint-minutes",
+        0.001,
+        "--word-dropout",
+        0.1,
+        *FAST,
+    ]
+    return subprocess.Popen([command(), *map(str, args)], stderr=subprocess.PIPE, env=environment())
+
+
+def wait_for_step(out: Path, step: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if (out / "metrics.jsonl").exists() and f'"step": {step},' in (out / "metrics.jsonl").read_text():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"step {step} was not reached")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_a_usable_run(
+    corpus: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    out = tmp_path / "run"
+    process = start(corpus, out, 100_000)
+    wait_for_step(out, 50)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    assert f"textrae train --resume -o {out}" in said.decode()
+    assert b"Traceback" not in said
+    assert (out / "checkpoint").is_dir()
+    used = textrae("reconstruct", out, stdin=b"A dog sees his ball today.\n")
+    assert (used.returncode, used.stdout.count(b"\n")) == (0, 1)
+
+
+def test_a_signal_before_training_leaves_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [command(), "train", "-", "-o", str(tmp_path / "run")],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(b"A line.\n")
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_kill_9_and_resume_give_the_same_bits(corpus: Path, tmp_path: Path) -> None:
+    whole = start(corpus, tmp_path / "whole", 260)
+    began = time.monotonic()
+    assert whole.wait(120) == 0
+    took = time.monotonic() - began
+    expected = (tmp_path / "whole" / "model.safetensors").read_bytes()
+    chance = random.Random(0)
+    for instant in range(3):
+        out = tmp_path / f"killed{instant}"
+        process = start(corpus, out, 260)
+        time.sleep(took * chance.uniform(0.3, 0.95))
+        process.kill()
+        process.wait()
+        if (out / "checkpoint").exists() or not (out / "model.safetensors").exists():
+            # the same command with --resume, wherever it was cut off: in reading, training or writing
+            args = ["--steps", 260, "--checkpoint-minutes", 0.001, "--word-dropout", 0.1, *FAST]
+            again = textrae("train", corpus, "-o", out, "--resume", *args)
+            assert again.returncode == 0, again.stderr
+        assert (out / "model.safetensors").read_bytes() == expected
+        assert not (out / "checkpoint").exists()
+
+
+def test_resuming_needs_no_settings_and_refuses_others(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = start(corpus, out, 120)
+    wait_for_step(out, 50)
+    process.kill()
+    process.wait()
+    unfinished = textrae("encode", out, corpus, "-o", tmp_path / "v.npy")
+    assert unfinished.returncode == 1
+    assert b"has not finished" in unfinished.stderr
+    again = textrae("train", corpus, "-o", out)
+    assert again.returncode == 1
+    assert b"--resume" in again.stderr
+    other = textrae("train", "-o", out, "--resume", "--hidden", 32)
+    assert other.returncode == 1
+    assert b"--hidden: the training to be resumed has 24, not 32" in other.stderr
+    done = textrae("train", "-o", out, "--resume")
+    assert done.returncode == 0, done.stderr
+    finished = textrae("train", "-o", out, "--resume")
+    assert finished.returncode == 1
+    assert b"finished" in finished.stderr

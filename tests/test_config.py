@@ -1,0 +1,61 @@
+"""Settings: conflicts and unknown keys are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from textrae import CorpusConfig, ModelConfig, TrainingConfig
+from textrae.config import build, read_toml, to_dict
+from textrae.errors import ConfigError
+
+
+def test_presets_and_their_overriding() -> None:
+    assert not ModelConfig.preset("rae").bidirectional
+    assert ModelConfig.preset("brae") == ModelConfig()
+    assert ModelConfig.preset("rae", cell="lstm", hidden=32).cell == "lstm"
+
+
+@pytest.mark.parametrize(
+    "config", [ModelConfig(layers=2), CorpusConfig(column="x"), TrainingConfig(epochs=1.5)]
+)
+def test_round_trip(config: ModelConfig | CorpusConfig | TrainingConfig) -> None:
+    assert build(type(config), to_dict(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("cls", "values", "said"),
+    [
+        (ModelConfig, {"hiden": 3}, "hiden: no such setting"),
+        (ModelConfig, {"hidden": 0}, "hidden: .*greater than 0"),
+        (ModelConfig, {"cell": "transformer"}, "cell: .*'rnn', 'lstm' or 'gru'"),
+        (TrainingConfig, {"minutes": 1, "steps": 2}, "minutes and steps are each a budget"),
+        (TrainingConfig, {"word_dropout": 1.5}, "word_dropout"),
+        (CorpusConfig, {"vocab_size": 70_000}, "vocab_size"),
+    ],
+)
+def test_what_is_wrong_is_named(cls: type, values: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        build(cls, values)
+    assert "\n" not in str(caught.value)
+
+
+def test_conflicts_are_raised_at_construction() -> None:
+    with pytest.raises(ValidationError, match="each a budget"):
+        TrainingConfig(epochs=1, steps=1)
+
+
+def test_toml(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("hidden = 32\n[training]\nbatch-tokens = 100\nlr = 1e-3\n")
+    assert read_toml(file) == {"hidden": 32, "batch_tokens": 100, "lr": 1e-3}
+    file.write_text("hidden = 32\n[model]\nhidden = 3\n")
+    with pytest.raises(ConfigError, match="set twice"):
+        read_toml(file)
+    file.write_text("hidden = = 3")
+    with pytest.raises(ConfigError, match="not a TOML file"):
+        read_toml(file)
+    with pytest.raises(ConfigError, match="existing TOML"):
+        read_toml(tmp_path / "none.toml")

@@ -1,0 +1,60 @@
+"""The package list, the layers and the pins agree with the tree."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_every_package_of_the_tree_is_listed() -> None:
+    folders = {
+        path.parent.relative_to(ROOT) for top in ("textrae", "cli") for path in (ROOT / top).rglob("*.py")
+    }
+    found = {".".join(folder.parts).replace("cli", "textrae_cli") for folder in folders}
+    assert found == set(PROJECT["tool"]["setuptools"]["packages"])
+    assert all((ROOT / folder / "__init__.py").exists() for folder in folders)
+
+
+def test_the_command_is_installed() -> None:
+    (entry,) = importlib.metadata.entry_points(group="console_scripts", name="textrae")
+    assert entry.value == "textrae_cli:app"
+    assert callable(entry.load())
+
+
+def test_constraints_pin_every_dependency_within_its_range() -> None:
+    from packaging.requirements import Requirement
+
+    pins = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            name, _, version = line.partition("==")
+            pins[name.lower().replace("_", "-")] = version
+    project = PROJECT["project"]
+    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        requirement = Requirement(text)
+        version = pins[requirement.name.lower().replace("_", "-")]
+        assert requirement.specifier.contains(version), text
+    assert pins["torch"] == "2.13.0"
+
+
+def test_the_library_never_prints_and_text_keeps_torch_to_batches() -> None:
+    for path in (ROOT / "textrae").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = {
+            node.func.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert "print" not in calls, path
+        modules = {
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not any(module.split(".")[0] in ("pickle", "typer") for module in modules), path
+        if path.parent.name == "text" and path.name != "batch.py":
+            assert not any(module.split(".")[0] == "torch" for module in modules), path

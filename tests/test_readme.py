@@ -1,0 +1,67 @@
+"""The README's commands and its Python run as they stand, with a budget that suits a test."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import command, environment
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SMALL = "--steps 3 --hidden 24 --embedding 16 --vocab-size 400"
+
+
+@pytest.fixture
+def place(tmp_path: Path, corpus: Path) -> Path:
+    text = corpus.read_text()
+    (tmp_path / "corpus.txt").write_text(text)
+    (tmp_path / "sentences.txt").write_text("\n".join(text.split("\n")[:20]) + "\n")
+    return tmp_path
+
+
+def test_commands(place: Path) -> None:
+    block = re.search(r"## Use\n\n```console\n(.*?)```", README, re.DOTALL)
+    assert block
+    lines = [line.removeprefix("$ ") for line in block[1].splitlines()]
+    assert len(lines) >= 7
+    for line in lines:
+        words = shlex.split(line.replace("--minutes 10", SMALL))
+        assert words[0] == "textrae"
+        done = subprocess.run([command(), *words[1:]], cwd=place, capture_output=True, env=environment())
+        assert done.returncode == 0, (line, done.stderr)
+        if words[1] not in ("train", "encode"):
+            assert done.stdout, line
+
+
+def test_python(place: Path) -> None:
+    block = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert block
+    code = block[1].replace("minutes=10", "steps=3").replace('cell="gru"', "hidden=24")
+    assert code != block[1]
+    names: dict[str, object] = {}
+    before = Path.cwd()
+    os.chdir(place)
+    try:
+        exec(compile(code, "README.md", "exec"), names)
+    finally:
+        os.chdir(before)
+    assert names["vectors"].shape == (2, 128)  # type: ignore[attr-defined]
+    assert len(names["sentences"]) == 2  # type: ignore[arg-type]
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_plain_lines_are_what_make_runs() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    block = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[1]
+    expanded = makefile.replace("$(BIN)", ".venv/bin").replace("$(DEMO)", "demo-run")
+    for line in block.splitlines()[2:]:
+        assert line in expanded, line
