@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import sentences
+from conftest import SMALL, TEXT, sentences
 
-from textrae import SentenceAutoencoder
-from textrae.errors import RunError, VectorError
+from textrae import SentenceAutoencoder, TrainingConfig
+from textrae.checkpoint import Settings
+from textrae.errors import CorpusError, RunError, VectorError
 from textrae.model import Cuts, check_vectors
+from textrae.runs import train_run
 
 
 def test_rebuilds_most_of_its_corpus(model: SentenceAutoencoder) -> None:
@@ -105,3 +108,17 @@ def test_a_run_in_the_way_is_kept(corpus: Path, run: Path) -> None:
     with pytest.raises(RunError, match="holds a run already"):
         SentenceAutoencoder.train(corpus, out=run)
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_overwriting_keeps_the_old_run_until_the_new_one_is_there(
+    corpus: Path, run: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run"
+    SentenceAutoencoder.load(run).save(copy)
+    settings = Settings(SMALL, TEXT, TrainingConfig(steps=3), (str(tmp_path / "missing.txt"),))
+    with pytest.raises(CorpusError):
+        train_run(settings, copy, overwrite=True)
+    old = SentenceAutoencoder.load(copy).encode(["A dog"])
+    assert np.array_equal(old, SentenceAutoencoder.load(run).encode(["A dog"]))
+    train_run(replace(settings, sources=(str(corpus),)), copy, overwrite=True)
+    assert not np.array_equal(old, SentenceAutoencoder.load(copy).encode(["A dog"]))

@@ -50,9 +50,14 @@ def test_texts_stand_beside_their_vectors(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_old_file(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"v{ending}"
     path.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), VectorWriter(path, 5) as writer:
-        writer.add(TEXTS[:10], VECTORS[:10])
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with VectorWriter(path, 5) as writer:
+            writer.add(TEXTS[:10], VECTORS[:10])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 

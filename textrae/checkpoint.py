@@ -121,10 +121,22 @@ def publish(path: Path, run: Run) -> None:
         "shape": _shape_digest(run.settings),
     }
     with _said(path):
+        if not _belongs(path / MODEL, digests):
+            (path / MODEL).unlink(missing_ok=True)  # another run's weights must not stand beside this config
         write_atomically(path / TOKENIZER, tokenizer)
         write_atomically(path / CONFIG, config)
         write_atomically(path / CARD, _model_card(run).encode())
         write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=digests))
+
+
+def _belongs(file: Path, digests: Mapping[str, str]) -> bool:
+    """Whether the weights in `file` go with the same config and tokenizer."""
+    try:
+        with safe_open(file, framework="pt") as opened:
+            found = opened.metadata() or {}
+    except (SafetensorError, OSError):
+        return False
+    return all(found.get(part) == digests[part] for part in ("tokenizer", "shape"))
 
 
 def load_run(path: Path, device: torch.device | None = None) -> Run:

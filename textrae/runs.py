@@ -71,17 +71,17 @@ def train_run(
     watch = watch or Watch()
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
-    fresh = not out.exists()
+    checkpoint = out / CHECKPOINT
+    cache = cache_dir or checkpoint
+    made = [path for path in (out, checkpoint) if not path.exists()]
     try:
         _claim(out, resume, overwrite)
-        checkpoint = out / CHECKPOINT
-        cache = cache_dir or checkpoint
         _make(checkpoint)
         _make(cache)
         corpus = _corpus(settings, checkpoint, cache, resume, watch.note)
     except BaseException:
-        if fresh:  # nothing was trained yet: leave nothing half-made
-            shutil.rmtree(out, ignore_errors=True)
+        for path in made:  # nothing was trained yet: leave nothing half-made
+            shutil.rmtree(path, ignore_errors=True)
         raise
     torch.manual_seed(settings.training.seed)
     network = Autoencoder(settings.model, corpus.tokenizer.vocab_size).to(device)
@@ -123,7 +123,7 @@ def stored_settings(out: Path) -> Settings | None:
 
 
 def _claim(out: Path, resume: bool, overwrite: bool) -> None:
-    """See that `out` may be written, and clear what --overwrite gives up."""
+    """See that `out` may be written. What --overwrite gives up stays until the new run is published."""
     if out.exists() and not out.is_dir():
         raise RunError(f"{out}: is a file; give another folder with -o")
     unfinished = (out / CHECKPOINT).is_dir()
@@ -135,12 +135,10 @@ def _claim(out: Path, resume: bool, overwrite: bool) -> None:
             f"{out}: holds files that are not a textrae run; give an empty or a new folder with -o"
         )
     if overwrite:
-        for name in (MODEL, CONFIG, METRICS):
-            (out / name).unlink(missing_ok=True)
-        shutil.rmtree(out / CHECKPOINT, ignore_errors=True)
-    elif resume and not unfinished:
+        return
+    if resume and not unfinished:
         raise RunError(f"{out}: its training is finished; train into another folder, or give --overwrite")
-    elif not resume:
+    if not resume:
         hint = (
             "go on with --resume, or start anew with --overwrite"
             if unfinished
@@ -170,6 +168,7 @@ def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, not
             raise RunError(f"{checkpoint.parent}: nothing to resume there; name the corpus to train on")
         corpus = prepare(settings.sources, settings.corpus, cache, settings.valid, note)
         try:
+            (checkpoint / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
             write_atomically(file, json.dumps(content, indent=1).encode())
         except OSError as error:
             raise RunError(
