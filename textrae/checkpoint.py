@@ -24,11 +24,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
-from textrae import __version__
 from textrae.config import CorpusConfig, ModelConfig, TrainingConfig, build, to_dict
 from textrae.errors import ConfigError, CorpusError, RunError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.text.tokenizer import Tokenizer
+from textrae.version import __version__
 
 FORMAT = 1
 """Number of the run folder's layout; a folder with a larger one was written by a newer textrae."""
