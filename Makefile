@@ -14,12 +14,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 # train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those
 demo: install
-	rm -rf $(DEMO) && mkdir $(DEMO)
-	head -n -200 data/sentences.en.txt > $(DEMO)/train.txt
-	tail -n 200 data/sentences.en.txt > $(DEMO)/unseen.txt
+	rm -rf $(DEMO)
+	$(BIN)/python scripts/hold_out.py data/sentences.en.txt 200 $(DEMO)
 	$(BIN)/textrae train $(DEMO)/train.txt -o $(DEMO)/run --minutes 2
 	@echo; echo "sentence -> vector -> sentence, unseen:"
-	@head -n 8 $(DEMO)/unseen.txt > $(DEMO)/eight.txt
 	@$(BIN)/textrae reconstruct $(DEMO)/run $(DEMO)/eight.txt | paste -d '\n' $(DEMO)/eight.txt - | sed 'n;s/^/  -> /'
 	@echo
 	$(BIN)/textrae evaluate $(DEMO)/run $(DEMO)/unseen.txt
