@@ -144,7 +144,7 @@ def _settings(
     if unknown:
         raise ConfigError(f"{config}: {min(unknown)}: no such setting; `textrae train --help` lists them")
     stored = stored_settings(resumed) if resumed else None
-    if stored is None and not sources:
+    if resumed is None and not sources:
         raise CorpusError("no corpus: name a file of one sentence a line, or - for standard input")
     model, corpus, training = (
         _chosen(cls, values, getattr(stored, kind) if stored else None)

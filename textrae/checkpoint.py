@@ -126,14 +126,27 @@ def publish(path: Path, run: Run) -> None:
         write_atomically(path / TOKENIZER, tokenizer)
         write_atomically(path / CONFIG, config)
         write_atomically(path / CARD, _model_card(run).encode())
-        write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=digests))
+        write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=_to_metadata(digests)))
+
+
+def _to_metadata(digests: Mapping[str, str]) -> dict[str, str]:
+    """One entry: safetensors writes several in an order that differs from process to process."""
+    return {"textrae": json.dumps(digests, sort_keys=True)}
+
+
+def _from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    try:
+        digests = json.loads(metadata.get("textrae", ""))
+    except ValueError:
+        return {}
+    return digests if isinstance(digests, dict) else {}
 
 
 def _belongs(file: Path, digests: Mapping[str, str]) -> bool:
     """Whether the weights in `file` go with the same config and tokenizer."""
     try:
         with safe_open(file, framework="pt") as opened:
-            found = opened.metadata() or {}
+            found = _from_metadata(opened.metadata() or {})
     except (SafetensorError, OSError):
         return False
     return all(found.get(part) == digests[part] for part in ("tokenizer", "shape"))
@@ -157,7 +170,8 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     except CorpusError as error:
         raise RunError(str(error)) from None
     network = Autoencoder(settings.model, tokenizer.vocab_size)
-    weights, digests = read_tensors(path / MODEL)
+    weights, metadata = read_tensors(path / MODEL)
+    digests = _from_metadata(metadata)
     _fit(path / MODEL, network, weights)
     expected = {
         "weights": _tensor_digest(weights),

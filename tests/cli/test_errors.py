@@ -24,7 +24,7 @@ CORPORA: list[tuple[str, bytes | None, list[str]]] = [
     ("utf16.txt", GOOD.decode().encode("utf-16"), ["utf16.txt", "UTF-16", "iconv"]),
     ("packed.txt", gzip.compress(GOOD), ["packed.txt", "gzip", ".gz"]),
     ("plain.txt.gz", GOOD, ["plain.txt.gz", "gzip"]),
-    ("short.txt.gz", gzip.compress(GOOD)[:-200], ["short.txt.gz", "truncated"]),
+    ("short.txt.gz", gzip.compress(GOOD)[:-200], ["short.txt.gz", "ends too early"]),
     ("one.txt", b"Only this.\n", ["one.txt", "1 distinct", "--valid"]),
     ("same.txt", b"Only this.\n" * 50, ["same.txt", "1 distinct", "--valid"]),
     ("mac.txt", GOOD.replace(b"\n", b"\r"), ["mac.txt", "Mac"]),
