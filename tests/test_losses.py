@@ -1,0 +1,39 @@
+"""Losses and noise against their definitions."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from textrae.config import ModelConfig
+from textrae.losses import blank_out, reconstruction_loss
+from textrae.nn.autoencoder import Autoencoder
+
+
+def test_cross_entropy_and_its_gradients_are_torchs() -> None:
+    torch.manual_seed(0)
+    model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4), 11).double()
+    target = torch.tensor([[4, 5], [6, 0], [7, 0]])
+    gradients = []
+    for ours in (True, False):
+        features = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(1), dtype=torch.double)
+        features.requires_grad_()
+        if ours:
+            loss = reconstruction_loss(model, features, target, 0)
+        else:
+            loss = F.cross_entropy(model.logits(features).flatten(0, 1), target.flatten(), ignore_index=0)
+        wanted = [features, model.embedding.weight, model.bias]
+        gradients.append([loss, *torch.autograd.grad(3 * loss, wanted)])
+    for mine, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_blanking_hits_its_share_of_the_text_alone() -> None:
+    torch.manual_seed(0)
+    ids = torch.cat([torch.full((1, 100), 1), torch.full((200, 100), 9), torch.full((1, 100), 2)])
+    blanked = blank_out(ids, 0.3, 4, 3)
+    assert (blanked == 3).float().mean().item() - 0.3 < 0.01
+    assert (blanked == 3).float().mean().item() > 0.28
+    assert (blanked[0] == 1).all()
+    assert (blanked[-1] == 2).all()
+    assert blank_out(ids, 0.0, 4, 3) is ids
