@@ -111,7 +111,7 @@ def fit(trainer: Trainer) -> bool:
     total_steps = step_budget(config, buckets)
     clock, saved = time.perf_counter() - progress.seconds, time.perf_counter()
     window = _Window(progress)
-    bad = 0
+    guard = _Guard(progress)
 
     for batch in _endless(buckets, progress):
         progress.seconds = time.perf_counter() - clock
@@ -139,15 +139,9 @@ def fit(trainer: Trainer) -> bool:
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-        finite = math.isfinite(float(norm))
+        finite = guard.passes(float(norm))
         if finite:
             optimizer.step()
-        bad = 0 if finite else bad + 1
-        progress.skipped += not finite
-        if bad == _PATIENCE:
-            raise TrainingError(
-                f"step {progress.step}: the loss has not been finite for {bad} steps; lower --lr or use --precision fp32"
-            )
 
         progress.step += 1
         progress.batch += 1
@@ -244,6 +238,26 @@ def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
     while True:
         yield from buckets.epoch(progress.epoch, progress.batch)
         progress.epoch, progress.batch = progress.epoch + 1, 0
+
+
+class _Guard:
+    """Leaves out the steps whose gradient is not finite, and gives up when they do not end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.in_a_row = progress, 0
+
+    def passes(self, norm: float) -> bool:
+        if math.isfinite(norm):
+            self.in_a_row = 0
+            return True
+        self.progress.skipped += 1
+        self.in_a_row += 1
+        if self.in_a_row == _PATIENCE:
+            raise TrainingError(
+                f"step {self.progress.step}: the loss has not been finite for {_PATIENCE} steps; "
+                "lower --lr or use --precision fp32"
+            )
+        return False
 
 
 class _Window:
