@@ -2,6 +2,8 @@
 
     python scripts/memory.py CORPUS --lines 300000 --times 10
 
+The model is small (hidden 128), so that what grows is not hidden behind it.
+
 Makes corpora of distinct lines by numbering CORPUS's own, trains a fixed number of steps on each and encodes each, and
 prints the processes' peak resident memory (pages of the mapped token cache count in it).
 """
@@ -56,7 +58,7 @@ def main() -> None:
         for lines in (args.lines, args.lines * args.times):
             text = Path(folder) / "text.txt"
             enlarge(args.corpus, lines, text)
-            train = peak(["train", text, "-o", run, "--overwrite", "--steps", args.steps])
+            train = peak(["train", text, "-o", run, "--overwrite", "--steps", args.steps, "--hidden", "128"])
             encode = peak(["encode", run, text, "-o", Path(folder) / "v.npy", "--precision", "auto"])
             figures.append((train, encode))
             print(f"{lines:>10,} lines: training {train:7.0f} MiB, encoding {encode:7.0f} MiB", flush=True)
