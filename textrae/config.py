@@ -108,6 +108,8 @@ class TrainingConfig:
     """Share of the decoder's input tokens blanked (Bowman et al. 2016)."""
     denoise: Fraction = 0.0
     """Share of the encoder's input tokens blanked: a denoising autoencoder (Vincent et al. 2008)."""
+    crossover: Fraction = 0.0
+    """Share of the training sentences that go on as another one from a random token."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of initialisation, order and noise."""
     device: Device = "auto"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from textrae.nn.autoencoder import Autoencoder
 from textrae.text.batch import Specials
+
+_ROWS = 32
+"""A batch has a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
 
 
 @torch.no_grad()
@@ -21,24 +25,27 @@ def greedy(model: Autoencoder, latent: Tensor, specials: Specials, max_length: i
     Returns:
         For each latent its token ids, the end token left out.
     """
-    state = model.decoder.start(latent)
+    state, condition = model.decoder.start(latent), model.decoder.condition(latent)
+    weight, bias = model.softmax()
+    bias = bias.index_fill(
+        0, torch.tensor([specials.pad, specials.bos, specials.blank]).to(bias.device), -1e9
+    )
     current = torch.full((len(latent),), specials.bos, device=latent.device)
     rows = torch.arange(len(latent), device=latent.device)
     written = torch.full((max_length, len(latent)), specials.eos, device=latent.device)
     for step in range(max_length):
-        features, state = model.decode(current.unsqueeze(0), state, latent)
-        scores = model.logits(features.squeeze(0))
-        scores[:, [specials.pad, specials.bos, specials.blank]] = float("-inf")  # never text
-        current = scores.argmax(-1)
+        features, state = model.decode(current.unsqueeze(0), state, condition)
+        ended = current == specials.eos  # and goes on ending until it leaves
+        current = F.linear(features.squeeze(0), weight, bias).argmax(-1).masked_fill_(ended, specials.eos)
         written[step, rows] = current
-        alive = current != specials.eos
-        left = int(alive.sum())
+        ended = current == specials.eos
+        left = len(ended) - int(ended.sum())
         if left == 0:
             break
-        if left <= len(alive) // 2:
-            rows, state, latent, current = rows[alive], state[alive], latent[alive], current[alive]
-        else:
-            # an ended sentence goes on ending until it leaves
-            current = torch.where(alive, current, specials.eos)
-    columns = written.t().tolist()
+        kept = left + -left % _ROWS
+        if kept <= len(ended) // 2:
+            stay = ended.to(torch.uint8).argsort(stable=True)[:kept]
+            rows, state, current = rows[stay], state[stay], current[stay]
+            condition = [part[stay] for part in condition]
+    columns = written[: step + 1].t().tolist()
     return [ids[: ids.index(specials.eos)] if specials.eos in ids else ids for ids in columns]

@@ -26,6 +26,8 @@ from textrae.training import autocast, choose_bf16, choose_device
 
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
+_ROWS = 32
+"""Batches have a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
 Vectors = NDArray[np.float32]
 
 
@@ -141,7 +143,7 @@ class SentenceAutoencoder:
             ids = self._tokens(window, cuts)
             out = np.empty((len(window), self.encoding_size), dtype=np.float32)
             for rows, batch in self._batches(ids, batch_tokens):
-                out[rows] = self._encode_batch(batch).float().cpu().numpy()
+                out[rows] = self._encode_batch(batch)[: len(rows)].float().cpu().numpy()
             yield out
 
     def decode(self, vectors: NDArray[Any], *, batch_size: int = 256) -> list[str]:
@@ -196,15 +198,14 @@ class SentenceAutoencoder:
             with torch.no_grad(), autocast(self.device, self.bf16):
                 latent = self.run.network.encode(batch.source, batch.lengths).vector
                 rebuilt = self.run.tokenizer.decode(
-                    greedy(self.run.network, latent, SPECIALS, self.max_length)
+                    greedy(self.run.network, latent[: len(rows)], SPECIALS, self.max_length)
                 )
-                nll, right = torch.zeros(2, len(rows), dtype=torch.float64)
+                nll, right = torch.zeros(2, len(batch.lengths), dtype=torch.float64)
                 if likelihood:
-                    start = self.run.network.decoder.start(latent)
-                    features, _ = self.run.network.decode(batch.previous, start, latent)
+                    features = self.run.network.teach(batch.previous, latent)
                     losses, predicted = token_nll(self.run.network, features, batch.target, pad)
                     real = (batch.target != pad).flatten().nonzero().squeeze(1)
-                    sentence = (real % len(rows)).cpu()
+                    sentence = (real % len(batch.lengths)).cpu()
                     nll.index_add_(0, sentence, losses.double().cpu())
                     right.index_add_(0, sentence, (predicted == batch.target.flatten()[real]).double().cpu())
             for column, row in enumerate(rows.tolist()):
@@ -232,13 +233,14 @@ class SentenceAutoencoder:
         return ids
 
     def _batches(self, ids: list[list[int]], batch_tokens: int) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-        """Batches of like length, each with the rows it holds."""
+        """Batches of like length, each with the rows it holds; empty sentences may follow them."""
         lengths = np.fromiter((len(row) + 1 for row in ids), dtype=np.int64, count=len(ids))
         order = np.argsort(lengths, kind="stable")
-        cuts = token_cuts(lengths[order], batch_tokens)
+        cuts = token_cuts(lengths[order], batch_tokens, _ROWS)
         for first, last in pairwise(cuts):
             rows = order[first:last]
-            yield rows, collate_lists([ids[row] for row in rows], SPECIALS).to(self.device)
+            filling: list[list[int]] = [[]] * (-len(rows) % _ROWS if len(ids) > _ROWS else 0)
+            yield rows, collate_lists([ids[row] for row in rows] + filling, SPECIALS).to(self.device)
 
     def _encode_batch(self, batch: Batch) -> torch.Tensor:
         with torch.no_grad(), autocast(self.device, self.bf16):

@@ -20,12 +20,12 @@ from textrae.config import TrainingConfig
 from textrae.errors import DeviceError, RunError, TrainingError
 from textrae.losses import blank_out, reconstruction_loss, token_nll
 from textrae.nn.autoencoder import Autoencoder
-from textrae.text.batch import Batch, LengthBuckets, Rows, Specials
+from textrae.text.batch import Batch, LengthBuckets, Rows, Specials, crossover
 
 LOG_EVERY = 50
 """Steps between two lines of the metrics."""
 _PATIENCE = 20
-"""Steps in a row with a gradient that is not finite before training gives up."""
+"""Steps since the last report, all with a gradient that is not finite, after which training gives up."""
 
 
 @dataclass
@@ -111,7 +111,6 @@ def fit(trainer: Trainer) -> bool:
     total_steps = step_budget(config, buckets)
     clock, saved = time.perf_counter() - progress.seconds, time.perf_counter()
     window = _Window(progress)
-    guard = _Guard(progress)
 
     for batch in _endless(buckets, progress):
         progress.seconds = time.perf_counter() - clock
@@ -124,37 +123,38 @@ def fit(trainer: Trainer) -> bool:
         if done >= 1 or trainer.should_stop():
             break
         if time.perf_counter() - saved > 60 * config.checkpoint_minutes:
+            window.close()
             save_state(trainer, optimizer)
-            saved = time.perf_counter()
+            saved, window = time.perf_counter(), _Window(progress)
 
         network.train()
         rate = config.lr * schedule(done, config.warmup)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        batch = batch.to(trainer.device)
+        tokens = int(batch.lengths.sum())
+        batch = crossover(batch.to(trainer.device), config.crossover)
         source, previous = noisy(batch, trainer)
         with trainer.autocast():
             features, _ = network(source, batch.lengths, previous)
             loss = reconstruction_loss(network, features, batch.target, trainer.specials.pad)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-        finite = guard.passes(float(norm))
-        if finite:
-            optimizer.step()
+        finite = optimizer.clip(config.clip)
+        optimizer.step()
 
         progress.step += 1
         progress.batch += 1
-        tokens = int(batch.lengths.sum())
         progress.tokens += tokens
         window.add(loss.detach(), tokens, finite)
         if progress.step % LOG_EVERY == 0:
+            loss_since = window.close()
             _tell(
                 trainer,
-                Report("train", progress.step, done, window.mean(), progress.tokens, progress.seconds, rate),
+                Report("train", progress.step, done, loss_since, progress.tokens, progress.seconds, rate),
             )
             window = _Window(progress)
 
+    window.close()
     if done < 1:
         save_state(trainer, optimizer)
         return False
@@ -162,7 +162,22 @@ def fit(trainer: Trainer) -> bool:
     return True
 
 
-def make_optimizer(network: Autoencoder, config: TrainingConfig) -> torch.optim.AdamW:
+class ClippedAdamW(torch.optim.AdamW):
+    """AdamW whose fused step scales the gradients and leaves out what is not finite, so that nothing waits for it."""
+
+    grad_scale: Tensor
+    found_inf: Tensor
+
+    def clip(self, limit: float) -> Tensor:
+        """Have the next step divide the gradients so that their joint norm is at most `limit`; is that finite?"""
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        finite = norm.isfinite()
+        self.grad_scale, self.found_inf = (norm / limit).clamp_min(1.0), (~finite).float()
+        return finite
+
+
+def make_optimizer(network: Autoencoder, config: TrainingConfig) -> ClippedAdamW:
     """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone."""
     matrices = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
@@ -170,7 +185,7 @@ def make_optimizer(network: Autoencoder, config: TrainingConfig) -> torch.optim.
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.98), fused=True)
+    return ClippedAdamW(groups, lr=config.lr, betas=(0.9, 0.98), fused=True)
 
 
 def schedule(done: float, warmup: float) -> float:
@@ -240,40 +255,34 @@ def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
         progress.epoch, progress.batch = progress.epoch + 1, 0
 
 
-class _Guard:
-    """Leaves out the steps whose gradient is not finite, and gives up when they do not end."""
+class _Window:
+    """What happened since the last report, summed where it is computed so that nothing waits for it."""
 
     def __init__(self, progress: Progress) -> None:
-        self.progress, self.in_a_row = progress, 0
+        self.progress, self.steps = progress, 0
+        self.loss, self.tokens, self.finite = torch.zeros(3, dtype=torch.float64).unbind()
 
-    def passes(self, norm: float) -> bool:
-        if math.isfinite(norm):
-            self.in_a_row = 0
-            return True
-        self.progress.skipped += 1
-        self.in_a_row += 1
-        if self.in_a_row == _PATIENCE:
+    def add(self, loss: Tensor, tokens: int, finite: Tensor) -> None:
+        """A step's loss, or that its gradient was not finite."""
+        self.steps += 1
+        self.loss = self.loss.to(loss.device) + torch.where(finite, loss.double() * tokens, 0.0)
+        self.tokens = self.tokens.to(loss.device) + finite * tokens
+        self.finite = self.finite.to(loss.device) + finite
+
+    def close(self) -> float:
+        """Count the steps left out; the mean loss of the others.
+
+        Raises:
+            TrainingError: there is no other.
+        """
+        left_out = self.steps - int(self.finite)
+        self.progress.skipped += left_out
+        if left_out == self.steps >= _PATIENCE:
             raise TrainingError(
-                f"step {self.progress.step}: the loss has not been finite for {_PATIENCE} steps; "
+                f"step {self.progress.step}: the loss has not been finite for {left_out} steps; "
                 "lower --lr or use --precision fp32"
             )
-        return False
-
-
-class _Window:
-    """Mean loss since the last report, summed where it is computed so that nothing waits for it."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.total: Tensor | None = None
-        self.tokens = 0
-
-    def add(self, loss: Tensor, tokens: int, finite: bool) -> None:
-        if finite:
-            self.total = loss.double() * tokens + (0.0 if self.total is None else self.total)
-            self.tokens += tokens
-
-    def mean(self) -> float:
-        return math.nan if self.total is None else float(self.total) / self.tokens
+        return float(self.loss / self.tokens)
 
 
 def _tell(trainer: Trainer, report: Report) -> None:

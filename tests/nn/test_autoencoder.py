@@ -42,9 +42,9 @@ def test_generation_and_training_share_their_step(cell: str) -> None:
     model = Autoencoder(ModelConfig(cell=cell, layers=2, hidden=16, embedding=12, latent=8), 20).eval()  # type: ignore[arg-type]
     batch = collate_lists([[4, 5, 6], [7, 8]], SPECIALS)
     whole, latent = model(batch.source, batch.lengths, batch.previous)
-    state = model.decoder.start(latent.vector)
+    state, condition = model.decoder.start(latent.vector), model.decoder.condition(latent.vector)
     for step, previous in enumerate(batch.previous):
-        features, state = model.decode(previous.unsqueeze(0), state, latent.vector)
+        features, state = model.decode(previous.unsqueeze(0), state, condition)
         torch.testing.assert_close(features[0], whole[step])
 
 

@@ -29,6 +29,17 @@ def inputs(layer: Recurrence, steps: int = 4, batch: int = 6) -> tuple[Tensor, T
     return x, state, constant
 
 
+class Conditioned(torch.nn.Module):
+    """A layer with its condition worked out."""
+
+    def __init__(self, layer: Recurrence) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor, state: Tensor, constant: Tensor) -> tuple[Tensor, Tensor]:
+        return self.layer.forward(x, state, self.layer.condition(constant))
+
+
 def sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
@@ -61,7 +72,7 @@ def reference(layer: Recurrence, x: Array, state: Array) -> tuple[Array, Array]:
 def test_forward_follows_the_equations(cell: str) -> None:
     layer = make(cell)
     x, state, constant = inputs(layer)
-    out, last = layer(x, state, constant)
+    out, last = layer(x, state, layer.condition(constant))
     joined = torch.cat([x, constant.expand(len(x), -1, -1)], -1).detach().numpy()
     expected, expected_last = reference(layer, joined, state.detach().numpy())
     np.testing.assert_allclose(out.detach().numpy(), expected, atol=1e-12)
@@ -73,10 +84,13 @@ def test_gradients_agree_with_finite_differences(cell: str) -> None:
     layer = make(cell)
     x, state, constant = inputs(layer, steps=3, batch=2)
     parameters = list(layer.parameters())
+    conditioned = Conditioned(layer)
 
     def run(*values: Tensor) -> tuple[Tensor, Tensor]:
         names = [name for name, _ in layer.named_parameters()]
-        result = torch.func.functional_call(layer, dict(zip(names, values[3:], strict=True)), values[:3])
+        result = torch.func.functional_call(
+            conditioned, {f"layer.{n}": v for n, v in zip(names, values[3:], strict=True)}, values[:3]
+        )
         return result[0], result[1]
 
     assert torch.autograd.gradcheck(run, (x, state, constant, *parameters), atol=1e-6)
@@ -88,7 +102,7 @@ def test_gradients_agree_with_torch_kernels(cell: str) -> None:
     x, state, constant = inputs(layer)
     wanted = [x, state, constant, *layer.parameters()]
     gradients = []
-    for run in (layer.forward, layer._cudnn):
+    for run in (Conditioned(layer).forward, layer._cudnn):
         out, last = run(x, state, constant)
         weights = torch.linspace(-1, 1, out.numel(), dtype=torch.double).view_as(out)
         gradients.append(torch.autograd.grad((out * weights).sum() + last.square().sum(), wanted))
@@ -100,10 +114,11 @@ def test_gradients_agree_with_torch_kernels(cell: str) -> None:
 def test_one_step_at_a_time_is_the_same(cell: str) -> None:
     layer = make(cell)
     x, state, constant = inputs(layer)
-    whole, last = layer(x, state, constant)
+    condition = layer.condition(constant)
+    whole, last = layer(x, state, condition)
     parts = []
     for step in x:
-        out, state = layer(step.unsqueeze(0), state, constant)
+        out, state = layer(step.unsqueeze(0), state, condition)
         parts.append(out)
     torch.testing.assert_close(torch.cat(parts), whole)
     torch.testing.assert_close(state, last)

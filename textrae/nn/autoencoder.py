@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -56,13 +58,24 @@ class Autoencoder(nn.Module):
         """(time, batch) ids and (batch,) lengths → the latent."""
         return self.bottleneck.forward(self.encoder(self.embed(ids), lengths))
 
-    def decode(self, previous: Tensor, state: Tensor, latent: Tensor) -> tuple[Tensor, Tensor]:
-        """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state."""
-        return self.decoder.forward(self.embed(previous), state, latent)
+    def decode(self, previous: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state.
+
+        State and condition come from the decoder's `start` and `condition`.
+        """
+        return self.decoder.forward(self.embed(previous), state, condition)
+
+    def teach(self, previous: Tensor, latent: Tensor) -> Tensor:
+        """Features of every step when the tokens before it are given: (steps, batch) ids, (batch, latent)."""
+        return self.decode(previous, self.decoder.start(latent), self.decoder.condition(latent))[0]
 
     def logits(self, features: Tensor) -> Tensor:
         """(…, embedding) → (…, vocabulary)."""
-        return F.linear(features, self.embedding.weight, self.bias)
+        return F.linear(features, *self.softmax())
+
+    def softmax(self) -> tuple[Tensor, Tensor]:
+        """The matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
+        return self.embedding.weight, self.bias
 
     def forward(self, source: Tensor, lengths: Tensor, previous: Tensor) -> tuple[Tensor, Latent]:
         """Teacher-forced features of every target step.
@@ -76,5 +89,4 @@ class Autoencoder(nn.Module):
             Features (steps, batch, embedding) and the latent.
         """
         latent = self.encode(source, lengths)
-        features, _ = self.decode(previous, self.decoder.start(latent.vector), latent.vector)
-        return features, latent
+        return self.teach(previous, latent.vector), latent

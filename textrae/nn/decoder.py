@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -32,21 +34,27 @@ class Decoder(nn.Module):
         """The state before the first step: (batch, latent) → (batch, state)."""
         return torch.tanh(self.initial(latent))
 
-    def forward(self, x: Tensor, state: Tensor, latent: Tensor) -> tuple[Tensor, Tensor]:
+    def condition(self, latent: Tensor) -> list[Tensor]:
+        """What the latent gives to every step of each layer: (batch, latent) → as :meth:`forward` takes it."""
+        return [layer.condition(latent) for layer in self.stack()]
+
+    def stack(self) -> list[Recurrence]:
+        """The layers from the input to the output."""
+        return [layer for layer in self.layers if isinstance(layer, Recurrence)]
+
+    def forward(self, x: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Run over some steps.
 
         Args:
             x: (time, batch, inputs), embeddings of the previous tokens.
             state: (batch, state), from :meth:`start` or from the steps before.
-            latent: (batch, latent).
+            condition: from :meth:`condition`, computed once a sentence.
 
         Returns:
             Features (time, batch, outputs) for the softmax, and the state after the last step.
         """
-        states = []
-        for depth, (layer, before) in enumerate(
-            zip(self.layers, torch.split(state, self.sizes, dim=-1), strict=True)
-        ):
-            x, after = layer(self.dropout(x) if depth else x, before, latent)
+        states, befores = [], torch.split(state, self.sizes, dim=-1)
+        for depth, (layer, before, constant) in enumerate(zip(self.stack(), befores, condition, strict=True)):
+            x, after = layer.forward(self.dropout(x) if depth else x, before, constant)
             states.append(after)
         return self.output(self.dropout(x)), torch.cat(states, dim=-1)

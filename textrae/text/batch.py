@@ -77,6 +77,24 @@ def collate(ids: NDArray[np.integer], lengths: NDArray[np.integer], specials: Sp
     return Batch(source, torch.from_numpy(ended), previous, source)
 
 
+def crossover(batch: Batch, share: float) -> Batch:
+    """Let a random `share` of the sentences go on as another one of the batch from a random token on.
+
+    The target stays the source: what is learnt is to copy, not to go on as the training text does.
+    """
+    if share == 0.0:
+        return batch
+    count = len(batch.lengths)
+    partner = torch.randperm(count, device=batch.lengths.device)
+    shorter = torch.minimum(batch.lengths, batch.lengths[partner])
+    cut = 1 + (torch.rand(count, device=shorter.device) * (shorter - 1)).long()
+    chosen = (torch.rand(count, device=shorter.device) < share) & (cut < shorter)
+    after = torch.arange(len(batch.source), device=shorter.device).unsqueeze(1) >= cut
+    source = torch.where(after & chosen, batch.source[:, partner], batch.source)
+    lengths = torch.where(chosen, batch.lengths[partner], batch.lengths)
+    return Batch(source, lengths, torch.cat([batch.previous[:1], source[:-1]]), source)
+
+
 def collate_lists(sentences: Sequence[Sequence[int]], specials: Specials) -> Batch:
     """Lists of token ids → a batch whose target is its source."""
     lengths = np.fromiter((len(ids) for ids in sentences), dtype=np.int64, count=len(sentences))
@@ -138,14 +156,20 @@ class LengthBuckets:
             yield rows, cuts, generator.permutation(len(cuts) - 1)
 
 
-def token_cuts(lengths: NDArray[np.int64], budget: int) -> list[int]:
-    """Where to cut ascending `lengths` so that each part, padded to its longest, has at most `budget` tokens."""
+def token_cuts(lengths: NDArray[np.int64], budget: int, multiple: int = 1) -> list[int]:
+    """Where to cut ascending `lengths` so that each part, padded to its longest, has at most `budget` tokens.
+
+    All parts but the last have a multiple of `multiple` rows, wherever so many rows fit.
+    """
     cuts, first, total = [0], 0, len(lengths)
     while first < total:
         # rows while (count × longest ≤ budget); ascending lengths make the product monotonic
         reach = min(total, first + max(1, budget // int(lengths[first])))
         fits = np.arange(1, reach - first + 1) * lengths[first:reach] <= budget
-        first += max(1, int(np.count_nonzero(fits)))
+        rows = max(1, int(np.count_nonzero(fits)))
+        if multiple < rows < total - first:
+            rows -= rows % multiple
+        first += rows
         cuts.append(first)
     return cuts
 
