@@ -40,8 +40,8 @@ class ModelConfig:
     """Units of each recurrent layer (per direction in the encoder)."""
     embedding: Positive = 256
     """Numbers of a token embedding; the output softmax is tied to the same table."""
-    latent: Positive = 128
-    """Numbers of a sentence's encoding."""
+    latent: Annotated[int, Field(ge=2)] = 128
+    """Numbers of a sentence's encoding; their mean is 0 and their variance 1."""
     bidirectional: bool = True
     """Whether the encoder reads both ways (BRAE)."""
     pooling: Pooling = "max"

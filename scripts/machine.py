@@ -1,0 +1,89 @@
+"""What a machine can do at most, what a model asks of it, and medians of cases run in turn."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+from textrae.config import ModelConfig
+from textrae.nn.recurrence import GATES
+
+Sample = Callable[[], float]
+
+
+def describe() -> str:
+    """Processor, cores and torch, in a line."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        name = names[0] if names else name
+    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+def matrix_peak(dtype: torch.dtype, size: int = 2048) -> float:
+    """FLOP/s of a square product, the best of ten."""
+    a, b = torch.randn(2, size, size).to(dtype)
+    return 2 * size**3 / _best(lambda: a @ b)
+
+
+def bandwidth(mebibytes: int = 256) -> float:
+    """Bytes/s read and written by a copy, the best of ten."""
+    a = torch.randn(mebibytes << 18)
+    b = torch.empty_like(a)
+    return 2 * 4 * len(a) / _best(lambda: b.copy_(a))
+
+
+def _best(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(12):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times[2:])
+
+
+def encoder_flops(config: ModelConfig, tokens: int, sentences: int) -> float:
+    """Operations of encoding, counted from shapes; a multiply-add is two."""
+    ways = 2 if config.bidirectional else 1
+    width, total = config.embedding, 0
+    for _ in range(config.layers):
+        total += ways * GATES[config.cell] * config.hidden * (width + config.hidden)
+        width = ways * config.hidden
+    return 2.0 * (tokens * total + sentences * width * config.latent)
+
+
+def decoder_flops(config: ModelConfig, vocabulary: int, tokens: int, sentences: int) -> float:
+    """Operations of decoding with the scores of the whole vocabulary, counted from shapes."""
+    gates, width, a_token, a_sentence = GATES[config.cell], config.embedding, 0, 0
+    for _ in range(config.layers):
+        a_token += gates * config.hidden * (width + config.hidden)
+        a_sentence += (gates + 1 + (config.cell == "lstm")) * config.hidden * config.latent
+        width = config.hidden
+    a_token += config.hidden * config.embedding + config.embedding * vocabulary
+    return 2.0 * (tokens * a_token + sentences * a_sentence)
+
+
+def in_turn(cases: Mapping[str, Sample], repeats: int) -> dict[str, list[float]]:
+    """Run every case once, then every case again, and so on, so that what disturbs one disturbs all."""
+    figures: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(repeats):
+        for name, case in cases.items():
+            figures[name].append(case())
+    return figures
+
+
+def spread(figures: list[float]) -> str:
+    """Median and range."""
+    return f"{statistics.median(figures):,.0f} (from {min(figures):,.0f} to {max(figures):,.0f}, n = {len(figures)})"
+
+
+def peak_memory() -> float:
+    """MiB that this process has held at the most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
