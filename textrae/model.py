@@ -139,11 +139,17 @@ class SentenceAutoencoder:
         Args:
             cuts: counts what was read and cut.
         """
+        tables = None
         for window in _windows(sentences, WINDOW):
             ids = self._tokens(window, cuts)
+            if tables is None and sum(map(len, ids)) > 2 * self.run.tokenizer.vocab_size:
+                with torch.no_grad(), autocast(self.device, self.bf16):
+                    tables = self.run.network.tables()
             out = np.empty((len(window), self.encoding_size), dtype=np.float32)
             for rows, batch in self._batches(ids, batch_tokens):
-                out[rows] = self._encode_batch(batch)[: len(rows)].float().cpu().numpy()
+                with torch.no_grad(), autocast(self.device, self.bf16):
+                    latent = self.run.network.encode(batch.source, batch.lengths, tables).vector
+                out[rows] = latent[: len(rows)].float().cpu().numpy()
             yield out
 
     def decode(self, vectors: NDArray[Any], *, batch_size: int = 256) -> list[str]:
@@ -241,10 +247,6 @@ class SentenceAutoencoder:
             rows = order[first:last]
             filling: list[list[int]] = [[]] * (-len(rows) % _ROWS if len(ids) > _ROWS else 0)
             yield rows, collate_lists([ids[row] for row in rows] + filling, SPECIALS).to(self.device)
-
-    def _encode_batch(self, batch: Batch) -> torch.Tensor:
-        with torch.no_grad(), autocast(self.device, self.bf16):
-            return self.run.network.encode(batch.source, batch.lengths).vector
 
 
 def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:

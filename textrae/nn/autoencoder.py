@@ -54,9 +54,14 @@ class Autoencoder(nn.Module):
         """(time, batch) ids → (time, batch, embedding)."""
         return self.dropout.forward(self.embedding(ids) * self.scale)
 
-    def encode(self, ids: Tensor, lengths: Tensor) -> Latent:
-        """(time, batch) ids and (batch,) lengths → the latent."""
-        return self.bottleneck.forward(self.encoder(self.embed(ids), lengths))
+    def encode(self, ids: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Latent:
+        """(time, batch) ids and (batch,) lengths → the latent; :meth:`tables` make it faster for many tokens."""
+        x = self.embed(ids) if tables is None else ids
+        return self.bottleneck.forward(self.encoder.forward(x, lengths, tables))
+
+    def tables(self) -> list[Tensor] | None:
+        """What the encoder would compute anew for each occurrence of a token."""
+        return self.encoder.tables(self.embedding.weight * self.scale)
 
     def decode(self, previous: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state.

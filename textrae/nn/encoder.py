@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from textrae.nn.recurrence import Recurrence, side_by_side
 
@@ -39,17 +41,47 @@ class Encoder(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """(time, batch, inputs) and (batch,) real lengths ≥ 1 → (batch, features)."""
+    def forward(self, x: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Tensor:
+        """Encode.
+
+        Args:
+            x: (time, batch, inputs), or with tables (time, batch) token ids.
+            lengths: (batch,) real lengths ≥ 1.
+            tables: from :meth:`tables`.
+
+        Returns:
+            (batch, features).
+        """
         time = torch.arange(len(x), device=x.device).unsqueeze(1)
         real = time < lengths  # (time, batch)
         turned = torch.where(real, lengths - 1 - time, time)
         rows = (turned * len(lengths) + torch.arange(len(lengths), device=x.device)).flatten()
-        states = _read(self.layers[0], x, rows)
+        first = _ways(self.layers[0])
+        if tables is None:
+            states = side_by_side(first, _readings(x, rows, len(first)))[0]
+        else:
+            ids = (x.flatten(), x.flatten()[rows])
+            looked_up = [
+                F.embedding(read.view_as(x), table) for read, table in zip(ids, tables, strict=False)
+            ]
+            states = side_by_side(first, looked_up, projected=True)[0]
         for layer in self.layers[1:]:
             x = torch.cat([states[0], *(_turn(way, rows) for way in states[1:])], dim=-1)
-            states = _read(layer, self.dropout(x), rows)
+            states = side_by_side(_ways(layer), _readings(self.dropout(x), rows, len(first)))[0]
         return self._pool(states, real, lengths).transpose(0, 1).flatten(1)
+
+    def tables(self, embeddings: Tensor) -> list[Tensor] | None:
+        """What each token gives to the first layer's gates, so that many tokens share one product.
+
+        Args:
+            embeddings: (vocabulary, inputs).
+
+        Returns:
+            For each way (vocabulary, gates); None on a GPU, whose kernels take the embeddings.
+        """
+        if embeddings.is_cuda:
+            return None
+        return [way.project(embeddings) for way in _ways(self.layers[0])]
 
     def _pool(self, states: Tensor, real: Tensor, lengths: Tensor) -> Tensor:
         """(ways, time, batch, hidden), each in its order of reading → (ways, batch, hidden)."""
@@ -62,12 +94,14 @@ class Encoder(nn.Module):
         return states[:, lengths - 1, torch.arange(len(lengths), device=states.device)]
 
 
-def _read(layer: nn.Module, x: Tensor, rows: Tensor) -> Tensor:
-    """A layer's states (ways, time, batch, hidden), the second way's from a sentence's end to its begin."""
+def _ways(layer: nn.Module) -> list[Recurrence]:
     assert isinstance(layer, nn.ModuleList)
-    ways = [way for way in layer if isinstance(way, Recurrence)]
-    start = x.new_zeros(len(ways), x.shape[1], ways[0].state_size)
-    return side_by_side(ways, [x, _turn(x, rows)][: len(ways)], start)[0]
+    return [way for way in layer if isinstance(way, Recurrence)]
+
+
+def _readings(x: Tensor, rows: Tensor, ways: int) -> list[Tensor]:
+    """The input as the first way reads it, and as the second does, from each sentence's end to its begin."""
+    return [x, _turn(x, rows)] if ways == 2 else [x]
 
 
 def _turn(x: Tensor, rows: Tensor) -> Tensor:

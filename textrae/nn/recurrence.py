@@ -81,13 +81,15 @@ class Recurrence(nn.Module):
         Returns:
             The outputs (time, batch, hidden) and the state after the last step (batch, state).
         """
-        out, last = side_by_side([self], [x], state.unsqueeze(0), condition)
+        if x.is_cuda:
+            return self._cudnn(x, state, condition)
+        gates = self.project(x)
+        out, last = _loop([self], [gates if condition is None else gates + condition], state.unsqueeze(0))
         return out[0], last[0]
 
-    def _gates(self, x: Tensor, condition: Tensor | None) -> Tensor:
-        """What the input gives to the gates: (time, batch, inputs) → (time, batch, gates)."""
-        gates = F.linear(x, self._weights()[0][:, : self.inputs], self._input_bias())
-        return gates if condition is None else gates + condition
+    def project(self, x: Tensor) -> Tensor:
+        """What the input gives to the gates: (…, inputs) → (…, gates)."""
+        return F.linear(x, self._weights()[0][:, : self.inputs], self._input_bias())
 
     def _cudnn(self, x: Tensor, state: Tensor, constant: Tensor | None) -> tuple[Tensor, Tensor]:
         if constant is not None:
@@ -110,24 +112,28 @@ class Recurrence(nn.Module):
 
 
 def side_by_side(
-    ways: Sequence[Recurrence], xs: Sequence[Tensor], state: Tensor, condition: Tensor | None = None
+    ways: Sequence[Recurrence], xs: Sequence[Tensor], projected: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Run several layers of one cell and size over inputs of one shape.
+    """Run layers of one cell and size over inputs of one shape, from states of zero.
 
     Args:
         ways: the layers.
         xs: for each (time, batch, inputs).
-        state: (ways, batch, state), the states before the first step.
-        condition: from :meth:`Recurrence.condition`, for a layer built with `constant`.
+        projected: whether xs are what :meth:`Recurrence.project` gives.
 
     Returns:
         The outputs (ways, time, batch, hidden) and the states after the last step (ways, batch, state).
     """
-    if state.is_cuda:
-        runs = [way._cudnn(x, before, condition) for way, x, before in zip(ways, xs, state, strict=True)]
-        out, last = zip(*runs, strict=True)
-        return torch.stack(out), torch.stack(last)
-    gates = [way._gates(x, condition) for way, x in zip(ways, xs, strict=True)]
+    start = xs[0].new_zeros(len(ways), xs[0].shape[1], ways[0].state_size)
+    pairs = list(zip(ways, xs, strict=True))
+    if start.is_cuda:
+        outs, lasts = zip(*(way._cudnn(x, start[0], None) for way, x in pairs), strict=True)
+        return torch.stack(outs), torch.stack(lasts)
+    return _loop(ways, list(xs) if projected else [way.project(x) for way, x in pairs], start)
+
+
+def _loop(ways: Sequence[Recurrence], gates: list[Tensor], state: Tensor) -> tuple[Tensor, Tensor]:
+    """The CPU's step loop: gates (time, batch, gates) for each way, states (ways, batch, state)."""
     dtype = gates[0].dtype
     weights = [way._weights()[1].to(dtype) for way in ways]
     candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)  # the gru's b_n
