@@ -28,6 +28,22 @@ def test_cross_entropy_and_its_gradients_are_torchs() -> None:
         torch.testing.assert_close(mine, theirs)
 
 
+def test_cross_entropy_of_rounded_scores_stays_close() -> None:
+    torch.manual_seed(0)
+    model = Autoencoder(ModelConfig(hidden=8, embedding=64, latent=4), 300)
+    target = torch.randint(4, 300, (20, 8))
+    # a third of the tokens nearly certain, where one minus a rounded probability would be nothing
+    features = torch.randn(20, 8, 64) + 40 * model.embedding.weight[target] * (torch.rand(20, 8, 1) < 0.3)
+    features.requires_grad_()
+    exact = reconstruction_loss(model, features, target, 0)
+    (wanted,) = torch.autograd.grad(exact, features)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = reconstruction_loss(model, features.to(torch.bfloat16), target, 0)
+    (got,) = torch.autograd.grad(rounded, features)
+    assert abs(rounded.item() - exact.item()) < 0.01 * exact.item()
+    assert (got - wanted).norm() < 0.02 * wanted.norm()
+
+
 def test_blanking_hits_its_share_of_the_text_alone() -> None:
     torch.manual_seed(0)
     ids = torch.cat([torch.full((1, 100), 1), torch.full((200, 100), 9), torch.full((1, 100), 2)])

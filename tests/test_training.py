@@ -13,7 +13,16 @@ from support import Memory, make_trainer
 from textrae.config import TrainingConfig
 from textrae.errors import DeviceError, TrainingError
 from textrae.text.batch import LengthBuckets, Specials
-from textrae.training import Report, choose_bf16, choose_device, fit, schedule, step_budget, validation_loss
+from textrae.training import (
+    Report,
+    choose_bf16,
+    choose_device,
+    fit,
+    make_optimizer,
+    schedule,
+    step_budget,
+    validation_loss,
+)
 
 
 def test_schedule_rises_and_decays_to_zero() -> None:
@@ -121,6 +130,26 @@ def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
     fit(first)
     with pytest.raises(TrainingError, match="--overwrite"):
         fit(make_trainer(config, checkpoint=checkpoint, hidden=16))
+
+
+@pytest.mark.parametrize("size", [0.01, 100.0])
+def test_clipping_inside_the_step_is_clipping_before_it(size: float) -> None:
+    results = []
+    for inside in (True, False):
+        network = make_trainer(TrainingConfig(steps=1)).network
+        optimizer = make_optimizer(network, TrainingConfig(weight_decay=0.1))
+        generator = torch.Generator().manual_seed(0)
+        for _ in range(3):
+            for parameter in network.parameters():
+                parameter.grad = size * torch.randn(parameter.shape, generator=generator)
+            if inside:
+                assert optimizer.clip(1.0)
+            else:
+                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+        results.append(network.state_dict())
+    for ours, theirs in zip(*(result.values() for result in results), strict=True):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_devices_and_precision() -> None:

@@ -108,3 +108,12 @@ def test_batched_greedy_equals_one_by_one() -> None:
     together = greedy(model, latents, SPECIALS, 12)
     assert len({len(row) for row in together}) > 1  # some leave the batch early
     assert together == [greedy(model, latent.unsqueeze(0), SPECIALS, 12)[0] for latent in latents]
+
+
+def test_an_encoding_has_mean_zero_and_variance_one() -> None:
+    torch.manual_seed(0)
+    model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 20)
+    batch = collate_lists([[4, 5, 6], [7, 8]], SPECIALS)
+    vectors = model.encode(batch.source, batch.lengths).vector
+    torch.testing.assert_close(vectors.mean(1), torch.zeros(2), atol=1e-6, rtol=0)
+    torch.testing.assert_close(vectors.var(1, correction=0), torch.ones(2), atol=1e-3, rtol=0)

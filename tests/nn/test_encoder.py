@@ -51,3 +51,28 @@ def test_every_token_reaches_the_encoding() -> None:
         assert x.grad is not None
         reached = x.grad.abs().sum((1, 2)) > 0
         assert reached.tolist() == [True] * 4 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "both", "layers"), list(itertools.product(("rnn", "gru", "lstm"), (False, True), (1, 2)))
+)
+def test_looked_up_tokens_are_computed_tokens(cell: str, both: bool, layers: int) -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(cell, 6, 8, layers, both, "max", 0.0).eval()
+    embeddings, ids = torch.randn(9, 6), torch.randint(0, 9, (5, 4))
+    lengths = torch.tensor([5, 1, 3, 4])
+    looked_up = encoder(ids, lengths, encoder.tables(embeddings))
+    torch.testing.assert_close(looked_up, encoder(embeddings[ids], lengths))
+
+
+def test_the_maximum_over_time_has_its_gradient_at_the_real_step_that_won() -> None:
+    torch.manual_seed(0)
+    encoder = Encoder("gru", 6, 8, 1, True, "max", 0.0)
+    states, lengths = torch.randn(2, 5, 3, 8, requires_grad=True), torch.tensor([5, 2, 3])
+    real = torch.arange(5).unsqueeze(1) < lengths
+    ours = encoder._pool(states, real, lengths)
+    theirs = states.masked_fill(~real.unsqueeze(-1), float("-inf")).amax(1)
+    weights = torch.randn_like(ours)
+    torch.testing.assert_close(ours, theirs)
+    gradients = [torch.autograd.grad((out * weights).sum(), states)[0] for out in (ours, theirs)]
+    torch.testing.assert_close(*gradients)

@@ -6,12 +6,20 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import Memory
 
 from textrae.text import batch as module
-from textrae.text.batch import LengthBuckets, Specials, collate_lists, permuted, token_cuts
+from textrae.text.batch import (
+    LengthBuckets,
+    Specials,
+    collate_lists,
+    crossover,
+    permuted,
+    token_cuts,
+)
 
 SPECIALS = Specials(0, 1, 2, 3)
 
@@ -95,3 +103,35 @@ def test_in_order_is_bounded_and_sorted() -> None:
     assert sorted(seen(batches)) == list(range(100))
     longest = [int(batch.lengths.max()) for batch in batches]
     assert longest == sorted(longest)
+
+
+def test_crossover_joins_the_head_of_one_sentence_to_the_tail_of_another() -> None:
+    torch.manual_seed(0)
+    sentences = [[100 * n + k for k in range(1, 3 + n)] for n in range(1, 9)]
+    batch = collate_lists(sentences, SPECIALS)
+    mixed = crossover(batch, 0.99)
+    assert mixed.target is mixed.source
+    assert torch.equal(mixed.previous[1:], mixed.source[:-1])
+    assert (mixed.previous[0] == SPECIALS.bos).all()
+    crossed = 0
+    for column, length in enumerate(mixed.lengths.tolist()):
+        ids = mixed.source[:, column].tolist()
+        assert ids[length - 1] == SPECIALS.eos
+        assert ids[length:] == [SPECIALS.pad] * (len(ids) - length)
+        assert ids[0] == sentences[column][0]
+        owners = [i // 100 for i in ids[: length - 1]]
+        assert owners == sorted(owners, key=lambda owner: owner != owners[0])  # one head, one tail
+        assert [i % 100 for i in ids[: length - 1]] == list(range(1, length))  # each token keeps its place
+        crossed += len(set(owners)) == 2
+    assert crossed > 3
+    assert crossover(batch, 0.0) is batch
+
+
+def test_cuts_have_whole_multiples_of_rows() -> None:
+    lengths = np.sort(np.random.default_rng(0).integers(1, 40, 1000))
+    cuts = token_cuts(lengths, 2_000, 32)
+    sizes = np.diff(cuts)
+    assert cuts[-1] == 1000
+    assert all(size % 32 == 0 for size in sizes[:-1])
+    assert all(size * lengths[last - 1] <= 2_000 for size, last in zip(sizes, cuts[1:], strict=True))
+    assert np.diff(token_cuts(lengths, 100, 32)).max() <= 32  # where so many do not fit, as many as do
