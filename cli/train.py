@@ -71,11 +71,15 @@ def train(
     ] = None,
     batch_tokens: Annotated[int | None, typer.Option(help="Tokens of a batch.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Decoupled weight decay.")] = None,
     word_dropout: Annotated[
         float | None, typer.Option(help="Share of the decoder's input tokens blanked.")
     ] = None,
     denoise: Annotated[
         float | None, typer.Option(help="Share of the encoder's input tokens blanked.")
+    ] = None,
+    crossover: Annotated[
+        float | None, typer.Option(help="Share of sentences that go on as another from a random token.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,

@@ -100,7 +100,7 @@ class TrainingConfig:
     """Peak learning rate."""
     warmup: Fraction = 0.02
     """Share of the budget over which the rate rises to its peak; it then decays to zero."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    weight_decay: Annotated[float, Field(ge=0)] = 0.6
     """Decoupled weight decay of AdamW, on matrices alone."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of the gradient; a longer one is scaled down."""
