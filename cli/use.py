@@ -33,6 +33,10 @@ Precision = Annotated[
     str, typer.Option(help="fp32: the same to 1e-5 in any batch; bf16: faster, to 1e-2; or auto.")
 ]
 
+Beam = Annotated[
+    int, typer.Option(min=1, help="Hypotheses kept at every step; 1 takes the most likely token each time.")
+]
+
 
 @app.command(epilog="Example: textrae encode run sentences.txt -o vectors.npy")
 def encode(
@@ -68,6 +72,7 @@ def encode(
 def decode(
     run: RunFolder,
     vectors: Annotated[Path, typer.Argument(help="Vectors as .npy, .parquet or .jsonl.", show_default=False)],
+    beam: Beam = 1,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
@@ -76,13 +81,14 @@ def decode(
 
     model = _load(run, device, precision)
     for block in read_vectors(vectors, model.encoding_size):
-        _print(model.decode(block))
+        _print(model.decode(block, beam=beam))
 
 
 @app.command(epilog="Example: textrae reconstruct run sentences.txt")
 def reconstruct(
     run: RunFolder,
     file: File = "-",
+    beam: Beam = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
@@ -94,7 +100,7 @@ def reconstruct(
 
     model = _load(run, device, precision)
     source = Input.of(file, corpus_format, column, errors, model.max_length)
-    for block in model.reconstruct_stream(source, cuts=source.cuts):
+    for block in model.reconstruct_stream(source, beam=beam, cuts=source.cuts):
         _print(block)
     source.say()
 

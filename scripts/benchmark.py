@@ -148,9 +148,11 @@ def decode(args: argparse.Namespace, peaks: dict[str, float]) -> None:
     models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
     any_model = next(iter(models.values()))
     vectors = any_model.encode(sentences)
+    some = vectors[: len(vectors) // 4]
     cases: dict[str, Sample] = {}
     for name, model in models.items():
         cases[name] = rate(lambda model=model: model.decode(vectors), len(vectors))  # type: ignore[misc]
+        cases[f"{name}, beam 5"] = rate(lambda model=model: model.decode(some, beam=5), len(some))  # type: ignore[misc]
     tokenizer = any_model.run.tokenizer
     tokens = sum(len(row) + 1 for row in tokenizer.encode(any_model.decode(vectors)))
     config = any_model.run.settings.model

@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--minutes", default="10")
     parser.add_argument("--out", type=Path, default=Path("quality-run"))
     parser.add_argument("--tokenize", default="none", help="sacrebleu's tokenizer (zh for Chinese)")
+    parser.add_argument("--keep", action="store_true", help="leave the run folder there")
     parser.add_argument("switches", nargs="*", help="further switches of `textrae train`, after --")
     args = parser.parse_args()
     command = Path(sys.executable).with_name("textrae")
@@ -52,7 +53,8 @@ def main() -> None:
         shown = " ".join(str(part) for part in line).replace(str(command), "textrae")
         print(f"$ {shown}", flush=True)
         subprocess.run(line, check=True)
-    shutil.rmtree(args.out)
+    if not args.keep:
+        shutil.rmtree(args.out)
 
 
 if __name__ == "__main__":

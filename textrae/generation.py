@@ -12,6 +12,8 @@ from textrae.text.batch import Specials
 _ROWS = 32
 """A batch has a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
 
+_GROUP = 64
+
 
 @torch.no_grad()
 def greedy(model: Autoencoder, latent: Tensor, specials: Specials, max_length: int) -> list[list[int]]:
@@ -47,5 +49,143 @@ def greedy(model: Autoencoder, latent: Tensor, specials: Specials, max_length: i
             stay = ended.to(torch.uint8).argsort(stable=True)[:kept]
             rows, state, current = rows[stay], state[stay], current[stay]
             condition = [part[stay] for part in condition]
-    columns = written[: step + 1].t().tolist()
-    return [ids[: ids.index(specials.eos)] if specials.eos in ids else ids for ids in columns]
+    return _until_end(written[: step + 1].t(), specials.eos)
+
+
+@torch.no_grad()
+def beam_search(
+    model: Autoencoder,
+    latent: Tensor,
+    specials: Specials,
+    max_length: int,
+    width: int,
+    length_penalty: float = 0.0,
+) -> list[list[int]]:
+    """The most likely of the sentences that a beam of `width` finds, all sentences of the batch side by side.
+
+    An ended hypothesis stays in its beam at no further cost. A sentence is done when no living hypothesis can overtake
+    the best ended one, and leaves the batch once half of it is done.
+
+    Args:
+        latent: (batch, latent).
+        width: hypotheses kept at every step; 1 is the greedy search.
+        length_penalty: scores are divided by tokens to this power (Wu et al. 2016 without their constant): 0 compares
+            likelihoods, more favours longer sentences.
+
+    Returns:
+        For each latent its token ids, the end token left out.
+    """
+    beams = _Beams(model, latent, specials, max_length, width, length_penalty)
+    while beams.step():
+        pass
+    return _until_end(beams.best, specials.eos)
+
+
+class _Beams:
+    """The living sentences of a beam search; (batch, width) hypotheses each, ordered by score."""
+
+    def __init__(
+        self,
+        model: Autoencoder,
+        latent: Tensor,
+        specials: Specials,
+        max_length: int,
+        width: int,
+        length_penalty: float,
+    ) -> None:
+        self.model, self.eos, self.width, self.penalty = model, specials.eos, width, length_penalty
+        self.weight, self.bias = _text_scores(model, specials)
+        self.state = model.decoder.start(latent).repeat_interleave(width, 0)
+        self.condition = [part.repeat_interleave(width, 0) for part in model.decoder.condition(latent)]
+        shape, device = (len(latent), width), latent.device
+        self.scores = torch.full(shape, float("-inf"), device=device)
+        self.scores[:, 0] = 0.0  # all begin alike: the first hypothesis alone has continuations
+        self.lengths = torch.zeros(shape, device=device)
+        self.written = torch.full((*shape, max_length), self.eos, device=device)
+        self.current = torch.full(shape, specials.bos, device=device)
+        self.rows = torch.arange(len(latent), device=device)
+        self.best = torch.full((len(latent), max_length), self.eos, device=device)
+        self.found = torch.full((len(latent),), float("-inf"), device=device)  # the best ended one's rank
+        self.steps = 0
+
+    def step(self) -> bool:
+        """Add a token to every living hypothesis; is there another step?"""
+        parents = self._extend()
+        self.steps += 1
+        ended = self.current == self.eos
+        ranks = (self.scores / self.lengths**self.penalty).masked_fill(~ended, float("-inf"))
+        rank, which = ranks.max(1)
+        better = rank > self.found
+        if self.steps == self.best.shape[1]:
+            better |= self.found.isinf() & rank.isinf()  # nothing has ended: the likeliest as far as it goes
+        self.best[self.rows[better]] = self.written[better, which[better]]
+        self.found = torch.maximum(self.found, rank)
+        # the most that a living hypothesis can come to: nothing more lost, and the longest sentence
+        hope = self.scores.masked_fill(ended, float("-inf")) / self.best.shape[1] ** self.penalty
+        done = self.found >= hope.amax(1)
+        left = len(done) - int(done.sum())
+        self.state = self.state[parents]
+        if left == 0 or self.steps == self.best.shape[1]:
+            return False
+        kept = left + -left % _ROWS
+        if kept <= len(done) // 2:
+            self._keep(done.to(torch.uint8).argsort(stable=True)[:kept])
+        return True
+
+    def _extend(self) -> Tensor:
+        """Choose the next hypotheses; returns the flat index of each one's parent."""
+        features, self.state = self.model.decode(self.current.view(1, -1), self.state, self.condition)
+        scores = F.linear(features.squeeze(0), self.weight, self.bias).float()
+        values, tokens = _largest(scores, min(self.width, scores.shape[1]))  # (batch · width, continuations)
+        values = values - scores.logsumexp(-1, keepdim=True)
+        ended = (self.current == self.eos).view(-1, 1)
+        only_end = torch.full_like(values[0], float("-inf"))
+        only_end[0] = 0.0
+        values, tokens = torch.where(ended, only_end, values), tokens.masked_fill(ended, self.eos)
+        total = (self.scores.view(-1, 1) + values).view(len(self.rows), -1)
+        self.scores, chosen = total.topk(self.width)
+        parent = chosen // values.shape[1]  # (batch, width)
+        self.current = tokens.view(len(self.rows), -1).gather(1, chosen)
+        self.lengths = self.lengths.gather(1, parent) + ~ended.view_as(parent).gather(1, parent)
+        self.written = self.written.gather(1, parent.unsqueeze(-1).expand_as(self.written))
+        self.written[:, :, self.steps] = self.current
+        first = torch.arange(len(parent), device=parent.device).unsqueeze(1) * self.width
+        return (first + parent).flatten()
+
+    def _keep(self, stay: Tensor) -> None:
+        """Go on with some of the sentences."""
+        self.rows, self.scores, self.lengths = self.rows[stay], self.scores[stay], self.lengths[stay]
+        self.written, self.current, self.found = self.written[stay], self.current[stay], self.found[stay]
+        hypotheses = (stay.unsqueeze(1) * self.width + torch.arange(self.width, device=stay.device)).flatten()
+        self.state = self.state[hypotheses]
+        self.condition = [part[hypotheses] for part in self.condition]
+
+
+def _text_scores(model: Autoencoder, specials: Specials) -> tuple[Tensor, Tensor]:
+    """The softmax's matrix and bias, under which padding, begin and blank are never the best."""
+    weight, bias = model.softmax()
+    never = torch.tensor([specials.pad, specials.bos, specials.blank], device=bias.device)
+    return weight, bias.index_fill(0, never, -1e9)
+
+
+def _largest(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` largest of each row, and where they are, as `topk`.
+
+    Found among the groups with the largest maxima, which hold them all: a sort of a tenth of the row.
+    """
+    rows, size = scores.shape
+    groups = size // _GROUP
+    if groups <= 2 * count:
+        return scores.topk(count)
+    body = scores[:, : groups * _GROUP].view(rows, groups, _GROUP)
+    best = body.amax(-1).topk(count).indices  # (rows, count)
+    places = (best.unsqueeze(-1) * _GROUP + torch.arange(_GROUP, device=scores.device)).flatten(1)
+    tail = torch.arange(groups * _GROUP, size, device=scores.device).expand(rows, -1)
+    places = torch.cat([places, tail], dim=1)
+    values, chosen = scores.gather(1, places).topk(count)
+    return values, places.gather(1, chosen)
+
+
+def _until_end(ids: Tensor, eos: int) -> list[list[int]]:
+    """Rows up to their first end."""
+    return [row[: row.index(eos)] if eos in row else row for row in ids.tolist()]

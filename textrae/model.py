@@ -18,7 +18,7 @@ from textrae.checkpoint import Run, Settings, load_run, save_run
 from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig
 from textrae.errors import VectorError
 from textrae.evaluation.reconstruction import Report, Scored, report
-from textrae.generation import greedy
+from textrae.generation import beam_search, greedy
 from textrae.losses import token_nll
 from textrae.runs import SPECIALS, Watch, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
@@ -152,8 +152,13 @@ class SentenceAutoencoder:
                 out[rows] = latent[: len(rows)].float().cpu().numpy()
             yield out
 
-    def decode(self, vectors: NDArray[Any], *, batch_size: int = 256) -> list[str]:
-        """Vectors (n, encoding_size) → n sentences, greedily.
+    def decode(self, vectors: NDArray[Any], *, beam: int = 1, batch_size: int = 256) -> list[str]:
+        """Vectors (n, encoding_size) → n sentences.
+
+        Args:
+            vectors: numbers of any kind.
+            beam: hypotheses kept at every step; 1 takes the most likely token each time.
+            batch_size: vectors decoded at once.
 
         Raises:
             VectorError: the array has another shape, or a number that is not finite.
@@ -163,20 +168,19 @@ class SentenceAutoencoder:
         for start in range(0, len(checked), batch_size):
             latent = torch.from_numpy(checked[start : start + batch_size]).to(self.device)
             with autocast(self.device, self.bf16):
-                ids = greedy(self.run.network, latent, SPECIALS, self.max_length)
-            out += self.run.tokenizer.decode(ids)
+                out += self._generate(latent, beam)
         return out
 
-    def reconstruct(self, sentences: Sequence[str]) -> list[str]:
-        """Sentences → vectors → sentences."""
-        return [rebuilt for block in self.reconstruct_stream(sentences) for rebuilt in block]
+    def reconstruct(self, sentences: Sequence[str], *, beam: int = 1) -> list[str]:
+        """Sentences → vectors → sentences, decoded as by :meth:`decode`."""
+        return [rebuilt for block in self.reconstruct_stream(sentences, beam=beam) for rebuilt in block]
 
     def reconstruct_stream(
-        self, sentences: Iterable[str], *, cuts: Cuts | None = None
+        self, sentences: Iterable[str], *, beam: int = 1, cuts: Cuts | None = None
     ) -> Iterator[list[str]]:
         """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
         for window in _windows(sentences, WINDOW):
-            yield [row.rebuilt for row in self._score(window, cuts, likelihood=False)]
+            yield [row.rebuilt for row in self._score(window, cuts, likelihood=False, beam=beam)]
 
     def evaluate(self, sentences: Iterable[str], *, tokenize: str = "none") -> Report:
         """Reconstruction quality on some sentences.
@@ -196,16 +200,24 @@ class SentenceAutoencoder:
             result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {self.max_length} tokens")
         return result
 
-    def _score(self, window: list[str], cuts: Cuts | None, likelihood: bool = True) -> list[Scored]:
+    def _generate(self, latent: torch.Tensor, beam: int) -> list[str]:
+        """(batch, latent) → sentences."""
+        if beam == 1:
+            ids = greedy(self.run.network, latent, SPECIALS, self.max_length)
+        else:
+            ids = beam_search(self.run.network, latent, SPECIALS, self.max_length, beam)
+        return self.run.tokenizer.decode(ids)
+
+    def _score(
+        self, window: list[str], cuts: Cuts | None, likelihood: bool = True, beam: int = 1
+    ) -> list[Scored]:
         """Encode, rebuild, and (with `likelihood`) measure under teacher forcing."""
         out: list[Scored | None] = [None] * len(window)
         pad = SPECIALS.pad
         for rows, batch in self._batches(self._tokens(window, cuts), 8_192):
             with torch.no_grad(), autocast(self.device, self.bf16):
                 latent = self.run.network.encode(batch.source, batch.lengths).vector
-                rebuilt = self.run.tokenizer.decode(
-                    greedy(self.run.network, latent[: len(rows)], SPECIALS, self.max_length)
-                )
+                rebuilt = self._generate(latent[: len(rows)], beam)
                 nll, right = torch.zeros(2, len(batch.lengths), dtype=torch.float64)
                 if likelihood:
                     features = self.run.network.teach(batch.previous, latent)

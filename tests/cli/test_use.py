@@ -41,6 +41,17 @@ def test_encode_then_decode_is_reconstruct(run: Path, text: Path, tmp_path: Path
     assert sum(a == b for a, b in zip(rows, LINES, strict=True)) > 30
 
 
+def test_a_beam_rebuilds_at_least_as_much(run: Path, text: Path, tmp_path: Path) -> None:
+    textrae("encode", run, text, "-o", tmp_path / "v.npy")
+    decoded = textrae("decode", run, tmp_path / "v.npy", "--beam", "4")
+    rebuilt = textrae("reconstruct", run, text, "--beam", "4")
+    assert decoded.returncode == rebuilt.returncode == 0
+    assert decoded.stdout == rebuilt.stdout
+    rows = rebuilt.stdout.decode().split("\n")[:-1]
+    assert sum(a == b for a, b in zip(rows, LINES, strict=True)) > 30
+    assert textrae("decode", run, tmp_path / "v.npy", "--beam", "0").returncode == 2
+
+
 def test_encode_is_the_librarys(run: Path, text: Path, tmp_path: Path, model: SentenceAutoencoder) -> None:
     textrae("encode", run, text, "-o", tmp_path / "v.npy")
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), model.encode(LINES), atol=1e-5)

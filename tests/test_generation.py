@@ -1,0 +1,91 @@
+"""Greedy and beam search against every possible sentence."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from textrae.config import ModelConfig
+from textrae.generation import _largest, beam_search, greedy
+from textrae.nn.autoencoder import Autoencoder
+from textrae.text.batch import Specials
+
+SPECIALS = Specials(0, 1, 2, 3)
+TEXT = (4, 5, 6)
+LONGEST = 4
+
+
+def make(seed: int) -> tuple[Autoencoder, Tensor]:
+    torch.manual_seed(seed)
+    model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 7).double().eval()
+    with torch.no_grad():
+        model.embedding.weight *= 4  # scores that differ
+    return model, torch.randn(12, 8, dtype=torch.double)
+
+
+def likelihood(model: Autoencoder, latent: Tensor, ids: tuple[int, ...], ended: bool) -> float:
+    """Log-likelihood of a sentence among those of text tokens and the end."""
+    target = [*ids, SPECIALS.eos] if ended else list(ids)
+    previous = torch.tensor([SPECIALS.bos, *target[:-1]]).unsqueeze(1)
+    with torch.no_grad():
+        logits = model.logits(model.teach(previous, latent.unsqueeze(0)))[:, 0]
+    logits[:, [SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = float("-inf")
+    return float(logits.log_softmax(-1)[range(len(target)), target].sum())
+
+
+def best_by_trying_all(model: Autoencoder, latent: Tensor, penalty: float) -> list[int]:
+    """The best of the sentences that end within LONGEST tokens, the end counted."""
+    sentences = [ids for n in range(LONGEST) for ids in itertools.product(TEXT, repeat=n)]
+    ranks = {ids: likelihood(model, latent, ids, True) / (len(ids) + 1) ** penalty for ids in sentences}
+    return list(max(ranks, key=lambda ids: ranks[ids]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("penalty", [0.0, 0.7, 1.5])
+def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(seed: int, penalty: float) -> None:
+    model, latents = make(seed)
+    found = beam_search(model, latents, SPECIALS, LONGEST, 3**LONGEST, penalty)
+    expected = [best_by_trying_all(model, latent, penalty) for latent in latents]
+    assert found == expected
+    assert len({tuple(ids) for ids in expected}) > 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_beam_of_one_is_greedy(seed: int) -> None:
+    model, latents = make(seed)
+    assert beam_search(model, latents, SPECIALS, 9, 1) == greedy(model, latents, SPECIALS, 9)
+
+
+@pytest.mark.parametrize("width", [2, 5])
+def test_a_wider_beam_is_no_less_likely_on_the_whole(width: int) -> None:
+    model, latents = make(0)
+
+    def total(rows: list[list[int]]) -> float:
+        return sum(
+            likelihood(model, latent, tuple(ids), len(ids) < 6)
+            for latent, ids in zip(latents, rows, strict=True)
+        )
+
+    narrow, wide = greedy(model, latents, SPECIALS, 6), beam_search(model, latents, SPECIALS, 6, width)
+    assert total(wide) >= total(narrow)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+def test_batched_beams_are_those_of_each_alone(penalty: float) -> None:
+    model, _ = make(1)
+    latents = 3 * torch.randn(150, 8, dtype=torch.double)
+    together = beam_search(model, latents, SPECIALS, 12, 3, penalty)
+    assert len({len(row) for row in together}) > 2  # some leave the batch early
+    for latent, row in zip(latents, together, strict=True):
+        assert beam_search(model, latent.unsqueeze(0), SPECIALS, 12, 3, penalty) == [row]
+
+
+@pytest.mark.parametrize("size", [50, 640, 5_000, 5_003])
+def test_largest_by_groups_is_topk(size: int) -> None:
+    scores = torch.randn(20, size, generator=torch.Generator().manual_seed(size))
+    ours, theirs = _largest(scores, 4), scores.topk(4)
+    assert torch.equal(ours[0], theirs.values)
+    assert torch.equal(ours[1], theirs.indices)
