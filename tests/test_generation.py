@@ -23,7 +23,7 @@ def make(seed: int) -> tuple[Autoencoder, Tensor]:
     model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 7).double().eval()
     with torch.no_grad():
         model.embedding.weight *= 4  # scores that differ
-    return model, torch.randn(12, 8, dtype=torch.double)
+    return model, 5 * torch.randn(12, 8, dtype=torch.double)
 
 
 def likelihood(model: Autoencoder, latent: Tensor, ids: tuple[int, ...], ended: bool) -> float:
