@@ -43,14 +43,16 @@ def best_by_trying_all(model: Autoencoder, latent: Tensor, penalty: float) -> li
     return list(max(ranks, key=lambda ids: ranks[ids]))
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("penalty", [0.0, 0.7, 1.5])
-def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(seed: int, penalty: float) -> None:
-    model, latents = make(seed)
-    found = beam_search(model, latents, SPECIALS, LONGEST, 3**LONGEST, penalty)
-    expected = [best_by_trying_all(model, latent, penalty) for latent in latents]
-    assert found == expected
-    assert len({tuple(ids) for ids in expected}) > 1
+def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(penalty: float) -> None:
+    different = set()
+    for seed in range(3):
+        model, latents = make(seed)
+        found = beam_search(model, latents, SPECIALS, LONGEST, 3**LONGEST, penalty)
+        expected = [best_by_trying_all(model, latent, penalty) for latent in latents]
+        assert found == expected
+        different |= {tuple(ids) for ids in expected}
+    assert len(different) > 3
 
 
 @pytest.mark.parametrize("seed", range(3))
