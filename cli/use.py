@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import chain, islice
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,11 +59,10 @@ def encode(
 
     model = _load(run, device, precision)
     source = Input.of(file, corpus_format, column, errors, model.max_length)
-    # a sentence is written beside its vector, so each block of lines is held until its vectors are there
+    held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
     with VectorWriter(out, model.encoding_size) as writer:
-        for block in _blocks(iter(source)):
-            for vectors in model.encode_stream(block, cuts=source.cuts):
-                writer.add(block, vectors)
+        for vectors in model.encode_stream(_recorded(source, held), cuts=source.cuts):
+            writer.add([held.popleft() for _ in vectors], vectors)
     source.say()
     note(f"{out}: {source.cuts.sentences:,} vectors of {model.encoding_size} numbers")
 
@@ -115,11 +114,10 @@ def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
     return SentenceAutoencoder.load(run, device=device, precision=precision)  # type: ignore[arg-type]
 
 
-def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
-    from textrae.model import WINDOW
-
-    for first in lines:
-        yield list(chain([first], islice(lines, WINDOW - 1)))
+def _recorded(lines: Iterable[str], held: deque[str]) -> Iterator[str]:
+    for line in lines:
+        held.append(line)
+        yield line
 
 
 def _print(block: list[str]) -> None:

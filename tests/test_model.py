@@ -36,6 +36,19 @@ def test_a_row_a_sentence_whatever_it_holds(model: SentenceAutoencoder) -> None:
     assert model.decode(model.encode([])) == []
 
 
+def test_windows_keep_order_and_counts(model: SentenceAutoencoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [*sentences()[:40], "", "x y z " * 10]
+    whole, rebuilt = model.encode(some), model.reconstruct(some)
+    for size in (1, 7, 41, 42, 43):
+        monkeypatch.setattr("textrae.model.WINDOW", size)
+        cuts = Cuts()
+        blocks = list(model.encode_stream(iter(some), cuts=cuts))
+        assert [len(block) for block in blocks[:-1]] == [size] * (len(blocks) - 1)
+        np.testing.assert_allclose(np.concatenate(blocks), whole, atol=1e-5)
+        assert (cuts.sentences, cuts.cut) == (42, 1)
+        assert model.reconstruct(some) == rebuilt
+
+
 def test_encodings_do_not_depend_on_batch_mates(model: SentenceAutoencoder) -> None:
     some = ["A dog sees his ball today.", "", "The cat", *sentences()[:50], "x y z " * 10]
     together = model.encode(some)

@@ -38,13 +38,16 @@ def reconstruction_loss(model: Autoencoder, features: Tensor, target: Tensor, pa
         features: (steps, batch, embedding).
         target: (steps, batch) ids.
     """
-    flat = target.flatten()
+    flat, rows = target.flatten(), features.flatten(0, 1)
     real = (flat != pad).nonzero().squeeze(1)
-    rows = features.flatten(0, 1)
-    rows = rows if len(real) == len(flat) else rows[real]
+    count = len(real)
+    if count < len(flat):
+        # kernels are made and kept for each number of rows: up to 63 rows more than there are tokens make them few
+        real = torch.cat([real, real[:1].expand(-count % 64)])
+        flat, rows = flat[real], rows[real]
     loss: Any = _LinearCrossEntropy.apply
     weight, bias = (part.to(rows.dtype) for part in model.softmax())
-    mean: Tensor = loss(rows, weight, bias, flat[real])
+    mean: Tensor = loss(rows, weight, bias, flat, count)
     return mean
 
 
@@ -55,8 +58,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
-        """(tokens, embedding), (vocabulary, embedding), (vocabulary,), (tokens,) → nats."""
+    def forward(
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, target: Tensor, count: int
+    ) -> Tensor:
+        """(tokens, embedding), (vocabulary, embedding), (vocabulary,), (tokens,) → nats of the first `count`."""
         gradient = F.linear(features, weight, bias).softmax(-1)
         picked = torch.arange(len(target), device=target.device), target
         right = gradient[picked]
@@ -64,21 +69,24 @@ class _LinearCrossEntropy(torch.autograd.Function):
         gradient[picked] = 0.0
         others = gradient.sum(-1)
         gradient[picked] = -others
+        gradient[count:] = 0.0
         ctx.save_for_backward(gradient, features, weight)
+        ctx.count = count
         if right.dtype == torch.bfloat16:
             right, others = right.float(), others.float()
         nats = torch.where(others < 0.5, -torch.log1p(-others), -right.clamp_min(1e-38).log())
-        return nats.mean()
+        return nats[:count].mean()
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         """Products of the kept gradient; the mean's factor goes to the smaller tensors."""
         gradient, features, weight = ctx.saved_tensors
-        factor = (grads[0] / len(features)).to(features.dtype)
+        factor = (grads[0] / ctx.count).to(features.dtype)
         return (
             (gradient @ weight) * factor,
             gradient.t() @ (features * factor),
             gradient.sum(0) * factor,
+            None,
             None,
         )
 

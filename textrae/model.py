@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -140,8 +141,7 @@ class SentenceAutoencoder:
             cuts: counts what was read and cut.
         """
         tables = None
-        for window in _windows(sentences, WINDOW):
-            ids = self._tokens(window, cuts)
+        for window, ids in self._tokenised(sentences, cuts):
             if tables is None and sum(map(len, ids)) > 2 * self.run.tokenizer.vocab_size:
                 with torch.no_grad(), autocast(self.device, self.bf16):
                     tables = self.run.network.tables()
@@ -179,8 +179,8 @@ class SentenceAutoencoder:
         self, sentences: Iterable[str], *, beam: int = 1, cuts: Cuts | None = None
     ) -> Iterator[list[str]]:
         """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
-        for window in _windows(sentences, WINDOW):
-            yield [row.rebuilt for row in self._score(window, cuts, likelihood=False, beam=beam)]
+        for window, ids in self._tokenised(sentences, cuts):
+            yield [row.rebuilt for row in self._score(window, ids, likelihood=False, beam=beam)]
 
     def evaluate(self, sentences: Iterable[str], *, tokenize: str = "none") -> Report:
         """Reconstruction quality on some sentences.
@@ -192,7 +192,7 @@ class SentenceAutoencoder:
             ValueError: there is no sentence.
         """
         cuts = Cuts()
-        scored = [row for window in _windows(sentences, WINDOW) for row in self._score(window, cuts)]
+        scored = [row for window, ids in self._tokenised(sentences, cuts) for row in self._score(window, ids)]
         if not scored:
             raise ValueError("no sentence to evaluate on")
         result = report(scored, tokenize)
@@ -209,12 +209,12 @@ class SentenceAutoencoder:
         return self.run.tokenizer.decode(ids)
 
     def _score(
-        self, window: list[str], cuts: Cuts | None, likelihood: bool = True, beam: int = 1
+        self, window: list[str], ids: list[list[int]], likelihood: bool = True, beam: int = 1
     ) -> list[Scored]:
         """Encode, rebuild, and (with `likelihood`) measure under teacher forcing."""
         out: list[Scored | None] = [None] * len(window)
         pad = SPECIALS.pad
-        for rows, batch in self._batches(self._tokens(window, cuts), 8_192):
+        for rows, batch in self._batches(ids, 8_192):
             with torch.no_grad(), autocast(self.device, self.bf16):
                 latent = self.run.network.encode(batch.source, batch.lengths).vector
                 rebuilt = self._generate(latent[: len(rows)], beam)
@@ -243,12 +243,24 @@ class SentenceAutoencoder:
             "result": self.run.training,
         }
 
-    def _tokens(self, window: list[str], cuts: Cuts | None) -> list[list[int]]:
-        ids, cut = self.run.tokenizer.encode_cut(window, self.max_length, threads=2)
-        if cuts is not None:
-            cuts.sentences += len(window)
-            cuts.cut += sum(cut)
-        return ids
+    def _tokenised(
+        self, sentences: Iterable[str], cuts: Cuts | None
+    ) -> Iterator[tuple[list[str], list[list[int]]]]:
+        """Windows of sentences and their ids, each tokenised while the one before it is computed with."""
+        with ThreadPoolExecutor(1) as pool:
+            waiting: tuple[list[str], Future[tuple[list[list[int]], list[bool]]]] | None = None
+            for window in chain(_windows(sentences, WINDOW), [None]):
+                coming = None
+                if window is not None:
+                    encode = self.run.tokenizer.encode_cut
+                    coming = window, pool.submit(encode, window, self.max_length)
+                if waiting is not None:
+                    before, (ids, cut) = waiting[0], waiting[1].result()
+                    if cuts is not None:
+                        cuts.sentences += len(before)
+                        cuts.cut += sum(cut)
+                    yield before, ids
+                waiting = coming
 
     def _batches(self, ids: list[list[int]], batch_tokens: int) -> Iterator[tuple[NDArray[np.int64], Batch]]:
         """Batches of like length, each with the rows it holds; empty sentences may follow them."""
