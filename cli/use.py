@@ -46,6 +46,9 @@ def encode(
         Path,
         typer.Option("--out", "-o", help="File of vectors: .npy, .parquet or .jsonl.", show_default=False),
     ] = ...,  # type: ignore[assignment]
+    storage: Annotated[
+        str, typer.Option(help="How the numbers are kept: float32, float16, int8 or binary (their signs).")
+    ] = "float32",
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
@@ -53,14 +56,17 @@ def encode(
     precision: Precision = "fp32",
 ) -> None:
     """Turn sentences into vectors, one row a line."""
-    from textrae.vectors import VectorWriter
+    from textrae.vectors import STORAGE, VectorWriter
+
+    if storage not in STORAGE:
+        raise typer.BadParameter(f"{storage!r} is not {', '.join(STORAGE)}", param_hint="--storage")
 
     from .reading import Input
 
     model = _load(run, device, precision)
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
-    with VectorWriter(out, model.encoding_size) as writer:
+    with VectorWriter(out, model.encoding_size, storage) as writer:
         for vectors in model.encode_stream(_recorded(source, held), cuts=source.cuts):
             writer.add([held.popleft() for _ in vectors], vectors)
     source.say()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from textrae.errors import RunError, VectorError
-from textrae.vectors import ENDINGS, VectorWriter, read_vectors
+from textrae.vectors import ENDINGS, STORAGE, Storage, VectorWriter, read_vectors, restored, stored
 
 VECTORS = np.random.default_rng(0).standard_normal((20_000, 5)).astype(np.float32)
 TEXTS = [f'text {n}\u2028\t"' for n in range(len(VECTORS))]
@@ -100,3 +100,36 @@ def test_damaged_files(tmp_path: Path) -> None:
         list(read_vectors(tmp_path / "good.parquet", 6))
     with pytest.raises(VectorError, match="no such file"):
         list(read_vectors(tmp_path / "none.npy", 5))
+
+
+@pytest.mark.parametrize("ending", [".npy", ".parquet"])
+@pytest.mark.parametrize("storage", STORAGE)
+def test_smaller_storage_reads_back_to_its_precision(tmp_path: Path, ending: str, storage: Storage) -> None:
+    vectors = np.random.default_rng(1).standard_normal((9_000, 12)).astype(np.float32)
+    path = tmp_path / f"v{ending}"
+    with VectorWriter(path, 12, storage) as writer:
+        writer.add([""] * len(vectors), vectors)
+    got = np.concatenate(list(read_vectors(path, 12))).astype(np.float32)
+    expected = {
+        "float32": vectors,
+        "float16": vectors.astype(np.float16).astype(np.float32),
+        "int8": np.clip(np.round(vectors * 32), -127, 127) / 32,
+        "binary": np.where(vectors > 0, 1.0, -1.0),
+    }[storage]
+    np.testing.assert_array_equal(got, expected)
+    if ending == ".npy":
+        bits = {"float32": 32 * 12, "float16": 16 * 12, "int8": 8 * 12, "binary": 16}[storage]
+        assert path.stat().st_size == 128 + len(vectors) * bits // 8
+        np.testing.assert_array_equal(restored(np.load(path), 12), got)
+
+
+def test_text_keeps_float32_alone(tmp_path: Path) -> None:
+    with pytest.raises(VectorError, match=r"\.npy or \.parquet"):
+        VectorWriter(tmp_path / "v.jsonl", 5, "int8")
+    assert not any(tmp_path.iterdir())
+
+
+def test_stored_arrays_of_another_width_are_not_taken_for_signs() -> None:
+    array = np.zeros((3, 12), dtype=np.uint8)
+    assert restored(array, 12) is array
+    assert restored(stored(VECTORS, "binary"), 5).shape == VECTORS.shape

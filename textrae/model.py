@@ -24,6 +24,7 @@ from textrae.losses import token_nll
 from textrae.runs import SPECIALS, Watch, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
 from textrae.training import autocast, choose_bf16, choose_device
+from textrae.vectors import restored
 
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
@@ -156,7 +157,7 @@ class SentenceAutoencoder:
         """Vectors (n, encoding_size) → n sentences.
 
         Args:
-            vectors: numbers of any kind.
+            vectors: numbers, or what :func:`textrae.vectors.stored` makes of them.
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
             batch_size: vectors decoded at once.
 
@@ -274,12 +275,12 @@ class SentenceAutoencoder:
 
 
 def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
-    """Vectors as float32, if they can be decoded.
+    """Vectors as float32, if they can be decoded; int8 and binary ones are restored.
 
     Raises:
         VectorError: not (n, width), not numbers, or one that is not finite (naming its row).
     """
-    array = np.asarray(vectors)
+    array = restored(np.asarray(vectors), width)
     if array.ndim != 2 or array.shape[1] != width:
         raise VectorError(
             f"vectors of shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded"

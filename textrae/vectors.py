@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Literal, Self
 
 import numpy as np
 from numpy.lib import format as npy
@@ -22,6 +22,33 @@ BLOCK = 8_192
 _HEADER = 128
 """Bytes of the NumPy header: room for any number of rows, which is known only at the end."""
 _LONGEST_ROW = 1 << 24
+Storage = Literal["float32", "float16", "int8", "binary"]
+"""How the numbers of a vector are kept."""
+STORAGE: dict[Storage, str] = {"float32": "<f4", "float16": "<f2", "int8": "|i1", "binary": "|u1"}
+_STEP = 1 / 32
+"""What one stands for in int8: numbers from -4 to 4 (an encoding's variance is 1) with an error of at most 1/64."""
+
+
+def stored(vectors: NDArray[np.float32], storage: Storage) -> NDArray[Any]:
+    """Vectors (n, width) in fewer bytes: 2, 1 or an eighth a number instead of 4.
+
+    ``int8`` counts steps of 1/32, and what lies beyond ±4 becomes that; ``binary`` keeps the signs, eight a byte,
+    (n, ceil(width / 8)).
+    """
+    if storage == "binary":
+        return np.packbits(vectors > 0, axis=1)
+    if storage == "int8":
+        return np.clip(np.rint(vectors / _STEP), -127, 127).astype(np.int8)
+    return vectors.astype(STORAGE[storage], copy=False)
+
+
+def restored(array: NDArray[Any], width: int) -> NDArray[Any]:
+    """What :func:`stored` made, told by its type, as numbers again; other arrays as they are."""
+    if array.dtype == np.int8:
+        return np.multiply(array, _STEP, dtype=np.float32)
+    if array.dtype == np.uint8 and array.ndim == 2 and array.shape[1] == -(-width // 8):
+        return np.where(np.unpackbits(array, axis=1, count=width), np.float32(1), np.float32(-1))
+    return array
 
 
 class VectorWriter:
@@ -30,18 +57,23 @@ class VectorWriter:
     Args:
         path: ending in ``.npy`` (vectors alone), ``.parquet`` or ``.jsonl`` (columns `text` and `vector`).
         width: numbers of a vector.
+        storage: how they are kept; anything but float32 needs ``.npy`` or ``.parquet``.
 
     Raises:
-        VectorError: the ending is none of these.
+        VectorError: the ending is none of these, or does not go with the storage.
         RunError: the place cannot be written.
     """
 
-    def __init__(self, path: Path, width: int) -> None:
+    def __init__(self, path: Path, width: int, storage: Storage = "float32") -> None:
         if path.suffix not in ENDINGS:
             raise VectorError(
                 f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings"
             )
-        self.path = path
+        if storage not in STORAGE:
+            raise VectorError(f"{storage}: vectors are kept as {', '.join(STORAGE)}; give one of these")
+        if storage != "float32" and path.suffix == ".jsonl":
+            raise VectorError(f"{path}: text holds float32 alone; give .npy or .parquet for {storage}")
+        self.path, self.storage = path, storage
         self._beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             self._stream = self._beside.open("wb")
@@ -54,11 +86,12 @@ class VectorWriter:
             ".parquet": _Parquet,
             ".jsonl": _Jsonl,
         }
-        self._format = formats[path.suffix](self._stream, width)
+        columns = -(-width // 8) if storage == "binary" else width
+        self._format = formats[path.suffix](self._stream, columns, np.dtype(STORAGE[storage]))
 
     def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Append rows: the sentences and their (n, width) vectors."""
-        self._format.add(sentences, vectors)
+        self._format.add(sentences, stored(vectors, self.storage))
 
     def __enter__(self) -> Self:
         return self
@@ -84,16 +117,18 @@ class VectorWriter:
 
 
 class _Npy:
-    def __init__(self, stream: IO[bytes], width: int) -> None:
-        self.stream, self.width, self.rows = stream, width, 0
+    def __init__(self, stream: IO[bytes], width: int, kind: np.dtype[Any]) -> None:
+        self.stream, self.width, self.kind, self.rows = stream, width, kind, 0
         stream.write(b"\0" * _HEADER)
 
-    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def add(self, sentences: Sequence[str], vectors: NDArray[Any]) -> None:
         self.rows += len(vectors)
-        self.stream.write(vectors.astype("<f4", copy=False).tobytes())
+        self.stream.write(vectors.tobytes())
 
     def end(self) -> None:
-        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({self.rows}, {self.width}), }}"
+        header = (
+            f"{{'descr': '{self.kind.str}', 'fortran_order': False, 'shape': ({self.rows}, {self.width}), }}"
+        )
         start = npy.magic(1, 0)
         room = _HEADER - len(start) - 2
         self.stream.seek(0)
@@ -103,10 +138,10 @@ class _Npy:
 
 
 class _Jsonl:
-    def __init__(self, stream: IO[bytes], width: int) -> None:
+    def __init__(self, stream: IO[bytes], width: int, kind: np.dtype[Any]) -> None:
         self.stream = stream
 
-    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def add(self, sentences: Sequence[str], vectors: NDArray[Any]) -> None:
         for text, vector in zip(sentences, vectors, strict=True):
             # the shortest decimals that read back as the same float32
             numbers = ", ".join(str(number) for number in vector)
@@ -119,15 +154,16 @@ class _Jsonl:
 
 
 class _Parquet:
-    def __init__(self, stream: IO[bytes], width: int) -> None:
+    def __init__(self, stream: IO[bytes], width: int, kind: np.dtype[Any]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.pa, self.width = pa, width
-        self.schema = pa.schema([("text", pa.string()), ("vector", pa.list_(pa.float32(), width))])
+        numbers = pa.list_(pa.from_numpy_dtype(kind), width)
+        self.schema = pa.schema([("text", pa.string()), ("vector", numbers)])
         self.writer = pq.ParquetWriter(stream, self.schema)
 
-    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def add(self, sentences: Sequence[str], vectors: NDArray[Any]) -> None:
         column = self.pa.FixedSizeListArray.from_arrays(self.pa.array(vectors.ravel()), self.width)
         texts = self.pa.array(sentences, self.pa.string())
         self.writer.write_table(self.pa.Table.from_arrays([texts, column], schema=self.schema))
@@ -137,7 +173,7 @@ class _Parquet:
 
 
 def read_vectors(path: Path, width: int) -> Iterator[NDArray[Any]]:
-    """Blocks of rows of a file of vectors.
+    """Blocks of rows of a file of vectors, as numbers however they were stored.
 
     Raises:
         VectorError: missing, of another ending, damaged, or of another width; pickled arrays are never read.
@@ -159,12 +195,12 @@ def read_vectors(path: Path, width: int) -> Iterator[NDArray[Any]]:
 
 def _read_npy(path: Path, width: int) -> Iterator[NDArray[Any]]:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != width:
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or restored(array[:1], width).shape[1] != width:
         raise VectorError(
             f"{path}: shape {getattr(array, 'shape', '?')}: this run decodes (n, {width}); use vectors that it encoded"
         )
     for start in range(0, len(array), BLOCK):
-        yield np.array(array[start : start + BLOCK])
+        yield restored(np.array(array[start : start + BLOCK]), width)
 
 
 def _read_parquet(path: Path, width: int) -> Iterator[NDArray[Any]]:
@@ -183,12 +219,14 @@ def _read_parquet(path: Path, width: int) -> Iterator[NDArray[Any]]:
                 raise VectorError(
                     f"{path}: column `vector` is {column.type} or has gaps; it must hold lists of numbers"
                 )
-            numbers = column.flatten()
-            if len(numbers) != len(column) * width:
+            numbers = column.flatten().to_numpy(zero_copy_only=False)
+            whole = len(column) > 0 and len(numbers) % len(column) == 0
+            rows = restored(numbers.reshape(len(column), -1), width) if whole else numbers.reshape(-1, 1)
+            if rows.shape != (len(column), width):
                 raise VectorError(
                     f"{path}: rows not of {width} numbers, which this run decodes; use vectors that it encoded"
                 )
-            yield numbers.to_numpy(zero_copy_only=False).reshape(-1, width)
+            yield rows
 
 
 def _read_jsonl(path: Path, width: int) -> Iterator[NDArray[Any]]:
