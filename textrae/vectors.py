@@ -38,14 +38,16 @@ def stored(vectors: NDArray[np.float32], storage: Storage) -> NDArray[Any]:
     if storage == "binary":
         return np.packbits(vectors > 0, axis=1)
     if storage == "int8":
-        return np.clip(np.rint(vectors / _STEP), -127, 127).astype(np.int8)
+        steps: NDArray[np.float32] = np.rint(vectors / _STEP)
+        return steps.clip(-127, 127).astype(np.int8)
     return vectors.astype(STORAGE[storage], copy=False)
 
 
 def restored(array: NDArray[Any], width: int) -> NDArray[Any]:
     """What :func:`stored` made, told by its type, as numbers again; other arrays as they are."""
     if array.dtype == np.int8:
-        return np.multiply(array, _STEP, dtype=np.float32)
+        numbers: NDArray[np.float32] = array.astype(np.float32) * np.float32(_STEP)
+        return numbers
     if array.dtype == np.uint8 and array.ndim == 2 and array.shape[1] == -(-width // 8):
         return np.where(np.unpackbits(array, axis=1, count=width), np.float32(1), np.float32(-1))
     return array
