@@ -125,7 +125,7 @@ class SentenceAutoencoder:
         """Tokens of the longest sentence that is read whole; a longer one is cut there."""
         return self.run.settings.corpus.max_length
 
-    def encode(self, sentences: Sequence[str], *, batch_tokens: int = 8_192) -> Vectors:
+    def encode(self, sentences: Sequence[str], *, batch_tokens: int = 4_096) -> Vectors:
         """Sentences → float32 vectors (len(sentences), encoding_size), one row a sentence, blank ones too.
 
         Sentences longer than :attr:`max_length` tokens are cut; :meth:`encode_stream` counts them.
@@ -134,7 +134,7 @@ class SentenceAutoencoder:
         return np.concatenate(parts) if parts else np.empty((0, self.encoding_size), dtype=np.float32)
 
     def encode_stream(
-        self, sentences: Iterable[str], *, batch_tokens: int = 8_192, cuts: Cuts | None = None
+        self, sentences: Iterable[str], *, batch_tokens: int = 4_096, cuts: Cuts | None = None
     ) -> Iterator[Vectors]:
         """As :meth:`encode`, for any number of sentences in bounded memory: yields blocks of rows in order.
 
@@ -153,7 +153,7 @@ class SentenceAutoencoder:
                 out[rows] = latent[: len(rows)].float().cpu().numpy()
             yield out
 
-    def decode(self, vectors: NDArray[Any], *, beam: int = 1, batch_size: int = 256) -> list[str]:
+    def decode(self, vectors: NDArray[Any], *, beam: int = 1, batch_size: int = 1_024) -> list[str]:
         """Vectors (n, encoding_size) → n sentences.
 
         Args:
@@ -215,7 +215,7 @@ class SentenceAutoencoder:
         """Encode, rebuild, and (with `likelihood`) measure under teacher forcing."""
         out: list[Scored | None] = [None] * len(window)
         pad = SPECIALS.pad
-        for rows, batch in self._batches(ids, 8_192):
+        for rows, batch in self._batches(ids, 4_096):
             with torch.no_grad(), autocast(self.device, self.bf16):
                 latent = self.run.network.encode(batch.source, batch.lengths).vector
                 rebuilt = self._generate(latent[: len(rows)], beam)
