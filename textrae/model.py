@@ -159,15 +159,16 @@ class SentenceAutoencoder:
         Args:
             vectors: numbers, or what :func:`textrae.vectors.stored` makes of them.
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
-            batch_size: vectors decoded at once.
+            batch_size: hypotheses decoded at once.
 
         Raises:
             VectorError: the array has another shape, or a number that is not finite.
         """
         checked = check_vectors(vectors, self.encoding_size)
         out: list[str] = []
-        for start in range(0, len(checked), batch_size):
-            latent = torch.from_numpy(checked[start : start + batch_size]).to(self.device)
+        size = max(1, batch_size // beam)
+        for start in range(0, len(checked), size):
+            latent = torch.from_numpy(checked[start : start + size]).to(self.device)
             with autocast(self.device, self.bf16):
                 out += self._generate(latent, beam)
         return out
