@@ -14,7 +14,7 @@ from . import app
 from .failures import note
 
 if TYPE_CHECKING:
-    from textrae.model import SentenceAutoencoder
+    from textrae.model import Cuts, SentenceAutoencoder, Vectors
 
 RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
 File = Annotated[
@@ -49,6 +49,15 @@ def encode(
     storage: Annotated[
         str, typer.Option(help="How the numbers are kept: float32, float16, int8 or binary (their signs).")
     ] = "float32",
+    dimensions: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Keep the first so many numbers alone, for search: not to be decoded.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes: one for each few cores, or one a GPU.")] = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
@@ -64,13 +73,17 @@ def encode(
     from .reading import Input
 
     model = _load(run, device, precision)
+    if dimensions is not None and dimensions > model.encoding_size:
+        raise typer.BadParameter(
+            f"{dimensions} of {model.encoding_size} numbers cannot be kept", param_hint="--dimensions"
+        )
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
-    with VectorWriter(out, model.encoding_size, storage) as writer:
-        for vectors in model.encode_stream(_recorded(source, held), cuts=source.cuts):
-            writer.add([held.popleft() for _ in vectors], vectors)
+    with VectorWriter(out, dimensions or model.encoding_size, storage) as writer:
+        for vectors in _encoded(model, run, _recorded(source, held), source.cuts, workers, device, precision):
+            writer.add([held.popleft() for _ in vectors], vectors[:, :dimensions])
     source.say()
-    note(f"{out}: {source.cuts.sentences:,} vectors of {model.encoding_size} numbers")
+    note(f"{out}: {source.cuts.sentences:,} vectors of {dimensions or model.encoding_size} numbers")
 
 
 @app.command(epilog="Example: textrae decode run vectors.npy > sentences.txt")
@@ -118,6 +131,25 @@ def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
     from textrae.model import SentenceAutoencoder
 
     return SentenceAutoencoder.load(run, device=device, precision=precision)  # type: ignore[arg-type]
+
+
+def _encoded(
+    model: SentenceAutoencoder,
+    run: Path,
+    lines: Iterable[str],
+    cuts: Cuts,
+    workers: int,
+    device: str,
+    precision: str,
+) -> Iterator[Vectors]:
+    """Blocks of vectors, from this process or from several."""
+    if workers == 1:
+        yield from model.encode_stream(lines, cuts=cuts)
+        return
+    from textrae.workers import EncoderPool
+
+    with EncoderPool(run, workers, device=device, precision=precision) as pool:  # type: ignore[arg-type]
+        yield from pool.encode_stream(lines, cuts=cuts)
 
 
 def _recorded(lines: Iterable[str], held: deque[str]) -> Iterator[str]:

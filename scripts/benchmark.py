@@ -5,7 +5,7 @@
     python scripts/benchmark.py decode RUN FILE
     python scripts/benchmark.py startup RUN
 
-Cases run in turn, medians of --repeats. Each takes `--peer COMMAND --peer-pattern REGEX`: a command line of another tool
+Cases run in turn, the machine's limits among them, medians of --repeats. Each takes `--peer COMMAND --peer-pattern REGEX`: a command line of another tool
 that is run in turn too, and where its figure stands in what it prints (`--peer-seconds N` where that is the seconds of
 N tokens or sentences).
 """
@@ -52,17 +52,16 @@ def main() -> None:
     if args.what == "startup":
         startup(args)
         return
-    peaks = {"bf16": matrix_peak(torch.bfloat16), "fp32": matrix_peak(torch.float32)}
     print(f"machine: {describe()}")
     print(
-        f"ceiling: {peaks['bf16'] / 1e9:.0f} GFLOP/s in bf16, {peaks['fp32'] / 1e9:.0f} in fp32, "
-        f"{bandwidth() / 1e9:.0f} GB/s"
+        f"ceiling: {matrix_peak(torch.bfloat16) / 1e9:.0f} GFLOP/s in bf16, "
+        f"{matrix_peak(torch.float32) / 1e9:.0f} in fp32, {bandwidth() / 1e9:.0f} GB/s"
     )
-    {"train": train, "encode": encode, "decode": decode}[args.what](args, peaks)
+    {"train": train, "encode": encode, "decode": decode}[args.what](args)
     print(f"peak memory of this process: {peak_memory():.0f} MiB")
 
 
-def train(args: argparse.Namespace, peaks: dict[str, float]) -> None:
+def train(args: argparse.Namespace) -> None:
     """Tokens/s of the training loop as it is, validation and start left out."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = prepare([args.run], CorpusConfig(vocab_size=args.vocab_size), Path(folder))
@@ -80,8 +79,7 @@ def train(args: argparse.Namespace, peaks: dict[str, float]) -> None:
             trainer = make_trainer(corpus, config, args, bf16)
             loop(trainer, args.steps)  # what is made once, such as kernels for each shape
             cases[precision] = lambda trainer=trainer: loop(trainer, args.steps)  # type: ignore[misc]
-        figures = in_turn(cases | peer(args), args.repeats)
-        show(figures, "tokens/s", needed / tokens, peaks)
+        show(measure(cases, args), "tokens/s", needed / tokens)
         if args.profile:
             profile(make_trainer(corpus, config, args, True))
 
@@ -122,7 +120,7 @@ def profile(trainer: Trainer) -> None:
     )
 
 
-def encode(args: argparse.Namespace, peaks: dict[str, float]) -> None:
+def encode(args: argparse.Namespace) -> None:
     """Sentences/s from strings in memory to vectors."""
     sentences = Path(args.file).read_text(encoding="utf-8").split("\n")[:-1]
     models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
@@ -139,10 +137,10 @@ def encode(args: argparse.Namespace, peaks: dict[str, float]) -> None:
     any_model = next(iter(models.values()))
     tokens = sum(len(row) + 1 for row in any_model.run.tokenizer.encode(sentences))
     needed = encoder_flops(any_model.run.settings.model, tokens, len(sentences)) / len(sentences)
-    show(in_turn(cases | peer(args), args.repeats), "sentences/s", needed, peaks)
+    show(measure(cases, args), "sentences/s", needed)
 
 
-def decode(args: argparse.Namespace, peaks: dict[str, float]) -> None:
+def decode(args: argparse.Namespace) -> None:
     """Sentences/s from vectors in memory to strings."""
     sentences = Path(args.file).read_text(encoding="utf-8").split("\n")[:-1][: args.decode_sentences]
     models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
@@ -157,7 +155,7 @@ def decode(args: argparse.Namespace, peaks: dict[str, float]) -> None:
     tokens = sum(len(row) + 1 for row in tokenizer.encode(any_model.decode(vectors)))
     config = any_model.run.settings.model
     needed = decoder_flops(config, tokenizer.vocab_size, tokens, len(vectors)) / len(vectors)
-    show(in_turn(cases | peer(args), args.repeats), "sentences/s", needed, peaks)
+    show(measure(cases, args), "sentences/s", needed)
 
 
 def startup(args: argparse.Namespace) -> None:
@@ -223,16 +221,27 @@ def peer(args: argparse.Namespace) -> dict[str, Sample]:
     return {"peer": sample}
 
 
-def show(figures: dict[str, list[float]], unit: str, flops: float, peaks: dict[str, float]) -> None:
-    """Medians, shares of the matrix peak and ratios."""
-    medians = {name: statistics.median(values) for name, values in figures.items()}
+def measure(cases: dict[str, Sample], args: argparse.Namespace) -> dict[str, list[float]]:
+    """All cases in turn, and each precision's matrix peak, which on a shared machine is not always the same."""
+    kinds = {"bf16": torch.bfloat16, "fp32": torch.float32}
+    peaks: dict[str, Sample] = {
+        f"{name} peak": lambda name=name: matrix_peak(kinds[name], device=args.device)  # type: ignore[misc]
+        for name in args.precisions
+    }
+    return in_turn(cases | peaks | peer(args), args.repeats)
+
+
+def show(figures: dict[str, list[float]], unit: str, flops: float) -> None:
+    """Medians, shares of the matrix peak of the same turn, and ratios."""
+    peaks = {name: figures.pop(f"{name} peak") for name in list(figures) if f"{name} peak" in figures}
     for name, values in figures.items():
         line = f"{name:>8}: {spread(values)} {unit}"
-        if name in peaks or name == "auto":
-            peak = peaks.get(name, peaks["bf16"])
-            done = medians[name] * flops
-            line += f"; {done / 1e9:.0f} GFLOP/s, {done / peak:.0%} of the matrix peak"
+        if name in peaks:
+            shares = [value * flops / peak for value, peak in zip(values, peaks[name], strict=True)]
+            peak = statistics.median(peaks[name]) / 1e9
+            line += f"; {statistics.median(shares):.0%} of the matrix peak ({peak:.0f} GFLOP/s)"
         print(line)
+    medians = {name: statistics.median(values) for name, values in figures.items()}
     ours = next(iter(medians))
     for name in list(medians)[1:]:
         print(f"{ours} : {name} = {medians[ours] / medians[name]:.2f}")

@@ -1,11 +1,12 @@
-"""Peak memory of training and encoding as the corpus grows tenfold.
+"""Peak memory of training, encoding, decoding and reconstructing as the corpus grows tenfold.
 
     python scripts/memory.py CORPUS --lines 300000 --times 10
 
 The model is small (hidden 128), so that what grows is not hidden behind it.
 
-Makes corpora of distinct lines by numbering CORPUS's own, trains a fixed number of steps on each and encodes each, and
-prints the processes' peak resident memory (pages of the mapped token cache count in it).
+Makes corpora of distinct lines by numbering CORPUS's own, trains a fixed number of steps on each, encodes each, decodes
+the vectors and reconstructs the lines, and prints the processes' peak resident memory (pages of the mapped token cache
+count in it).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
+
+WORKS = ["train", "encode", "decode", "reconstruct"]
 
 
 def enlarge(corpus: Path, lines: int, out: Path) -> None:
@@ -33,7 +36,7 @@ def enlarge(corpus: Path, lines: int, out: Path) -> None:
 def peak(arguments: list[str | Path]) -> float:
     """MiB of resident memory at the most, of a command that must succeed."""
     command = Path(sys.executable).with_name("textrae")
-    process = subprocess.Popen([command, *arguments], stderr=subprocess.PIPE)
+    process = subprocess.Popen([command, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stderr is not None
     said = process.stderr.read().decode()
     _, status, usage = os.wait4(process.pid, 0)
@@ -51,20 +54,31 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=300_000)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--steps", default="150")
+    parser.add_argument("--works", nargs="+", default=WORKS, choices=WORKS)
     args = parser.parse_args()
-    figures = []
+    figures: dict[str, list[float]] = {work: [] for work in args.works}
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
+        run, vectors, text = (Path(folder) / name for name in ("run", "v.npy", "text.txt"))
+        commands: dict[str, list[str | Path]] = {
+            "train": ["train", text, "-o", run, "--overwrite", "--steps", args.steps, "--hidden", "128"],
+            "encode": ["encode", run, text, "-o", vectors, "--precision", "auto"],
+            "decode": ["decode", run, vectors, "--precision", "auto"],
+            "reconstruct": ["reconstruct", run, text, "--precision", "auto"],
+        }
         for lines in (args.lines, args.lines * args.times):
-            text = Path(folder) / "text.txt"
             enlarge(args.corpus, lines, text)
-            train = peak(["train", text, "-o", run, "--overwrite", "--steps", args.steps, "--hidden", "128"])
-            encode = peak(["encode", run, text, "-o", Path(folder) / "v.npy", "--precision", "auto"])
-            figures.append((train, encode))
-            print(f"{lines:>10,} lines: training {train:7.0f} MiB, encoding {encode:7.0f} MiB", flush=True)
-    for name, before, after in zip(("training", "encoding"), *figures, strict=True):
+            for work, command in commands.items():
+                needed = (work == "train" and not run.exists()) or (
+                    work == "encode" and "decode" in args.works
+                )
+                if needed or work in args.works:
+                    used = peak(command)
+                    print(f"{lines:>10,} lines: {work:>11} {used:7.0f} MiB", flush=True)
+                    if work in args.works:
+                        figures[work].append(used)
+    for work, (before, after) in figures.items():
         print(
-            f"{name}: {100 * (after / before - 1):+.1f} % from {args.lines:,} to {args.lines * args.times:,} lines"
+            f"{work}: {100 * (after / before - 1):+.1f} % from {args.lines:,} to {args.lines * args.times:,} lines"
         )
 
 

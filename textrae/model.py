@@ -251,7 +251,7 @@ class SentenceAutoencoder:
         """Windows of sentences and their ids, each tokenised while the one before it is computed with."""
         with ThreadPoolExecutor(1) as pool:
             waiting: tuple[list[str], Future[tuple[list[list[int]], list[bool]]]] | None = None
-            for window in chain(_windows(sentences, WINDOW), [None]):
+            for window in chain(windows(sentences, WINDOW), [None]):
                 coming = None
                 if window is not None:
                     encode = self.run.tokenizer.encode_cut
@@ -297,7 +297,8 @@ def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
     return out
 
 
-def _windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
+def windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of `size` sentences, the last of fewer."""
     source = iter(sentences)
     while window := list(islice(source, size)):
         yield window

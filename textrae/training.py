@@ -371,15 +371,16 @@ def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[object]
 
 
 def choose_device(name: str) -> torch.device:
-    """The device that a name stands for; ``auto`` takes a GPU where there is one.
+    """The device that a name stands for; ``auto`` takes a GPU where there is one, ``cuda:1`` the second of several.
 
     Raises:
         DeviceError: it is not to be had here.
     """
     has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    kind, _, number = name.partition(":")
     if name == "auto":
         return torch.device("cuda" if has["cuda"] else "cpu")
-    if not has[name]:
+    if not has.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
         raise DeviceError(
             f"--device {name}: there is none that torch can use here; give --device auto or cpu"
         )

@@ -57,6 +57,18 @@ def test_encode_is_the_librarys(run: Path, text: Path, tmp_path: Path, model: Se
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), model.encode(LINES), atol=1e-5)
 
 
+def test_workers_and_truncation(run: Path, text: Path, tmp_path: Path, model: SentenceAutoencoder) -> None:
+    made = textrae("encode", run, text, "-o", tmp_path / "v.npy", "--workers", "2", "--dimensions", "10")
+    assert made.returncode == 0, made.stderr
+    assert f"{len(LINES)} vectors of 10 numbers" in made.stderr.decode()
+    assert f"1 of {len(LINES)} sentences were cut" in made.stderr.decode()
+    np.testing.assert_allclose(np.load(tmp_path / "v.npy"), model.encode(LINES)[:, :10], atol=1e-5)
+    assert textrae("encode", run, text, "-o", tmp_path / "w.npy", "--dimensions", "25").returncode == 2
+    refused = textrae("decode", run, tmp_path / "v.npy")
+    assert refused.returncode == 1
+    assert b"this run decodes (n, 24)" in refused.stderr
+
+
 def test_standard_input_gzip_and_tables(run: Path, text: Path, tmp_path: Path) -> None:
     expected = textrae("reconstruct", run, text).stdout
     assert textrae("reconstruct", run, stdin=text.read_bytes()).stdout == expected

@@ -93,5 +93,8 @@ class Autoencoder(nn.Module):
         Returns:
             Features (steps, batch, embedding) and the latent.
         """
-        latent = self.encode(source, lengths)
-        return self.teach(previous, latent.vector), latent
+        # one look-up, because its gradient is as large as the whole table
+        x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
+        latent = self.bottleneck.forward(self.encoder.forward(x, lengths))
+        start, condition = self.decoder.start(latent.vector), self.decoder.condition(latent.vector)
+        return self.decoder.forward(shifted, start, condition)[0], latent

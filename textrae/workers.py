@@ -1,0 +1,116 @@
+"""Encoding on several processes: one a core, or one a GPU."""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from os import PathLike
+from pathlib import Path
+from typing import Self
+
+import torch
+
+from textrae.config import Precision
+from textrae.errors import DeviceError
+from textrae.model import WINDOW, Cuts, SentenceAutoencoder, Vectors, windows
+from textrae.training import choose_device
+
+_model: SentenceAutoencoder
+"""The model of a worker process."""
+
+
+class EncoderPool:
+    """Processes that each hold the model of a run and encode parts of one stream.
+
+    Worth it where one process leaves cores idle (a step of the recurrence is too small for many) or where there are
+    several GPUs. As the processes import the main module, a script that makes a pool does so under
+    ``if __name__ == "__main__":``.
+
+    Args:
+        run: the run's folder.
+        workers: processes; they share torch's threads, or the GPUs in turn.
+        device: as for :meth:`SentenceAutoencoder.load`.
+        precision: as for :meth:`SentenceAutoencoder.load`.
+
+    Raises:
+        DeviceError: the device is not to be had.
+    """
+
+    def __init__(
+        self,
+        run: str | PathLike[str],
+        workers: int,
+        *,
+        device: str = "auto",
+        precision: Precision = "fp32",
+    ) -> None:
+        context = get_context("spawn")  # a forked process cannot use a GPU, nor torch's threads safely
+        kind = choose_device(device).type
+        devices: Queue[str] = context.Queue()
+        for number in range(workers):
+            devices.put(f"cuda:{number % torch.cuda.device_count()}" if kind == "cuda" else kind)
+        threads = max(1, torch.get_num_threads() // workers)
+        self.workers = workers
+        self._pool = ProcessPoolExecutor(
+            workers, context, initializer=_load, initargs=(str(run), devices, precision, threads)
+        )
+
+    def __enter__(self) -> Self:
+        """The pool itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the processes."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def encode_stream(
+        self, sentences: Iterable[str], *, cuts: Cuts | None = None, window: int = WINDOW
+    ) -> Iterator[Vectors]:
+        """As :meth:`SentenceAutoencoder.encode_stream`: blocks of float32 rows in the order of the sentences.
+
+        Args:
+            sentences: any number; twice as many windows as there are workers are held at once.
+            cuts: counts what was read and cut.
+            window: sentences that a worker takes at once.
+
+        Raises:
+            DeviceError: a worker has died.
+        """
+        running: deque[Future[tuple[Vectors, Cuts]]] = deque()
+        try:
+            for lines in windows(sentences, window):
+                running.append(self._pool.submit(_encode, lines))
+                if len(running) > 2 * self.workers:
+                    yield _finished(running.popleft(), cuts)
+            while running:
+                yield _finished(running.popleft(), cuts)
+        except BrokenProcessPool:
+            raise DeviceError(
+                "a worker process died, most likely for want of memory; try fewer --workers"
+            ) from None
+
+
+def _finished(future: Future[tuple[Vectors, Cuts]], cuts: Cuts | None) -> Vectors:
+    vectors, counted = future.result()
+    if cuts is not None:
+        cuts.sentences += counted.sentences
+        cuts.cut += counted.cut
+    return vectors
+
+
+def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> None:
+    """Make this process a worker."""
+    global _model  # how an executor hands over to its tasks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops the workers
+    torch.set_num_threads(threads)
+    _model = SentenceAutoencoder.load(Path(run), device=devices.get(), precision=precision)
+
+
+def _encode(lines: list[str]) -> tuple[Vectors, Cuts]:
+    cuts = Cuts()
+    return next(_model.encode_stream(lines, cuts=cuts)), cuts
