@@ -34,13 +34,28 @@ def train(
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")] = Path("run"),
     model: Annotated[
-        str | None, typer.Option(help="rae (one way) or brae (both ways, the default); switches override it.")
+        str | None,
+        typer.Option(
+            help="rae (one way), brae (both ways, the default), vrae (variational) or ara (attention over slots)."
+        ),
     ] = None,
     cell: Annotated[str | None, typer.Option(help="rnn, lstm or gru.")] = None,
     layers: Annotated[int | None, typer.Option(help="Recurrent layers.")] = None,
     hidden: Annotated[int | None, typer.Option(help="Units of a layer.")] = None,
     embedding: Annotated[int | None, typer.Option(help="Numbers of a token embedding.")] = None,
-    latent: Annotated[int | None, typer.Option(help="Numbers of an encoding.")] = None,
+    latent: Annotated[int | None, typer.Option(help="Numbers of an encoding, or of each slot.")] = None,
+    slots: Annotated[int | None, typer.Option(help="Attention over so many slots; 0 for none.")] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(help="What the decoder attends over: slots, or all states (not to be decoded)."),
+    ] = None,
+    scoring: Annotated[str | None, typer.Option(help="Of attention: dot or additive.")] = None,
+    variational: Annotated[
+        bool | None, typer.Option("--variational/--no-variational", help="A Gaussian posterior (VRAE).")
+    ] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the KL divergence.")] = None,
+    reconstruction: Annotated[str | None, typer.Option(help="cross-entropy or mse.")] = None,
+    mse_weight: Annotated[float | None, typer.Option(help="λ of cross-entropy + λ · MSE.")] = None,
     bidirectional: Annotated[
         bool | None, typer.Option("--bidirectional/--no-bidirectional", help="Read both ways.")
     ] = None,

@@ -11,6 +11,7 @@ from torch import Tensor
 from textrae.config import ModelConfig
 from textrae.generation import _largest, beam_search, greedy
 from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
 
 SPECIALS = Specials(0, 1, 2, 3)
@@ -31,7 +32,7 @@ def likelihood(model: Autoencoder, latent: Tensor, ids: tuple[int, ...], ended: 
     target = [*ids, SPECIALS.eos] if ended else list(ids)
     previous = torch.tensor([SPECIALS.bos, *target[:-1]]).unsqueeze(1)
     with torch.no_grad():
-        logits = model.logits(model.teach(previous, latent.unsqueeze(0)))[:, 0]
+        logits = model.logits(model.teach(previous, Latent(latent.unsqueeze(0))))[:, 0]
     logits[:, [SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = float("-inf")
     return float(logits.log_softmax(-1)[range(len(target)), target].sum())
 
@@ -48,7 +49,7 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(penalty: float) -> 
     different = set()
     for seed in range(3):
         model, latents = make(seed)
-        found = beam_search(model, latents, SPECIALS, LONGEST, 4**LONGEST, penalty)
+        found = beam_search(model, Latent(latents), SPECIALS, LONGEST, 4**LONGEST, penalty)
         expected = [best_by_trying_all(model, latent, penalty) for latent in latents]
         assert found == expected
         different |= {tuple(ids) for ids in expected}
@@ -58,7 +59,7 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(penalty: float) -> 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_beam_of_one_is_greedy(seed: int) -> None:
     model, latents = make(seed)
-    assert beam_search(model, latents, SPECIALS, 9, 1) == greedy(model, latents, SPECIALS, 9)
+    assert beam_search(model, Latent(latents), SPECIALS, 9, 1) == greedy(model, Latent(latents), SPECIALS, 9)
 
 
 @pytest.mark.parametrize("width", [2, 5])
@@ -71,7 +72,10 @@ def test_a_wider_beam_is_no_less_likely_on_the_whole(width: int) -> None:
             for latent, ids in zip(latents, rows, strict=True)
         )
 
-    narrow, wide = greedy(model, latents, SPECIALS, 6), beam_search(model, latents, SPECIALS, 6, width)
+    narrow, wide = (
+        greedy(model, Latent(latents), SPECIALS, 6),
+        beam_search(model, Latent(latents), SPECIALS, 6, width),
+    )
     assert total(wide) >= total(narrow)
 
 
@@ -79,10 +83,10 @@ def test_a_wider_beam_is_no_less_likely_on_the_whole(width: int) -> None:
 def test_batched_beams_are_those_of_each_alone(penalty: float) -> None:
     model, _ = make(1)
     latents = 3 * torch.randn(150, 8, dtype=torch.double)
-    together = beam_search(model, latents, SPECIALS, 12, 3, penalty)
+    together = beam_search(model, Latent(latents), SPECIALS, 12, 3, penalty)
     assert len({len(row) for row in together}) > 2  # some leave the batch early
     for latent, row in zip(latents, together, strict=True):
-        assert beam_search(model, latent.unsqueeze(0), SPECIALS, 12, 3, penalty) == [row]
+        assert beam_search(model, Latent(latent.unsqueeze(0)), SPECIALS, 12, 3, penalty) == [row]
 
 
 @pytest.mark.parametrize("size", [50, 640, 5_000, 5_003])

@@ -46,9 +46,9 @@ def test_training_lowers_the_loss_and_reports() -> None:
     trainer = make_trainer(TrainingConfig(steps=120, lr=1e-2, batch_tokens=120, validations=4))
     reports: list[Report] = []
     trainer.on_report = reports.append
-    before, _ = validation_loss(trainer)
+    before, _, _ = validation_loss(trainer)
     assert fit(trainer)
-    after, accuracy = validation_loss(trainer)
+    after, accuracy, _ = validation_loss(trainer)
     assert after < 0.7 * before
     assert [r.step for r in reports if r.kind == "valid"] == [30, 60, 90, 120]
     assert [r.step for r in reports if r.kind == "train"] == [50, 100]

@@ -118,7 +118,7 @@ def publish(path: Path, run: Run) -> None:
     digests = {
         "weights": _tensor_digest(weights),
         "tokenizer": _digest(tokenizer),
-        "shape": _shape_digest(run.settings),
+        "shape": _shape_digest(to_dict(run.settings.model)),
     }
     with _said(path):
         if not _belongs(path / MODEL, digests):
@@ -164,7 +164,7 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
         raise RunError(
             f"{path}: its training has not finished; go on with `textrae train --resume -o {path}`"
         )
-    settings, result = _read_config(path)
+    settings, result, shape = _read_config(path)
     try:
         tokenizer = Tokenizer.load(path / TOKENIZER)
     except CorpusError as error:
@@ -176,7 +176,7 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     expected = {
         "weights": _tensor_digest(weights),
         "tokenizer": tokenizer.digest,
-        "shape": _shape_digest(settings),
+        "shape": shape,
     }
     for part, digest in expected.items():
         if digests.get(part) != digest:
@@ -187,7 +187,8 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result)
 
 
-def _read_config(path: Path) -> tuple[Settings, dict[str, Any]]:
+def _read_config(path: Path) -> tuple[Settings, dict[str, Any], str]:
+    """Settings, result, and the digest of the shape as it is written: an older textrae had fewer switches."""
     file = path / CONFIG
     if not file.is_file():
         raise RunError(
@@ -208,7 +209,7 @@ def _read_config(path: Path) -> tuple[Settings, dict[str, Any]]:
     except (ConfigError, KeyError, TypeError) as error:
         raise RunError(f"{file}: damaged or edited: {error}; copy the run again") from None
     result = values.get("result")
-    return settings, result if isinstance(result, dict) else {}
+    return settings, result if isinstance(result, dict) else {}, _shape_digest(values["model"])
 
 
 def _fit(file: Path, network: Autoencoder, weights: Mapping[str, Tensor]) -> None:
@@ -275,9 +276,9 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _shape_digest(settings: Settings) -> str:
+def _shape_digest(model: Mapping[str, Any]) -> str:
     """Of what the weights mean: the model's shape alone, so that a result may be noted in the config."""
-    return _digest(json.dumps(to_dict(settings.model), sort_keys=True).encode())
+    return _digest(json.dumps(model, sort_keys=True).encode())
 
 
 def _tensor_digest(tensors: Mapping[str, Tensor]) -> str:

@@ -18,7 +18,10 @@ from textrae.errors import ConfigError
 
 Cell = Literal["rnn", "lstm", "gru"]
 Pooling = Literal["max", "mean", "last"]
-Preset = Literal["rae", "brae"]
+Memory = Literal["slots", "states"]
+Scoring = Literal["dot", "additive"]
+Reconstruction = Literal["cross-entropy", "mse"]
+Preset = Literal["rae", "brae", "vrae", "ara"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
@@ -41,13 +44,58 @@ class ModelConfig:
     embedding: Positive = 256
     """Numbers of a token embedding; the output softmax is tied to the same table."""
     latent: Annotated[int, Field(ge=2)] = 128
-    """Numbers of a sentence's encoding; their mean is 0 and their variance 1."""
+    """Numbers of a sentence's encoding, or of each of its slots; unless variational, their mean is 0, their variance 1."""
     bidirectional: bool = True
     """Whether the encoder reads both ways (BRAE)."""
     pooling: Pooling = "max"
     """How the encoder's states become one: their ``max`` or ``mean`` over time, or the ``last`` one."""
     dropout: Fraction = 0.0
     """Share of features zeroed in training, on embeddings, between layers and before the softmax."""
+    slots: Annotated[int, Field(ge=0, le=256)] = 0
+    """Attention (ARA): so many learnt queries attend over the encoder's states and give the slots that the decoder
+    attends over; an encoding is all of them side by side. 0: no attention."""
+    memory: Memory = "slots"
+    """What the decoder attends over: the ``slots``, or all ``states`` of the encoder, whose number grows with the
+    sentence: then the encoding alone does not hold the sentence and cannot be decoded."""
+    scoring: Scoring = "dot"
+    """How attention compares a query and a key: ``dot`` product, or ``additive`` (Bahdanau et al. 2015)."""
+    variational: bool = False
+    """Whether the encoding is a Gaussian posterior's (VRAE), drawn from it in training and its mean in use."""
+    reconstruction: Reconstruction = "cross-entropy"
+    """``cross-entropy`` of a softmax over the vocabulary, or ``mse`` between the output and the token's normalised
+    embedding, tokens being read back as the nearest one."""
+    mse_weight: Annotated[float, Field(ge=0)] = 0.0
+    """λ of the mixed loss cross-entropy + λ · MSE."""
+
+    @property
+    def attends(self) -> bool:
+        """Whether the decoder has attention."""
+        return self.slots > 0 or self.memory == "states"
+
+    @property
+    def encoding_size(self) -> int:
+        """Numbers of an encoding."""
+        return max(1, self.slots) * self.latent
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        """Refuse what would be ignored or could not work."""
+        states = self.memory == "states"
+        refused = {
+            "slots: with memory states the decoder attends over all states; leave slots out": states
+            and self.slots,
+            "variational: with memory states the decoder does not need the encoding, which would say nothing; "
+            "use memory slots": states and self.variational,
+            "scoring: there is no attention; give slots, or memory states": self.scoring != "dot"
+            and not self.attends,
+            "pooling: slots take the place of pooling; leave it out": self.slots and self.pooling != "max",
+            "mse_weight: it mixes MSE into cross-entropy; with reconstruction mse there is nothing to mix": self.mse_weight
+            and self.reconstruction == "mse",
+        }
+        for reason, found in refused.items():
+            if found:
+                raise ValueError(reason)
+        return self
 
     @classmethod
     def preset(cls, name: Preset, **switches: Any) -> ModelConfig:
@@ -58,6 +106,8 @@ class ModelConfig:
 PRESETS: dict[Preset, dict[str, Any]] = {
     "rae": {"bidirectional": False},
     "brae": {"bidirectional": True},
+    "vrae": {"variational": True},
+    "ara": {"slots": 4, "latent": 32},
 }
 """What each name of ``--model`` switches."""
 
@@ -100,6 +150,10 @@ class TrainingConfig:
     """Peak learning rate."""
     warmup: Fraction = 0.02
     """Share of the budget over which the rate rises to its peak; it then decays to zero."""
+    beta: Annotated[float, Field(ge=0)] = 0.1
+    """Weight of the KL divergence of a variational model, nats a sentence beside nats a sentence."""
+    beta_warmup: Fraction = 0.2
+    """Share of the budget over which that weight rises from 0 (Bowman et al. 2016)."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.6
     """Decoupled weight decay of AdamW, on matrices alone."""
     clip: Annotated[float, Field(gt=0)] = 1.0

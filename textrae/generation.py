@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
 
 _ROWS = 32
@@ -16,25 +17,22 @@ _GROUP = 64
 
 
 @torch.no_grad()
-def greedy(model: Autoencoder, latent: Tensor, specials: Specials, max_length: int) -> list[list[int]]:
+def greedy(model: Autoencoder, latent: Latent, specials: Specials, max_length: int) -> list[list[int]]:
     """The most likely token at every step, until the end token or `max_length` tokens.
 
     Sentences that have ended leave the batch once they are half of it, so a long one does not hold up the rest.
 
     Args:
-        latent: (batch, latent).
+        latent: what to decode.
 
     Returns:
         For each latent its token ids, the end token left out.
     """
-    state, condition = model.decoder.start(latent), model.decoder.condition(latent)
-    weight, bias = model.softmax()
-    bias = bias.index_fill(
-        0, torch.tensor([specials.pad, specials.bos, specials.blank]).to(bias.device), -1e9
-    )
-    current = torch.full((len(latent),), specials.bos, device=latent.device)
-    rows = torch.arange(len(latent), device=latent.device)
-    written = torch.full((max_length, len(latent)), specials.eos, device=latent.device)
+    state, condition = model.begin(latent)
+    weight, bias = _text_scores(model, specials)
+    rows = torch.arange(len(state), device=state.device)
+    current = torch.full_like(rows, specials.bos)
+    written = torch.full((max_length, len(rows)), specials.eos, device=state.device)
     for step in range(max_length):
         features, state = model.decode(current.unsqueeze(0), state, condition)
         ended = current == specials.eos  # and goes on ending until it leaves
@@ -55,7 +53,7 @@ def greedy(model: Autoencoder, latent: Tensor, specials: Specials, max_length: i
 @torch.no_grad()
 def beam_search(
     model: Autoencoder,
-    latent: Tensor,
+    latent: Latent,
     specials: Specials,
     max_length: int,
     width: int,
@@ -67,7 +65,7 @@ def beam_search(
     the best ended one, and leaves the batch once half of it is done.
 
     Args:
-        latent: (batch, latent).
+        latent: what to decode.
         width: hypotheses kept at every step; 1 is the greedy search.
         length_penalty: scores are divided by tokens to this power (Wu et al. 2016 without their constant): 0 compares
             likelihoods, more favours longer sentences.
@@ -87,7 +85,7 @@ class _Beams:
     def __init__(
         self,
         model: Autoencoder,
-        latent: Tensor,
+        latent: Latent,
         specials: Specials,
         max_length: int,
         width: int,
@@ -95,17 +93,18 @@ class _Beams:
     ) -> None:
         self.model, self.eos, self.width, self.penalty = model, specials.eos, width, length_penalty
         self.weight, self.bias = _text_scores(model, specials)
-        self.state = model.decoder.start(latent).repeat_interleave(width, 0)
-        self.condition = [part.repeat_interleave(width, 0) for part in model.decoder.condition(latent)]
-        shape, device = (len(latent), width), latent.device
+        state, condition = model.begin(latent)
+        shape, device = (len(state), width), state.device
+        self.state = state.repeat_interleave(width, 0)
+        self.condition = [part.repeat_interleave(width, 0) for part in condition]
         self.scores = torch.full(shape, float("-inf"), device=device)
         self.scores[:, 0] = 0.0  # all begin alike: the first hypothesis alone has continuations
         self.lengths = torch.zeros(shape, device=device)
         self.written = torch.full((*shape, max_length), self.eos, device=device)
         self.current = torch.full(shape, specials.bos, device=device)
-        self.rows = torch.arange(len(latent), device=device)
-        self.best = torch.full((len(latent), max_length), self.eos, device=device)
-        self.found = torch.full((len(latent),), float("-inf"), device=device)  # the best ended one's rank
+        self.rows = torch.arange(shape[0], device=device)
+        self.best = torch.full((shape[0], max_length), self.eos, device=device)
+        self.found = torch.full((shape[0],), float("-inf"), device=device)  # the best ended one's rank
         self.steps = 0
 
     def step(self) -> bool:

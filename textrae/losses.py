@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.bottleneck import Latent
 
 
-def token_nll(model: Autoencoder, features: Tensor, target: Tensor, pad: int) -> tuple[Tensor, Tensor]:
-    """Negative log-likelihood in nats of each real target token.
+def token_losses(model: Autoencoder, features: Tensor, target: Tensor, pad: int) -> tuple[Tensor, Tensor]:
+    """Each real target token's loss: negative log-likelihood in nats, or squared distance with ``mse``.
 
     The vocabulary is scored only where a real token stands.
 
@@ -26,17 +27,27 @@ def token_nll(model: Autoencoder, features: Tensor, target: Tensor, pad: int) ->
     flat = target.flatten()
     real = (flat != pad).nonzero().squeeze(1)
     rows = features.flatten(0, 1)
-    logits = model.logits(rows if len(real) == len(flat) else rows[real])
-    losses = F.cross_entropy(logits.float(), flat[real], reduction="none")
-    return losses, logits.detach().argmax(-1)
+    rows, flat = (rows, flat) if len(real) == len(flat) else (rows[real], flat[real])
+    scores = model.logits(rows)
+    if model.mse:
+        losses = squared_distance(rows, targets(model, flat))
+    else:
+        losses = F.cross_entropy(scores.float(), flat, reduction="none")
+    return losses, scores.detach().argmax(-1)
 
 
-def reconstruction_loss(model: Autoencoder, features: Tensor, target: Tensor, pad: int) -> Tensor:
-    """Softmax cross-entropy: mean nats a real target token.
+def reconstruction_loss(
+    model: Autoencoder, features: Tensor, target: Tensor, pad: int, mse_weight: float = 0.0
+) -> Tensor:
+    """Mean loss of a real target token.
+
+    Softmax cross-entropy in nats, or with ``mse`` L = ‖y − ê‖², y the output and ê the token's embedding.
 
     Args:
         features: (steps, batch, embedding).
         target: (steps, batch) ids.
+        mse_weight: λ of cross-entropy + λ · MSE, where y is the features scaled to unit length: cross-entropy needs
+            them long.
     """
     flat, rows = target.flatten(), features.flatten(0, 1)
     real = (flat != pad).nonzero().squeeze(1)
@@ -45,10 +56,39 @@ def reconstruction_loss(model: Autoencoder, features: Tensor, target: Tensor, pa
         # kernels are made and kept for each number of rows: up to 63 rows more than there are tokens make them few
         real = torch.cat([real, real[:1].expand(-count % 64)])
         flat, rows = flat[real], rows[real]
+    if model.mse:
+        return squared_distance(rows[:count], targets(model, flat[:count])).mean()
     loss: Any = _LinearCrossEntropy.apply
     weight, bias = (part.to(rows.dtype) for part in model.softmax())
     mean: Tensor = loss(rows, weight, bias, flat, count)
+    if mse_weight:
+        directions = F.normalize(rows[:count].float(), dim=-1)
+        mean = mean + mse_weight * squared_distance(directions, targets(model, flat[:count])).mean()
     return mean
+
+
+def targets(model: Autoencoder, ids: Tensor) -> Tensor:
+    """The tokens' embeddings scaled to unit length, which no gradient reaches.
+
+    Against embeddings that learn from it, MSE would bring them all to one point, where it is 0.
+    """
+    return F.normalize(model.embedding.weight.detach()[ids], dim=-1)
+
+
+def squared_distance(outputs: Tensor, wanted: Tensor) -> Tensor:
+    """‖y − ê‖² of each row: twice (tokens, embedding) → (tokens,)."""
+    return (outputs.float() - wanted).square().sum(-1)
+
+
+def kl_divergence(latent: Latent) -> Tensor:
+    """KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ (μ² + σ² − 1 − log σ²) of each sentence, in nats (Kingma & Welling 2014): (batch,).
+
+    Raises:
+        ValueError: the model is not variational.
+    """
+    if latent.mean is None or latent.log_variance is None:
+        raise ValueError("a latent without a posterior has no KL divergence")
+    return 0.5 * (latent.mean.square() + latent.log_variance.exp() - 1 - latent.log_variance).sum(-1)
 
 
 class _LinearCrossEntropy(torch.autograd.Function):

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from textrae.checkpoint import Run, Settings, load_run, save_run
 from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig
-from textrae.errors import VectorError
+from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.reconstruction import Report, Scored, report
 from textrae.generation import beam_search, greedy
-from textrae.losses import token_nll
+from textrae.losses import token_losses
+from textrae.nn.bottleneck import Latent
 from textrae.runs import SPECIALS, Watch, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
 from textrae.training import autocast, choose_bf16, choose_device
@@ -118,7 +119,7 @@ class SentenceAutoencoder:
     @property
     def encoding_size(self) -> int:
         """Numbers of an encoding."""
-        return self.run.settings.model.latent
+        return self.run.settings.model.encoding_size
 
     @property
     def max_length(self) -> int:
@@ -163,12 +164,19 @@ class SentenceAutoencoder:
 
         Raises:
             VectorError: the array has another shape, or a number that is not finite.
+            ConfigError: the model's decoder needs more than the vectors (``memory="states"``), or a beam has no
+                likelihoods to go by (``reconstruction="mse"``).
         """
+        if self.run.settings.model.memory == "states":
+            raise ConfigError(
+                "this model attends over all states of a sentence (memory states), so a vector alone cannot be decoded; "
+                "train with --slots instead"
+            )
         checked = check_vectors(vectors, self.encoding_size)
         out: list[str] = []
         size = max(1, batch_size // beam)
         for start in range(0, len(checked), size):
-            latent = torch.from_numpy(checked[start : start + size]).to(self.device)
+            latent = Latent(torch.from_numpy(checked[start : start + size]).to(self.device))
             with autocast(self.device, self.bf16):
                 out += self._generate(latent, beam)
         return out
@@ -202,8 +210,12 @@ class SentenceAutoencoder:
             result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {self.max_length} tokens")
         return result
 
-    def _generate(self, latent: torch.Tensor, beam: int) -> list[str]:
-        """(batch, latent) → sentences."""
+    def _generate(self, latent: Latent, beam: int) -> list[str]:
+        """Latents → sentences."""
+        if beam > 1 and self.run.network.mse:
+            raise ConfigError(
+                "this model was trained with mse and has no likelihoods for a beam; leave --beam out"
+            )
         if beam == 1:
             ids = greedy(self.run.network, latent, SPECIALS, self.max_length)
         else:
@@ -218,21 +230,20 @@ class SentenceAutoencoder:
         pad = SPECIALS.pad
         for rows, batch in self._batches(ids, 4_096):
             with torch.no_grad(), autocast(self.device, self.bf16):
-                latent = self.run.network.encode(batch.source, batch.lengths).vector
-                rebuilt = self._generate(latent[: len(rows)], beam)
+                latent = self.run.network.encode(batch.source, batch.lengths)
+                rebuilt = self._generate(latent.take(slice(len(rows))), beam)
                 nll, right = torch.zeros(2, len(batch.lengths), dtype=torch.float64)
                 if likelihood:
                     features = self.run.network.teach(batch.previous, latent)
-                    losses, predicted = token_nll(self.run.network, features, batch.target, pad)
+                    losses, predicted = token_losses(self.run.network, features, batch.target, pad)
                     real = (batch.target != pad).flatten().nonzero().squeeze(1)
                     sentence = (real % len(batch.lengths)).cpu()
                     nll.index_add_(0, sentence, losses.double().cpu())
                     right.index_add_(0, sentence, (predicted == batch.target.flatten()[real]).double().cpu())
             for column, row in enumerate(rows.tolist()):
                 tokens = int(batch.lengths[column])
-                out[row] = Scored(
-                    window[row], rebuilt[column], tokens, int(right[column]), float(nll[column])
-                )
+                nats = None if self.run.network.mse else float(nll[column])
+                out[row] = Scored(window[row], rebuilt[column], tokens, int(right[column]), nats)
         return [row for row in out if row is not None]
 
     def info(self) -> dict[str, Any]:

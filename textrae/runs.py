@@ -94,6 +94,7 @@ def train_run(
         settings.corpus.valid_size,
         device,
         bf16,
+        settings.model.mse_weight,
         checkpoint=checkpoint / STATE,
         metrics=out / METRICS,
         on_report=watch.report,

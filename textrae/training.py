@@ -18,7 +18,7 @@ from torch import Tensor
 from textrae.checkpoint import read_tensors, write_atomically
 from textrae.config import TrainingConfig
 from textrae.errors import DeviceError, RunError, TrainingError
-from textrae.losses import blank_out, reconstruction_loss, token_nll
+from textrae.losses import blank_out, kl_divergence, reconstruction_loss, token_losses
 from textrae.nn.autoencoder import Autoencoder
 from textrae.text.batch import Batch, LengthBuckets, Rows, Specials, crossover
 
@@ -57,13 +57,15 @@ class Report:
     done: float
     """Share of the budget used, 0 to 1."""
     loss: float
-    """Nats a token."""
+    """Nats a token (squared distance a token with ``mse``); the weighted KL of a variational model included."""
     tokens: int
     seconds: float
     rate: float
     """Learning rate."""
     accuracy: float | None = None
     """Of teacher-forced tokens, for ``valid``."""
+    kl: float | None = None
+    """Nats a sentence, of a variational model, for ``valid``."""
 
 
 @dataclass
@@ -78,6 +80,8 @@ class Trainer:
     valid_size: int
     device: torch.device
     bf16: bool
+    mse_weight: float = 0.0
+    """λ of the mixed loss."""
     checkpoint: Path | None = None
     """File that the state is written to; None keeps none."""
     metrics: Path | None = None
@@ -135,8 +139,11 @@ def fit(trainer: Trainer) -> bool:
         batch = crossover(batch.to(trainer.device), config.crossover)
         source, previous = noisy(batch, trainer)
         with trainer.autocast():
-            features, _ = network(source, batch.lengths, previous)
-            loss = reconstruction_loss(network, features, batch.target, trainer.specials.pad)
+            features, latent = network(source, batch.lengths, previous)
+            pad, weight = trainer.specials.pad, trainer.mse_weight
+            loss = reconstruction_loss(network, features, batch.target, pad, weight)
+            if latent.mean is not None:
+                loss = loss + beta(config, done) * kl_divergence(latent).sum() / tokens
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         finite = optimizer.clip(config.clip)
@@ -195,6 +202,11 @@ def schedule(done: float, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / (1 - warmup))))
 
 
+def beta(config: TrainingConfig, done: float) -> float:
+    """Weight of the KL divergence: a linear rise over `beta_warmup` of the budget (Bowman et al. 2016)."""
+    return config.beta * min(1.0, done / config.beta_warmup if config.beta_warmup else 1.0)
+
+
 def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:
     """Steps of a budget in steps or epochs; 0 for one in minutes."""
     if config.steps is not None:
@@ -218,34 +230,39 @@ def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def validation_loss(trainer: Trainer) -> tuple[float, float]:
-    """Nats a token and share of teacher-forced tokens that are right, on the first `valid_size` rows."""
+def validation_loss(trainer: Trainer) -> tuple[float, float, float | None]:
+    """Loss a token, share of teacher-forced tokens that are right, and KL a sentence, on the first `valid_size` rows."""
     trainer.network.eval()
     buckets = LengthBuckets(trainer.valid, 4_096, trainer.specials, 0)
-    total, right, count = 0.0, 0, 0
+    total, right, count, divergence, sentences = 0.0, 0, 0, 0.0, 0
     for batch in buckets.in_order(trainer.valid_size):
         batch = batch.to(trainer.device)
         with trainer.autocast():
-            features, _ = trainer.network(batch.source, batch.lengths, batch.previous)
-            losses, predicted = token_nll(trainer.network, features, batch.target, trainer.specials.pad)
+            features, latent = trainer.network(batch.source, batch.lengths, batch.previous)
+            losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
         flat = batch.target.flatten()
         total += float(losses.double().sum())
         right += int((predicted == flat[flat != trainer.specials.pad]).sum())
         count += len(losses)
-    return total / count, right / count
+        sentences += len(batch.lengths)
+        if latent.mean is not None:
+            divergence += float(kl_divergence(latent).double().sum())
+    kl = divergence / sentences if trainer.network.bottleneck.spread is not None else None
+    return (total + trainer.config.beta * divergence) / count, right / count, kl
 
 
 def _validate(trainer: Trainer, done: float) -> None:
     """Measure, tell, and keep the weights if they are the best so far."""
     progress = trainer.progress
-    loss, accuracy = validation_loss(trainer)
+    loss, accuracy, kl = validation_loss(trainer)
     progress.validations = max(progress.validations + 1, int(done * trainer.config.validations))
     if loss < progress.valid_loss or not trainer.best:
         progress.valid_loss = loss
         trainer.best = {name: value.detach().clone() for name, value in trainer.network.state_dict().items()}
     rate = trainer.config.lr * schedule(done, trainer.config.warmup)
     _tell(
-        trainer, Report("valid", progress.step, done, loss, progress.tokens, progress.seconds, rate, accuracy)
+        trainer,
+        Report("valid", progress.step, done, loss, progress.tokens, progress.seconds, rate, accuracy, kl),
     )
 
 

@@ -9,8 +9,9 @@ import torch
 
 from textrae.config import ModelConfig
 from textrae.generation import greedy
-from textrae.losses import reconstruction_loss, token_nll
+from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials, collate_lists
 
 SPECIALS = Specials(0, 1, 2, 3)
@@ -42,7 +43,7 @@ def test_generation_and_training_share_their_step(cell: str) -> None:
     model = Autoencoder(ModelConfig(cell=cell, layers=2, hidden=16, embedding=12, latent=8), 20).eval()  # type: ignore[arg-type]
     batch = collate_lists([[4, 5, 6], [7, 8]], SPECIALS)
     whole, latent = model(batch.source, batch.lengths, batch.previous)
-    state, condition = model.decoder.start(latent.vector), model.decoder.condition(latent.vector)
+    state, condition = model.begin(latent)
     for step, previous in enumerate(batch.previous):
         features, state = model.decode(previous.unsqueeze(0), state, condition)
         torch.testing.assert_close(features[0], whole[step])
@@ -58,7 +59,7 @@ def test_loss_is_the_mean_of_the_real_tokens_likelihoods() -> None:
     scores = model.logits(features).log_softmax(-1)
     for column, ids in enumerate(sentences):
         by_hand += [-scores[step, column, token] for step, token in enumerate([*ids, SPECIALS.eos])]
-    losses, predicted = token_nll(model, features, batch.target, SPECIALS.pad)
+    losses, predicted = token_losses(model, features, batch.target, SPECIALS.pad)
     torch.testing.assert_close(losses.sum(), torch.stack(by_hand).sum())
     assert len(predicted) == len(by_hand)
     loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad)
@@ -83,11 +84,11 @@ def test_learns_to_copy_and_swapped_encodings_swap_the_sentences() -> None:
         optimizer.step()
     model.eval()
     batch = collate_lists(sentences, SPECIALS)
-    latent = model.encode(batch.source, batch.lengths).vector.detach()
+    latent = model.encode(batch.source, batch.lengths)
     rebuilt = greedy(model, latent, SPECIALS, 10)
     assert sum(a == b for a, b in zip(rebuilt, sentences, strict=True)) > 0.9 * 400
     order = torch.randperm(400, generator=generator)
-    assert greedy(model, latent[order], SPECIALS, 10) == [rebuilt[i] for i in order.tolist()]
+    assert greedy(model, latent.take(order), SPECIALS, 10) == [rebuilt[i] for i in order.tolist()]
 
 
 def test_greedy_stops_at_max_length_and_never_writes_specials() -> None:
@@ -96,7 +97,7 @@ def test_greedy_stops_at_max_length_and_never_writes_specials() -> None:
     with torch.no_grad():
         model.bias[[SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = 100.0
         model.bias[SPECIALS.eos] = -100.0
-    rows = greedy(model, torch.randn(5, 8), SPECIALS, 7)
+    rows = greedy(model, Latent(torch.randn(5, 8)), SPECIALS, 7)
     assert [len(row) for row in rows] == [7] * 5
     assert all(token > SPECIALS.blank for row in rows for token in row)
 
@@ -104,10 +105,10 @@ def test_greedy_stops_at_max_length_and_never_writes_specials() -> None:
 def test_batched_greedy_equals_one_by_one() -> None:
     torch.manual_seed(3)
     model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 9).eval()
-    latents = 5 * torch.randn(40, 8)
+    latents = Latent(5 * torch.randn(40, 8))
     together = greedy(model, latents, SPECIALS, 12)
     assert len({len(row) for row in together}) > 1  # some leave the batch early
-    assert together == [greedy(model, latent.unsqueeze(0), SPECIALS, 12)[0] for latent in latents]
+    assert together == [greedy(model, latents.take(slice(i, i + 1)), SPECIALS, 12)[0] for i in range(40)]
 
 
 def test_an_encoding_has_mean_zero_and_variance_one() -> None:

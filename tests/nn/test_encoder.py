@@ -21,11 +21,14 @@ def test_padding_and_batch_mates_change_nothing(cell: str, both: bool, pooling: 
     batch = torch.full((9, 4, 6), 100.0)  # padding that would be noticed
     for column, sentence in enumerate(sentences):
         batch[: len(sentence), column] = sentence[:, 0]
-    together = encoder(batch, lengths)
+    together = encoder.pool(encoder(batch, lengths))
+    in_order = encoder.in_order(encoder(batch, lengths))
     assert together.shape == (4, encoder.features)
     for column, sentence in enumerate(sentences):
-        alone = encoder(sentence, torch.tensor([len(sentence)]))
-        torch.testing.assert_close(together[column], alone[0], atol=1e-5, rtol=0)
+        reading = encoder(sentence, torch.tensor([len(sentence)]))
+        torch.testing.assert_close(together[column], encoder.pool(reading)[0], atol=1e-5, rtol=0)
+        states = encoder.in_order(reading)[0]
+        torch.testing.assert_close(in_order[column, : len(sentence)], states, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -36,8 +39,8 @@ def test_backward_reading_is_the_forward_reading_of_the_turned_sentence(cell: st
     backward.load_state_dict(forward.state_dict())
     sentence = torch.randn(5, 1, 6)
     padded = torch.cat([sentence, torch.full((3, 1, 6), 50.0)])
-    features = encoder(padded, torch.tensor([5]))[0]
-    turned = encoder(sentence.flip(0), torch.tensor([5]))[0]
+    features = encoder.pool(encoder(padded, torch.tensor([5])))[0]
+    turned = encoder.pool(encoder(sentence.flip(0), torch.tensor([5])))[0]
     torch.testing.assert_close(features[8:], turned[:8])
     torch.testing.assert_close(features[:8], turned[8:])
 
@@ -47,7 +50,7 @@ def test_every_token_reaches_the_encoding() -> None:
     for pooling, both in itertools.product(("max", "mean", "last"), (False, True)):
         encoder = Encoder("gru", 6, 32, 1, both, pooling, 0.0)
         x = torch.randn(6, 1, 6, requires_grad=True)
-        encoder(x, torch.tensor([4])).sum().backward()
+        encoder.pool(encoder(x, torch.tensor([4]))).sum().backward()
         assert x.grad is not None
         reached = x.grad.abs().sum((1, 2)) > 0
         assert reached.tolist() == [True] * 4 + [False] * 2
@@ -62,7 +65,7 @@ def test_looked_up_tokens_are_computed_tokens(cell: str, both: bool, layers: int
     embeddings, ids = torch.randn(9, 6), torch.randint(0, 9, (5, 4))
     lengths = torch.tensor([5, 1, 3, 4])
     looked_up = encoder(ids, lengths, encoder.tables(embeddings))
-    torch.testing.assert_close(looked_up, encoder(embeddings[ids], lengths))
+    torch.testing.assert_close(looked_up.states, encoder(embeddings[ids], lengths).states)
 
 
 def test_the_maximum_over_time_has_its_gradient_at_the_real_step_that_won() -> None:
@@ -70,7 +73,7 @@ def test_the_maximum_over_time_has_its_gradient_at_the_real_step_that_won() -> N
     encoder = Encoder("gru", 6, 8, 1, True, "max", 0.0)
     states, lengths = torch.randn(2, 5, 3, 8, requires_grad=True), torch.tensor([5, 2, 3])
     real = torch.arange(5).unsqueeze(1) < lengths
-    ours = encoder._pool(states, real, lengths)
+    ours = encoder._pool(states, lengths)
     theirs = states.masked_fill(~real.unsqueeze(-1), float("-inf")).amax(1)
     weights = torch.randn_like(ours)
     torch.testing.assert_close(ours, theirs)

@@ -23,8 +23,8 @@ class Scored:
     """Target tokens, the end counted."""
     right: int
     """Of them, predicted right when the tokens before are given (teacher forcing)."""
-    nll: float
-    """Negative log-likelihood of all of them, in nats."""
+    nll: float | None
+    """Negative log-likelihood of all of them, in nats; None of a model without likelihoods (``mse``)."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Measures:
     """Corpus BLEU, 0 to 100."""
     chrf: float
     """Corpus chrF, 0 to 100."""
-    perplexity_token: float
-    """exp(nats / tokens), each sentence's end counted as one."""
-    perplexity_word: float
+    perplexity_token: float | None
+    """exp(nats / tokens), each sentence's end counted as one; None of a model without likelihoods."""
+    perplexity_word: float | None
     """exp(nats / white-space words), each sentence's end counted as one."""
-    perplexity_byte: float
+    perplexity_byte: float | None
     """exp(nats / UTF-8 bytes), each sentence's line end counted as one."""
 
 
@@ -92,7 +92,8 @@ def bucket_name(tokens: float) -> str:
 
 def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
     rebuilt, references = [row.rebuilt for row in rows], [[row.text for row in rows]]
-    nats = math.fsum(row.nll for row in rows)
+    known = [row.nll for row in rows if row.nll is not None]
+    nats = math.fsum(known) if len(known) == len(rows) else None
     tokens = sum(row.tokens for row in rows)
     words = sum(len(row.text.split()) + 1 for row in rows)
     size = sum(len(row.text.encode()) + 1 for row in rows)
@@ -102,23 +103,27 @@ def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
         exact=sum(row.text == row.rebuilt for row in rows) / len(rows),
         bleu=bleu.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
         chrf=chrf.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
-        perplexity_token=_exp(nats / tokens),
-        perplexity_word=_exp(nats / words),
-        perplexity_byte=_exp(nats / size),
+        perplexity_token=_exp(nats, tokens),
+        perplexity_word=_exp(nats, words),
+        perplexity_byte=_exp(nats, size),
     )
 
 
-def _exp(nats: float) -> float:
-    return math.exp(nats) if nats < 700 else math.inf
+def _exp(nats: float | None, count: int) -> float | None:
+    """The perplexity per one of `count`."""
+    if nats is None:
+        return None
+    return math.exp(nats / count) if nats / count < 700 else math.inf
 
 
 def table(result: Report) -> str:
     """The report as an aligned table."""
     head = ("tokens", "sentences", "token acc", "exact", "BLEU", "chrF", "ppl/token", "ppl/word", "ppl/byte")
-    lines = [head]
+    lines: list[tuple[str, ...]] = [head]
     for name, m in [*result.by_length.items(), ("all", result.overall)]:
         shares = (f"{100 * m.token_accuracy:.2f}%", f"{100 * m.exact:.2f}%", f"{m.bleu:.2f}", f"{m.chrf:.2f}")
-        perplexities = (f"{m.perplexity_token:.4g}", f"{m.perplexity_word:.4g}", f"{m.perplexity_byte:.4g}")
+        measured = (m.perplexity_token, m.perplexity_word, m.perplexity_byte)
+        perplexities = tuple("-" if value is None else f"{value:.4g}" for value in measured)
         lines.append((name, f"{m.sentences:,}", *shares, *perplexities))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Embedding, encoder, bottleneck and decoder joined."""
+"""Embedding, encoder, bottleneck, memory and decoder joined."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from textrae.config import ModelConfig
+from textrae.nn.attention import Slots, absence
 from textrae.nn.bottleneck import Bottleneck, Latent
 from textrae.nn.decoder import Decoder
 from textrae.nn.encoder import Encoder
 
 
 class Autoencoder(nn.Module):
-    """Token ids → latent → features → logits; the softmax shares the embedding table (Press & Wolf 2017).
+    """Token ids → latent → features → scores; the softmax shares the embedding table (Press & Wolf 2017).
+
+    With ``reconstruction="mse"`` the features are the output itself and are compared with the token's embedding scaled
+    to unit length: the tokens' scores are then the products with these, whose largest is the nearest one's.
 
     Args:
         config: the shape.
@@ -38,17 +42,25 @@ class Autoencoder(nn.Module):
             config.pooling,
             config.dropout,
         )
-        self.bottleneck = Bottleneck(self.encoder.features, config.latent)
+        features, size = self.encoder.features, min(config.hidden, 128)
+        self.slots = Slots(config.slots, features, config.scoring, size) if config.slots else None
+        self.bottleneck = Bottleneck(features, config.latent, max(1, config.slots), config.variational)
+        self.keeps_states = config.memory == "states"
         self.decoder = Decoder(
             config.cell,
             config.embedding,
             config.hidden,
             config.layers,
-            config.latent,
+            config.encoding_size,
             config.embedding,
             config.dropout,
+            every_step=not self.keeps_states,
+            # to a single slot all attention would go: what it holds is in the latent already
+            item=features if self.keeps_states else config.latent if config.slots > 1 else 0,
+            scoring=config.scoring,
         )
-        self.bias = nn.Parameter(torch.zeros(vocab_size))
+        self.mse = config.reconstruction == "mse"
+        self.bias = None if self.mse else nn.Parameter(torch.zeros(vocab_size))
 
     def embed(self, ids: Tensor) -> Tensor:
         """(time, batch) ids → (time, batch, embedding)."""
@@ -56,8 +68,26 @@ class Autoencoder(nn.Module):
 
     def encode(self, ids: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Latent:
         """(time, batch) ids and (batch,) lengths → the latent; :meth:`tables` make it faster for many tokens."""
-        x = self.embed(ids) if tables is None else ids
-        return self.bottleneck.forward(self.encoder.forward(x, lengths, tables))
+        return self._compress(self.embed(ids) if tables is None else ids, lengths, tables)
+
+    def _compress(self, x: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Latent:
+        reading = self.encoder.forward(x, lengths, tables)
+        if self.slots is None and not self.keeps_states:
+            return self.bottleneck.forward(self.encoder.pool(reading))
+        states = self.encoder.in_order(reading)
+        absent = absence(lengths, states.shape[1], states.dtype)
+        if self.slots is None:
+            latent = self.bottleneck.forward(self.encoder.pool(reading))
+            return latent._replace(states=states, absent=absent)
+        slots = self.slots.forward(states, absent)
+        return self.bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots)
+
+    def begin(self, latent: Latent) -> tuple[Tensor, list[Tensor]]:
+        """The decoder's state before the first step, and what conditions every step."""
+        items = latent.states
+        if self.slots is not None and self.decoder.attention is not None:
+            items = latent.vector.view(len(latent.vector), len(self.slots.queries), -1)
+        return self.decoder.start(latent.vector), self.decoder.condition(latent.vector, items, latent.absent)
 
     def tables(self) -> list[Tensor] | None:
         """What the encoder would compute anew for each occurrence of a token."""
@@ -66,13 +96,17 @@ class Autoencoder(nn.Module):
     def decode(self, previous: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state.
 
-        State and condition come from the decoder's `start` and `condition`.
+        State and condition come from :meth:`begin`.
         """
         return self.decoder.forward(self.embed(previous), state, condition)
 
-    def teach(self, previous: Tensor, latent: Tensor) -> Tensor:
-        """Features of every step when the tokens before it are given: (steps, batch) ids, (batch, latent)."""
-        return self.decode(previous, self.decoder.start(latent), self.decoder.condition(latent))[0]
+    def teach(self, previous: Tensor, latent: Latent) -> Tensor:
+        """Features of every step when the tokens before it are given as (steps, batch) ids."""
+        return self.decode(previous, *self.begin(latent))[0]
+
+    def attend(self, previous: Tensor, latent: Latent) -> Tensor:
+        """Where every step looks in the memory: (batch, steps, items)."""
+        return self.decoder.attend(self.embed(previous), *self.begin(latent))
 
     def logits(self, features: Tensor) -> Tensor:
         """(…, embedding) → (…, vocabulary)."""
@@ -80,6 +114,10 @@ class Autoencoder(nn.Module):
 
     def softmax(self) -> tuple[Tensor, Tensor]:
         """The matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
+        if self.bias is None:
+            return F.normalize(self.embedding.weight, dim=-1), self.embedding.weight.new_zeros(
+                self.embedding.num_embeddings
+            )
         return self.embedding.weight, self.bias
 
     def forward(self, source: Tensor, lengths: Tensor, previous: Tensor) -> tuple[Tensor, Latent]:
@@ -95,6 +133,5 @@ class Autoencoder(nn.Module):
         """
         # one look-up, because its gradient is as large as the whole table
         x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
-        latent = self.bottleneck.forward(self.encoder.forward(x, lengths))
-        start, condition = self.decoder.start(latent.vector), self.decoder.condition(latent.vector)
-        return self.decoder.forward(shifted, start, condition)[0], latent
+        latent = self._compress(x, lengths)
+        return self.decoder.forward(shifted, *self.begin(latent))[0], latent

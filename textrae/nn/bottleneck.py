@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -12,21 +13,68 @@ class Latent(NamedTuple):
     """What the bottleneck knows of a batch of sentences."""
 
     vector: Tensor
-    """(batch, latent), what the decoder is given."""
+    """(batch, slots · latent), what the decoder is given."""
+    mean: Tensor | None = None
+    """Of a variational model's posterior, as `vector`."""
+    log_variance: Tensor | None = None
+    """Of the same."""
+    states: Tensor | None = None
+    """(batch, time, features), where the decoder attends over all of them."""
+    absent: Tensor | None = None
+    """(batch, time), −∞ at padding and 0 elsewhere, beside `states`."""
+
+    def take(self, rows: slice | Tensor) -> Latent:
+        """Some of the sentences."""
+        vector, *others = self
+        return Latent(vector[rows], *(None if part is None else part[rows] for part in others))
 
 
 class Bottleneck(nn.Module):
-    """An affine projection to `latent` numbers, shifted and scaled to mean 0 and variance 1 over a sentence's numbers.
+    """An affine projection to `latent` numbers, of each slot where there are several.
 
-    Layer normalisation (Ba, Kiros & Hinton 2016) without gain: the decoder meets encodings of one length from the
-    first step to the last.
+    Shifted and scaled to mean 0 and variance 1 over a sentence's numbers: layer normalisation (Ba, Kiros & Hinton 2016)
+    without gain, so that the decoder meets encodings of one length from the first step to the last. A variational one
+    (Kingma & Welling 2014) gives mean and log variance of a Gaussian instead, as they are.
+
+    Args:
+        features: numbers of the encoder's features, of a sentence or of each slot.
+        latent: numbers of the encoding, of a sentence or of each slot.
+        slots: how many there are; each has a projection of its own.
+        variational: whether the encoding is drawn from a posterior.
     """
 
-    def __init__(self, features: int, latent: int) -> None:
+    def __init__(self, features: int, latent: int, slots: int = 1, variational: bool = False) -> None:
         super().__init__()
-        self.project = nn.Linear(features, latent)
+        self.project = _affine(features, latent, slots)
+        self.spread = _affine(features, latent, slots) if variational else None
 
     def forward(self, features: Tensor) -> Latent:
-        """(batch, features) → a latent with a (batch, latent) vector."""
-        projected = self.project(features)
-        return Latent(F.layer_norm(projected, projected.shape[-1:]))
+        """(batch, features), or (batch, slots, features) → a latent with a (batch, slots · latent) vector."""
+        mean = self.project(features)
+        if self.spread is None:
+            return Latent(F.layer_norm(mean, mean.shape[-1:]))
+        mean, log_variance = mean.float(), self.spread(features).float()
+        vector = mean
+        if self.training:
+            vector = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        return Latent(vector, mean, log_variance)
+
+
+def _affine(features: int, latent: int, slots: int) -> nn.Module:
+    return nn.Linear(features, latent) if slots == 1 else PerSlot(slots, features, latent)
+
+
+class PerSlot(nn.Module):
+    """An affine map for each slot: (batch, slots, inputs) → (batch, slots · outputs)."""
+
+    def __init__(self, slots: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        bound = inputs**-0.5
+        self.weight = nn.Parameter(torch.empty(slots, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(slots * outputs))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        weight = self.weight.to(features.dtype)
+        product = torch.einsum("bsi,sio->bso", features, weight)
+        return product.flatten(1) + self.bias

@@ -1,4 +1,4 @@
-"""Latent and previous tokens → a feature vector a step."""
+"""Latent, memory and previous tokens → a feature vector a step."""
 
 from __future__ import annotations
 
@@ -7,36 +7,79 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from textrae.nn.attention import Attention
 from textrae.nn.recurrence import Recurrence
 
 
 class Decoder(nn.Module):
     """A stack of recurrent layers that get the latent as their initial state and as an input of every step.
 
-    The whole state is one tensor, the layers' flat states side by side; training runs it over all steps at once and
-    generation over one step at a time, through the same `forward`.
+    With a memory, the outputs of the recurrence attend over it and what they find goes beside them (as Luong et al. 2015
+    do, so that all steps of a training batch attend at once). The whole state is one tensor, the layers' flat states
+    side by side; training runs it over all steps at once and generation over one step at a time, through the same
+    `forward`.
+
+    Args:
+        cell: ``rnn``, ``lstm`` or ``gru``.
+        inputs: numbers of a token embedding.
+        hidden: units of a layer.
+        layers: how many there are.
+        latent: numbers of the latent.
+        outputs: numbers of a feature vector.
+        dropout: share of outputs zeroed in training.
+        every_step: whether the latent is an input of every step too.
+        item: numbers of an item of the memory; 0 for no memory.
+        scoring: of the attention over it.
     """
 
     def __init__(
-        self, cell: str, inputs: int, hidden: int, layers: int, latent: int, outputs: int, dropout: float
+        self,
+        cell: str,
+        inputs: int,
+        hidden: int,
+        layers: int,
+        latent: int,
+        outputs: int,
+        dropout: float,
+        every_step: bool = True,
+        item: int = 0,
+        scoring: str = "dot",
     ) -> None:
         super().__init__()
+        self.constant = latent if every_step else 0
         stack = [
-            Recurrence(cell, hidden if depth else inputs, hidden, constant=latent) for depth in range(layers)
+            Recurrence(cell, hidden if depth else inputs, hidden, constant=self.constant)
+            for depth in range(layers)
         ]
         self.sizes = [layer.state_size for layer in stack]
         self.layers = nn.ModuleList(stack)
         self.initial = nn.Linear(latent, sum(self.sizes))
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(hidden, outputs)
+        self.attention = Attention(hidden, item, scoring, min(hidden, 128)) if item else None
+        self.output = nn.Linear(hidden + item, outputs)
 
     def start(self, latent: Tensor) -> Tensor:
         """The state before the first step: (batch, latent) → (batch, state)."""
         return torch.tanh(self.initial(latent))
 
-    def condition(self, latent: Tensor) -> list[Tensor]:
-        """What the latent gives to every step of each layer: (batch, latent) → as :meth:`forward` takes it."""
-        return [layer.condition(latent) for layer in self.stack()]
+    def condition(
+        self, latent: Tensor, items: Tensor | None = None, absent: Tensor | None = None
+    ) -> list[Tensor]:
+        """What every step is given, computed once a sentence; each tensor is (batch, …).
+
+        Args:
+            latent: (batch, latent).
+            items: (batch, items, item), the memory of a decoder that has attention.
+            absent: (batch, items), −∞ where there is no item, if there are such places.
+
+        Returns:
+            As :meth:`forward` takes it: each layer's part of the latent, then keys, items and absence of the memory.
+        """
+        parts = [layer.condition(latent) for layer in self.stack()] if self.constant else []
+        if self.attention is None or items is None:
+            return parts
+        none = items.new_zeros(items.shape[:2]) if absent is None else absent
+        return [*parts, self.attention.keys(items), items, none]
 
     def stack(self) -> list[Recurrence]:
         """The layers from the input to the output."""
@@ -53,8 +96,28 @@ class Decoder(nn.Module):
         Returns:
             Features (time, batch, outputs) for the softmax, and the state after the last step.
         """
+        x, after = self._recur(x, state, condition)
+        if self.attention is not None:
+            items = condition[-2]
+            found = self._weights(x, condition).to(items.dtype) @ items  # (batch, time, item)
+            x = torch.cat([x, found.transpose(0, 1).to(x.dtype)], dim=-1)
+        return self.output(self.dropout(x)), after
+
+    def attend(self, x: Tensor, state: Tensor, condition: Sequence[Tensor]) -> Tensor:
+        """As :meth:`forward`, but where the steps look: (batch, time, items)."""
+        return self._weights(self._recur(x, state, condition)[0], condition)
+
+    def _recur(self, x: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The recurrent layers alone: outputs (time, batch, hidden), and the state after the last step."""
         states, befores = [], torch.split(state, self.sizes, dim=-1)
-        for depth, (layer, before, constant) in enumerate(zip(self.stack(), befores, condition, strict=True)):
+        for depth, (layer, before) in enumerate(zip(self.stack(), befores, strict=True)):
+            constant = condition[depth] if self.constant else None
             x, after = layer.forward(self.dropout(x) if depth else x, before, constant)
             states.append(after)
-        return self.output(self.dropout(x)), torch.cat(states, dim=-1)
+        return x, torch.cat(states, dim=-1)
+
+    def _weights(self, x: Tensor, condition: Sequence[Tensor]) -> Tensor:
+        assert self.attention is not None
+        keys, _, absent = condition[-3:]
+        weights: Tensor = self.attention.forward(x.transpose(0, 1), keys, absent)
+        return weights

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from textrae.nn.recurrence import Recurrence, side_by_side
+
+
+class Reading(NamedTuple):
+    """What an encoder has read: the last layer's states."""
+
+    states: Tensor
+    """(ways, time, batch, hidden), each way in its order of reading."""
+    rows: Tensor
+    """(time · batch,) where a turned reading's row stands in the flattened order of time."""
+    lengths: Tensor
+    """(batch,)."""
 
 
 class Encoder(nn.Module):
@@ -41,20 +52,17 @@ class Encoder(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Tensor:
-        """Encode.
+    def forward(self, x: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Reading:
+        """Read sentences.
 
         Args:
             x: (time, batch, inputs), or with tables (time, batch) token ids.
             lengths: (batch,) real lengths ≥ 1.
             tables: from :meth:`tables`.
 
-        Returns:
-            (batch, features).
         """
         time = torch.arange(len(x), device=x.device).unsqueeze(1)
-        real = time < lengths  # (time, batch)
-        turned = torch.where(real, lengths - 1 - time, time)
+        turned = torch.where(time < lengths, lengths - 1 - time, time)  # (time, batch)
         rows = (turned * len(lengths) + torch.arange(len(lengths), device=x.device)).flatten()
         first = _ways(self.layers[0])
         if tables is None:
@@ -68,7 +76,12 @@ class Encoder(nn.Module):
         for layer in self.layers[1:]:
             x = torch.cat([states[0], *(_turn(way, rows) for way in states[1:])], dim=-1)
             states = side_by_side(_ways(layer), _readings(self.dropout(x), rows, len(first)))[0]
-        return self._pool(states, real, lengths).transpose(0, 1).flatten(1)
+        return Reading(states, rows, lengths)
+
+    def in_order(self, reading: Reading) -> Tensor:
+        """The states of both ways side by side in the order of time: (batch, time, features)."""
+        first, *others = reading.states
+        return torch.cat([first, *(_turn(way, reading.rows) for way in others)], dim=-1).transpose(0, 1)
 
     def tables(self, embeddings: Tensor) -> list[Tensor] | None:
         """What each token gives to the first layer's gates, so that many tokens share one product.
@@ -83,8 +96,13 @@ class Encoder(nn.Module):
             return None
         return [way.project(embeddings) for way in _ways(self.layers[0])]
 
-    def _pool(self, states: Tensor, real: Tensor, lengths: Tensor) -> Tensor:
+    def pool(self, reading: Reading) -> Tensor:
+        """A sentence's states as one: (batch, features)."""
+        return self._pool(reading.states, reading.lengths).transpose(0, 1).flatten(1)
+
+    def _pool(self, states: Tensor, lengths: Tensor) -> Tensor:
         """(ways, time, batch, hidden), each in its order of reading → (ways, batch, hidden)."""
+        real = torch.arange(states.shape[1], device=states.device).unsqueeze(1) < lengths
         if self.pooling == "max":
             largest: Any = _Largest.apply
             pooled: Tensor = largest(states, real)

@@ -1,0 +1,185 @@
+"""Every combination of switches: it works whole, or it is refused with the reason."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import TEXT, sentences
+from support import SPECIALS
+
+from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
+from textrae.checkpoint import Run, Settings
+from textrae.config import build
+from textrae.errors import ConfigError
+from textrae.generation import greedy
+from textrae.losses import kl_divergence, reconstruction_loss
+from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.bottleneck import Latent
+from textrae.text.batch import collate_lists
+
+SWITCHES: dict[str, tuple[Any, ...]] = {
+    "cell": ("rnn", "lstm", "gru"),
+    "bidirectional": (False, True),
+    "slots": (0, 1, 3),
+    "memory": ("slots", "states"),
+    "scoring": ("dot", "additive"),
+    "variational": (False, True),
+    "reconstruction": ("cross-entropy", "mse"),
+    "mse_weight": (0.0, 0.5),
+}
+GRID = [dict(zip(SWITCHES, values, strict=True)) for values in itertools.product(*SWITCHES.values())]
+
+
+def reason(switches: dict[str, Any]) -> str | None:
+    """Why a combination makes no sense; None where it does."""
+    attends = switches["slots"] > 0 or switches["memory"] == "states"
+    if switches["memory"] == "states" and switches["slots"]:
+        return "leave slots out"
+    if switches["memory"] == "states" and switches["variational"]:
+        return "would say nothing"
+    if switches["scoring"] == "additive" and not attends:
+        return "there is no attention"
+    if switches["mse_weight"] and switches["reconstruction"] == "mse":
+        return "nothing to mix"
+    return None
+
+
+def shape(switches: dict[str, Any]) -> ModelConfig:
+    return build(ModelConfig, {"hidden": 10, "embedding": 8, "latent": 6, **switches})
+
+
+POSSIBLE = [switches for switches in GRID if reason(switches) is None]
+SENTENCES = [[4, 5, 6], [7], [], [8, 9, 10, 11, 19]]
+
+
+def test_the_grid_has_every_switch_that_changes_the_model() -> None:
+    sizes = {"layers", "hidden", "embedding", "latent", "pooling", "dropout"}
+    assert {field.name for field in fields(ModelConfig)} == sizes | SWITCHES.keys()
+
+
+@pytest.mark.parametrize("switches", [s for s in GRID if reason(s)][::7], ids=str)
+def test_what_makes_no_sense_is_refused_with_its_reason(switches: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=reason(switches)):
+        shape(switches)
+
+
+def test_every_other_combination_is_refused_too() -> None:
+    for switches in GRID:
+        if reason(switches):
+            with pytest.raises(ConfigError):
+                shape(switches)
+    with pytest.raises(ConfigError, match="slots take the place of pooling"):
+        shape({"slots": 2, "pooling": "mean"})
+
+
+@pytest.mark.parametrize("switches", POSSIBLE, ids=lambda s: "-".join(map(str, s.values())))
+def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    config = shape(switches)
+    model = Autoencoder(config, 20)
+    batch = collate_lists(SENTENCES, SPECIALS)
+    features, latent = model(batch.source, batch.lengths, batch.previous)
+    loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad, config.mse_weight)
+    if config.variational:
+        loss = loss + 0.1 * kl_divergence(latent).mean()
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+    model.eval()
+    whole = model.encode(batch.source, batch.lengths)
+    assert whole.vector.shape == (4, config.encoding_size)
+    taught = model.teach(batch.previous, whole)
+    state, condition = model.begin(whole)
+    for step, previous in enumerate(batch.previous):  # generation's step is training's
+        one, state = model.decode(previous.unsqueeze(0), state, condition)
+        torch.testing.assert_close(one[0], taught[step])
+    rebuilt = greedy(model, whole, SPECIALS, 6)
+    for row, ids in enumerate(SENTENCES):  # batch-mates and padding change nothing
+        alone = collate_lists([ids], SPECIALS)
+        latent = model.encode(alone.source, alone.lengths)
+        torch.testing.assert_close(latent.vector[0], whole.vector[row], atol=1e-5, rtol=0)
+        assert greedy(model, latent, SPECIALS, 6) == [rebuilt[row]]
+    if config.memory == "slots":  # the vector is all that the decoder has
+        order = torch.tensor([2, 0, 3, 1])
+        assert greedy(model, Latent(whole.vector[order]), SPECIALS, 6) == [rebuilt[i] for i in order]
+
+
+@pytest.mark.parametrize("switches", POSSIBLE[:: 5 if len(POSSIBLE) % 5 else 4], ids=str)
+def test_saves_loads_and_is_the_same(
+    switches: dict[str, Any], model: SentenceAutoencoder, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    config, tokenizer = shape(switches), model.run.tokenizer
+    network = Autoencoder(config, tokenizer.vocab_size).eval()
+    made = SentenceAutoencoder(Run(network, tokenizer, Settings(config, TEXT, TrainingConfig())))
+    made.save(tmp_path / "run")
+    loaded = SentenceAutoencoder.load(tmp_path / "run", device="cpu")
+    lines = sentences()[:6]
+    np.testing.assert_array_equal(loaded.encode(lines), made.encode(lines))
+    assert loaded.reconstruct(lines) == made.reconstruct(lines)
+    if config.memory == "states":
+        with pytest.raises(ConfigError, match="train with --slots"):
+            loaded.decode(made.encode(lines))
+    else:
+        assert loaded.decode(made.encode(lines)) == made.reconstruct(lines)
+
+
+def copies(config: ModelConfig, tmp_path: Path, corpus: Path, steps: int = 350) -> SentenceAutoencoder:
+    training = TrainingConfig(steps=steps, lr=1e-2, seed=0, precision="fp32", beta=0.01)
+    return SentenceAutoencoder.train(corpus, config, training, text=TEXT, out=tmp_path / "run")
+
+
+SMALL = ModelConfig(hidden=48, embedding=32, latent=24)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        replace(SMALL, slots=3, latent=8),
+        replace(SMALL, variational=True),
+        replace(SMALL, reconstruction="mse"),
+        replace(SMALL, mse_weight=0.5),
+    ],
+    ids=["slots", "variational", "mse", "mixed"],
+)
+def test_learns_to_copy_through_its_vector(config: ModelConfig, tmp_path: Path, corpus: Path) -> None:
+    model, lines = copies(config, tmp_path, corpus), sentences()[:200]
+    rebuilt = model.decode(model.encode(lines))
+    assert sum(a == b for a, b in zip(lines, rebuilt, strict=True)) > 120
+    if config.reconstruction == "mse":
+        table = model.run.network.embedding.weight
+        directions = torch.nn.functional.normalize(table.detach(), dim=-1)
+        near = (directions @ directions.T).fill_diagonal_(0).abs().mean()
+        assert near < 0.3  # embeddings have not come together
+        assert model.evaluate(lines).overall.perplexity_token is None
+        with pytest.raises(ConfigError, match="no likelihoods"):
+            model.decode(model.encode(lines[:2]), beam=3)
+
+
+def test_with_all_states_the_vector_says_nothing(tmp_path: Path, corpus: Path) -> None:
+    model = copies(replace(SMALL, memory="states"), tmp_path, corpus)
+    lines = sentences()[:200]
+    assert sum(a == b for a, b in zip(lines, model.reconstruct(lines), strict=True)) > 120
+    batch = collate_lists(model.run.tokenizer.encode(lines[:32]), SPECIALS)
+    latent = model.run.network.encode(batch.source, batch.lengths)
+    swapped = latent._replace(vector=latent.vector.roll(1, 0))
+    rows = [greedy(model.run.network, one, SPECIALS, 20) for one in (latent, swapped)]
+    assert sum(a == b for a, b in zip(*rows, strict=True)) > 25
+
+
+def test_kl_is_the_closed_form() -> None:
+    mean, log_variance = torch.tensor([[0.0, 0.0], [1.0, -2.0]]), torch.tensor([[0.0, 0.0], [0.5, -1.0]])
+    expected = torch.distributions.kl_divergence(
+        torch.distributions.Normal(mean, (0.5 * log_variance).exp()), torch.distributions.Normal(0.0, 1.0)
+    ).sum(1)
+    torch.testing.assert_close(kl_divergence(Latent(mean, mean, log_variance)), expected)
+    with pytest.raises(ValueError, match="without a posterior"):
+        kl_divergence(Latent(mean))

@@ -1,0 +1,90 @@
+"""Attention: weighing a memory by how well its keys fit a query."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Attention(nn.Module):
+    """Weights over the items of a memory.
+
+    ``dot``: q · k / √d (Luong et al. 2015, scaled as by Vaswani et al. 2017); ``additive``: v · tanh(q + k) (Bahdanau et
+    al. 2015); q and k are linear in query and item (affine in the item where that is not lost in the softmax).
+
+    Args:
+        query: numbers of a query.
+        item: numbers of an item.
+        scoring: ``dot`` or ``additive``.
+        size: numbers of q and k.
+    """
+
+    def __init__(self, query: int, item: int, scoring: str, size: int) -> None:
+        super().__init__()
+        self.query, self.key = (
+            nn.Linear(query, size, bias=False),
+            nn.Linear(item, size, bias=scoring == "additive"),
+        )
+        self.size = size
+        self.energy = nn.Linear(size, 1, bias=False) if scoring == "additive" else None
+
+    def keys(self, items: Tensor) -> Tensor:
+        """What is compared with queries, computed once a memory: (batch, items, item) → (batch, items, size)."""
+        keys: Tensor = self.key(items)
+        return keys
+
+    def forward(self, queries: Tensor, keys: Tensor, absent: Tensor | None = None) -> Tensor:
+        """Weights that add up to 1 for each query.
+
+        Args:
+            queries: (batch, queries, query).
+            keys: from :meth:`keys`.
+            absent: (batch, items), −∞ where there is no item and 0 elsewhere.
+
+        Returns:
+            (batch, queries, items).
+        """
+        q: Tensor = self.query(queries)
+        if self.energy is None:
+            scores = q @ keys.transpose(1, 2) * self.size**-0.5
+        else:
+            energy: Tensor = self.energy(torch.tanh(q.unsqueeze(2) + keys.unsqueeze(1)))
+            scores = energy.squeeze(-1)
+        if absent is not None:
+            scores = scores + absent.unsqueeze(1)
+        weights: Tensor = scores.softmax(-1)
+        return weights
+
+
+class Slots(nn.Module):
+    """K learnt queries that attend over a sentence's states: a fixed number of items, whatever its length.
+
+    As the inducing points of a set transformer (Lee et al. 2019) do.
+
+    Args:
+        count: K.
+        features: numbers of a state.
+        scoring: as for :class:`Attention`.
+        size: as for :class:`Attention`.
+    """
+
+    def __init__(self, count: int, features: int, scoring: str, size: int) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(count, size))
+        self.attention = Attention(size, features, scoring, size)
+
+    def weights(self, states: Tensor, absent: Tensor) -> Tensor:
+        """(batch, time, features) and (batch, time) → (batch, slots, time)."""
+        queries = self.queries.expand(len(states), -1, -1)
+        weights: Tensor = self.attention.forward(queries, self.attention.keys(states), absent)
+        return weights
+
+    def forward(self, states: Tensor, absent: Tensor) -> Tensor:
+        """(batch, time, features) and (batch, time) → (batch, slots, features)."""
+        return self.weights(states, absent).to(states.dtype) @ states
+
+
+def absence(lengths: Tensor, time: int, dtype: torch.dtype) -> Tensor:
+    """What hides padding from attention: (batch,) lengths → (batch, time) of 0 and −∞."""
+    padding = torch.arange(time, device=lengths.device) >= lengths.unsqueeze(1)
+    return torch.zeros(padding.shape, dtype=dtype, device=lengths.device).masked_fill_(padding, float("-inf"))
