@@ -36,7 +36,7 @@ def train(
     model: Annotated[
         str | None,
         typer.Option(
-            help="rae (one way), brae (both ways, the default), vrae (variational) or ara (attention over slots)."
+            help="rae (one way), brae (both ways, the default), vrae (variational), ara (slots) or hrae (hierarchical)."
         ),
     ] = None,
     cell: Annotated[str | None, typer.Option(help="rnn, lstm or gru.")] = None,
@@ -44,6 +44,13 @@ def train(
     hidden: Annotated[int | None, typer.Option(help="Units of a layer.")] = None,
     embedding: Annotated[int | None, typer.Option(help="Numbers of a token embedding.")] = None,
     latent: Annotated[int | None, typer.Option(help="Numbers of an encoding, or of each slot.")] = None,
+    hierarchical: Annotated[
+        bool | None, typer.Option("--hierarchical/--no-hierarchical", help="Segments, then the text (HRAE).")
+    ] = None,
+    segments: Annotated[
+        str | None,
+        typer.Option(help="sentence, clause or tokens of a segment; commas make levels (12,sentence)."),
+    ] = None,
     slots: Annotated[int | None, typer.Option(help="Attention over so many slots; 0 for none.")] = None,
     memory: Annotated[
         str | None,

@@ -22,6 +22,7 @@ from textrae.losses import kl_divergence, reconstruction_loss
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import collate_lists
+from textrae.text.segments import Segmenter, Stretches
 
 SWITCHES: dict[str, tuple[Any, ...]] = {
     "cell": ("rnn", "lstm", "gru"),
@@ -30,6 +31,7 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "memory": ("slots", "states"),
     "scoring": ("dot", "additive"),
     "variational": (False, True),
+    "hierarchical": (False, True),
     "reconstruction": ("cross-entropy", "mse"),
     "mse_weight": (0.0, 0.5),
 }
@@ -43,6 +45,8 @@ def reason(switches: dict[str, Any]) -> str | None:
         return "leave slots out"
     if switches["memory"] == "states" and switches["variational"]:
         return "would say nothing"
+    if switches["memory"] == "states" and switches["hierarchical"]:
+        return "every token's state already"
     if switches["scoring"] == "additive" and not attends:
         return "there is no attention"
     if switches["mse_weight"] and switches["reconstruction"] == "mse":
@@ -56,10 +60,11 @@ def shape(switches: dict[str, Any]) -> ModelConfig:
 
 POSSIBLE = [switches for switches in GRID if reason(switches) is None]
 SENTENCES = [[4, 5, 6], [7], [], [8, 9, 10, 11, 19]]
+PAIRS = Segmenter((Stretches(2),), 20)
 
 
 def test_the_grid_has_every_switch_that_changes_the_model() -> None:
-    sizes = {"layers", "hidden", "embedding", "latent", "pooling", "dropout"}
+    sizes = {"layers", "hidden", "embedding", "latent", "pooling", "dropout", "segments"}
     assert {field.name for field in fields(ModelConfig)} == sizes | SWITCHES.keys()
 
 
@@ -76,15 +81,19 @@ def test_every_other_combination_is_refused_too() -> None:
                 shape(switches)
     with pytest.raises(ConfigError, match="slots take the place of pooling"):
         shape({"slots": 2, "pooling": "mean"})
+    with pytest.raises(ConfigError, match="only a hierarchical model cuts"):
+        shape({"segments": "clause"})
+    with pytest.raises(ConfigError, match="segments"):
+        shape({"hierarchical": True, "segments": "word"})
 
 
 @pytest.mark.parametrize("switches", POSSIBLE, ids=lambda s: "-".join(map(str, s.values())))
 def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    config = shape(switches)
+    config, segmenter = shape(switches), PAIRS if switches["hierarchical"] else None
     model = Autoencoder(config, 20)
-    batch = collate_lists(SENTENCES, SPECIALS)
-    features, latent = model(batch.source, batch.lengths, batch.previous)
+    batch = collate_lists(SENTENCES, SPECIALS, segmenter)
+    features, latent = model(batch.source, batch.lengths, batch.previous, batch.tree)
     loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad, config.mse_weight)
     if config.variational:
         loss = loss + 0.1 * kl_divergence(latent).mean()
@@ -94,22 +103,22 @@ def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
         assert parameter.grad.abs().sum() > 0, name
 
     model.eval()
-    whole = model.encode(batch.source, batch.lengths)
+    whole = model.encode(batch.source, batch.lengths, None, batch.tree)
     assert whole.vector.shape == (4, config.encoding_size)
     taught = model.teach(batch.previous, whole)
     state, condition = model.begin(whole)
     for step, previous in enumerate(batch.previous):  # generation's step is training's
         one, state = model.decode(previous.unsqueeze(0), state, condition)
         torch.testing.assert_close(one[0], taught[step])
-    rebuilt = greedy(model, whole, SPECIALS, 6)
-    for row, ids in enumerate(SENTENCES):  # batch-mates and padding change nothing
-        alone = collate_lists([ids], SPECIALS)
-        latent = model.encode(alone.source, alone.lengths)
+    rebuilt = greedy(model, whole, SPECIALS, 4)
+    for row in (0, 2):  # batch-mates and padding change nothing
+        alone = collate_lists([SENTENCES[row]], SPECIALS, segmenter)
+        latent = model.encode(alone.source, alone.lengths, None, alone.tree)
         torch.testing.assert_close(latent.vector[0], whole.vector[row], atol=1e-5, rtol=0)
-        assert greedy(model, latent, SPECIALS, 6) == [rebuilt[row]]
+        assert greedy(model, latent, SPECIALS, 4) == [rebuilt[row]]
     if config.memory == "slots":  # the vector is all that the decoder has
         order = torch.tensor([2, 0, 3, 1])
-        assert greedy(model, Latent(whole.vector[order]), SPECIALS, 6) == [rebuilt[i] for i in order]
+        assert greedy(model, Latent(whole.vector[order]), SPECIALS, 4) == [rebuilt[i] for i in order]
 
 
 @pytest.mark.parametrize("switches", POSSIBLE[:: 5 if len(POSSIBLE) % 5 else 4], ids=str)
@@ -147,8 +156,10 @@ SMALL = ModelConfig(hidden=48, embedding=32, latent=24)
         replace(SMALL, variational=True),
         replace(SMALL, reconstruction="mse"),
         replace(SMALL, mse_weight=0.5),
+        replace(SMALL, hierarchical=True, segments="3"),
+        replace(SMALL, hierarchical=True, segments="2,4", slots=2, latent=16),
     ],
-    ids=["slots", "variational", "mse", "mixed"],
+    ids=["slots", "variational", "mse", "mixed", "hierarchical", "three levels"],
 )
 def test_learns_to_copy_through_its_vector(config: ModelConfig, tmp_path: Path, corpus: Path) -> None:
     model, lines = copies(config, tmp_path, corpus), sentences()[:200]

@@ -21,7 +21,7 @@ Pooling = Literal["max", "mean", "last"]
 Memory = Literal["slots", "states"]
 Scoring = Literal["dot", "additive"]
 Reconstruction = Literal["cross-entropy", "mse"]
-Preset = Literal["rae", "brae", "vrae", "ara"]
+Preset = Literal["rae", "brae", "vrae", "ara", "hrae"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
@@ -61,11 +61,32 @@ class ModelConfig:
     """How attention compares a query and a key: ``dot`` product, or ``additive`` (Bahdanau et al. 2015)."""
     variational: bool = False
     """Whether the encoding is a Gaussian posterior's (VRAE), drawn from it in training and its mean in use."""
+    hierarchical: bool = False
+    """Whether segments are encoded and decoded each by itself, below a recurrence over segments that reads them and one
+    that plans them (HRAE)."""
+    segments: (
+        Annotated[
+            str, Field(pattern=r"^(sentence|clause|[1-9]\d{0,3})(,(sentence|clause|[1-9]\d{0,3})){0,3}$")
+        ]
+        | None
+    ) = None
+    """How a hierarchical model cuts a text: at the end of a ``sentence`` (where nothing is said) or of a ``clause``, or
+    into stretches of so many tokens at most; several, joined by commas from the finest, make several levels."""
     reconstruction: Reconstruction = "cross-entropy"
     """``cross-entropy`` of a softmax over the vocabulary, or ``mse`` between the output and the token's normalised
     embedding, tokens being read back as the nearest one."""
     mse_weight: Annotated[float, Field(ge=0)] = 0.0
     """λ of the mixed loss cross-entropy + λ · MSE."""
+
+    @property
+    def segment_rules(self) -> str:
+        """How a hierarchical model cuts a text."""
+        return self.segments or "sentence"
+
+    @property
+    def levels(self) -> int:
+        """Levels of segments below a text; 0 of a model that is not hierarchical."""
+        return len(self.segment_rules.split(",")) if self.hierarchical else 0
 
     @property
     def attends(self) -> bool:
@@ -86,6 +107,10 @@ class ModelConfig:
             and self.slots,
             "variational: with memory states the decoder does not need the encoding, which would say nothing; "
             "use memory slots": states and self.variational,
+            "hierarchical: with memory states the decoder sees every token's state already; use memory slots": states
+            and self.hierarchical,
+            "segments: only a hierarchical model cuts its texts; give hierarchical": self.segments is not None
+            and not self.hierarchical,
             "scoring: there is no attention; give slots, or memory states": self.scoring != "dot"
             and not self.attends,
             "pooling: slots take the place of pooling; leave it out": self.slots and self.pooling != "max",
@@ -108,6 +133,7 @@ PRESETS: dict[Preset, dict[str, Any]] = {
     "brae": {"bidirectional": True},
     "vrae": {"variational": True},
     "ara": {"slots": 4, "latent": 32},
+    "hrae": {"hierarchical": True},
 }
 """What each name of ``--model`` switches."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,7 +22,7 @@ _GROUP = 64
 def greedy(model: Autoencoder, latent: Latent, specials: Specials, max_length: int) -> list[list[int]]:
     """The most likely token at every step, until the end token or `max_length` tokens.
 
-    Sentences that have ended leave the batch once they are half of it, so a long one does not hold up the rest.
+    A hierarchical model's segments are written one after another, each planned from what those before it became.
 
     Args:
         latent: what to decode.
@@ -28,17 +30,28 @@ def greedy(model: Autoencoder, latent: Latent, specials: Specials, max_length: i
     Returns:
         For each latent its token ids, the end token left out.
     """
-    state, condition = model.begin(latent)
+    if model.hierarchy is not None:
+        return _Outline(model, latent, specials, max_length).write()
+    return _until_end(_write(model, *model.begin(latent), specials, max_length), specials.eos)
+
+
+def _write(
+    model: Autoencoder, state: Tensor, condition: Sequence[Tensor], specials: Specials, max_length: int
+) -> Tensor:
+    """Greedy decoding: (batch, steps) ids up to and with each row's end, then end tokens.
+
+    Sentences that have ended leave the batch once they are half of it, so a long one does not hold up the rest.
+    """
     weight, bias = _text_scores(model, specials)
     rows = torch.arange(len(state), device=state.device)
     current = torch.full_like(rows, specials.bos)
     written = torch.full((max_length, len(rows)), specials.eos, device=state.device)
     for step in range(max_length):
         features, state = model.decode(current.unsqueeze(0), state, condition)
-        ended = current == specials.eos  # and goes on ending until it leaves
+        ended = _ends(model, current, specials)  # and goes on ending until it leaves
         current = F.linear(features.squeeze(0), weight, bias).argmax(-1).masked_fill_(ended, specials.eos)
         written[step, rows] = current
-        ended = current == specials.eos
+        ended = _ends(model, current, specials)
         left = len(ended) - int(ended.sum())
         if left == 0:
             break
@@ -47,7 +60,86 @@ def greedy(model: Autoencoder, latent: Latent, specials: Specials, max_length: i
             stay = ended.to(torch.uint8).argsort(stable=True)[:kept]
             rows, state, current = rows[stay], state[stay], current[stay]
             condition = [part[stay] for part in condition]
-    return _until_end(written[: step + 1].t(), specials.eos)
+    return written[: step + 1].t()
+
+
+def _ends(model: Autoencoder, ids: Tensor, specials: Specials) -> Tensor:
+    """Which ids end a text or a segment."""
+    return (ids == specials.eos) | (ids >= model.first_end)
+
+
+class _Outline:
+    """Writes texts of a hierarchical model, all texts of the batch side by side."""
+
+    def __init__(self, model: Autoencoder, latent: Latent, specials: Specials, max_length: int) -> None:
+        assert model.hierarchy is not None
+        self.model, self.hierarchy, self.specials = model, model.hierarchy, specials
+        self.max_length, self.vector, self.items = max_length, latent.vector, model.items(latent)
+
+    def write(self) -> list[list[int]]:
+        """The texts' token ids."""
+        texts = torch.arange(len(self.vector), device=self.vector.device)
+        ids, _, _ = self._units(len(self.hierarchy.planners), self.vector, texts)
+        return [row[: self.max_length] for row in ids]
+
+    def _units(
+        self, level: int, vectors: Tensor, texts: Tensor
+    ) -> tuple[list[list[int]], Tensor | None, Tensor]:
+        """Write a unit of a level from each vector.
+
+        Args:
+            level: 0 for the finest segments.
+            vectors: (units, …).
+            texts: (units,) the text that each one belongs to.
+
+        Returns:
+            Token ids of each, their features (units, features; none of a whole text), and how many levels above the
+            finest end with each.
+        """
+        if level == 0:
+            return self._segments(vectors, texts)
+        planner, reader = self.hierarchy.planner(level - 1), self.hierarchy.reader(level - 1)
+        state, condition = planner.begin(vectors)
+        ids: list[list[int]] = [[] for _ in vectors]
+        parts: list[list[Tensor]] = [[] for _ in vectors]
+        closed = torch.zeros(len(vectors), dtype=torch.long, device=vectors.device)
+        alive = torch.arange(len(vectors), device=vectors.device)
+        before = vectors.new_zeros(1, len(vectors), self.hierarchy.features)
+        for _ in range(self.max_length):
+            plans, state = planner.forward(before, state, condition)
+            words, features, ends = self._units(level - 1, plans[0], texts[alive])
+            assert features is not None
+            for place, row in enumerate(alive.tolist()):
+                ids[row] += words[place]
+                parts[row].append(features[place])
+            closed[alive] = ends
+            room = torch.tensor([len(ids[row]) < self.max_length for row in alive.tolist()])
+            stay = ((ends < level) & room.to(ends.device)).nonzero().squeeze(1)
+            if not len(stay):
+                break
+            alive, state, condition = alive[stay], state[stay], condition[stay]
+            before = features[stay].unsqueeze(0)
+        if level == len(self.hierarchy.planners):
+            return ids, None, closed
+        counts = torch.tensor([len(row) for row in parts], device=vectors.device)
+        padded = torch.nn.utils.rnn.pad_sequence([torch.stack(row) for row in parts])
+        return ids, reader.pool(reader.forward(padded, counts)), closed
+
+    def _segments(self, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
+        decoder, encoder = self.model.decoder, self.model.encoder
+        items = None if self.items is None else self.items[texts]
+        start, condition = decoder.start(plans), decoder.condition(plans, items)
+        written = _write(self.model, start, condition, self.specials, self.max_length)
+        ended = _ends(self.model, written, self.specials)
+        ended[:, -1] = True
+        last = ended.to(torch.uint8).argmax(1)  # of each row the first end
+        final = written.gather(1, last.unsqueeze(1)).squeeze(1)
+        # a segment that was cut off, or ends its text, ends all levels
+        top = torch.full_like(final, len(self.hierarchy.planners))
+        closed = torch.where(final >= self.model.first_end, final - self.model.first_end, top)
+        features = encoder.pool(encoder.forward(self.model.embed(written.t()), last + 1))
+        rows = [row[:length] for row, length in zip(written.tolist(), last.tolist(), strict=True)]
+        return rows, features, closed
 
 
 @torch.no_grad()

@@ -131,9 +131,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
         )
 
 
-def blank_out(ids: Tensor, share: float, first_text_id: int, blank: int) -> Tensor:
-    """Replace a random `share` of the text tokens by `blank` (word dropout; Bowman et al. 2016)."""
+def blank_out(ids: Tensor, share: float, text: range, blank: int) -> Tensor:
+    """Replace a random `share` of the tokens with ids in `text` by `blank` (word dropout; Bowman et al. 2016)."""
     if share == 0.0:
         return ids
-    chosen = (torch.rand(ids.shape, device=ids.device) < share) & (ids >= first_text_id)
+    chosen = (torch.rand(ids.shape, device=ids.device) < share) & (ids >= text.start) & (ids < text.stop)
     return ids.masked_fill(chosen, blank)

@@ -22,7 +22,8 @@ from textrae.evaluation.reconstruction import Report, Scored, report
 from textrae.generation import beam_search, greedy
 from textrae.losses import token_losses
 from textrae.nn.bottleneck import Latent
-from textrae.runs import SPECIALS, Watch, train_run
+from textrae.nn.hierarchy import owners
+from textrae.runs import SPECIALS, Watch, segmenter, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
 from textrae.training import autocast, choose_bf16, choose_device
 from textrae.vectors import restored
@@ -57,6 +58,7 @@ class SentenceAutoencoder:
         self.run = run
         self.device = next(run.network.parameters()).device
         self.bf16 = choose_bf16(precision, self.device)
+        self._segmenter = segmenter(run.settings.model, run.tokenizer)
 
     @classmethod
     def train(
@@ -150,7 +152,7 @@ class SentenceAutoencoder:
             out = np.empty((len(window), self.encoding_size), dtype=np.float32)
             for rows, batch in self._batches(ids, batch_tokens):
                 with torch.no_grad(), autocast(self.device, self.bf16):
-                    latent = self.run.network.encode(batch.source, batch.lengths, tables).vector
+                    latent = self.run.network.encode(batch.source, batch.lengths, tables, batch.tree).vector
                 out[rows] = latent[: len(rows)].float().cpu().numpy()
             yield out
 
@@ -212,6 +214,10 @@ class SentenceAutoencoder:
 
     def _generate(self, latent: Latent, beam: int) -> list[str]:
         """Latents → sentences."""
+        if beam > 1 and self.run.network.hierarchy is not None:
+            raise ConfigError(
+                "this model is hierarchical: its segments are decoded without a beam; leave --beam out"
+            )
         if beam > 1 and self.run.network.mse:
             raise ConfigError(
                 "this model was trained with mse and has no likelihoods for a beam; leave --beam out"
@@ -230,19 +236,24 @@ class SentenceAutoencoder:
         pad = SPECIALS.pad
         for rows, batch in self._batches(ids, 4_096):
             with torch.no_grad(), autocast(self.device, self.bf16):
-                latent = self.run.network.encode(batch.source, batch.lengths)
+                latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
                 rebuilt = self._generate(latent.take(slice(len(rows))), beam)
-                nll, right = torch.zeros(2, len(batch.lengths), dtype=torch.float64)
+                nll, right = torch.zeros(2, len(latent.vector), dtype=torch.float64)
                 if likelihood:
                     features = self.run.network.teach(batch.previous, latent)
                     losses, predicted = token_losses(self.run.network, features, batch.target, pad)
-                    real = (batch.target != pad).flatten().nonzero().squeeze(1)
+                    flat = batch.target.flatten()
+                    real = (flat != pad).nonzero().squeeze(1)
                     sentence = (real % len(batch.lengths)).cpu()
+                    if batch.tree:
+                        sentence = owners(batch.tree).cpu()[sentence]
                     nll.index_add_(0, sentence, losses.double().cpu())
-                    right.index_add_(0, sentence, (predicted == batch.target.flatten()[real]).double().cpu())
+                    # what ends a segment is no token of the text, though its likelihood counts
+                    hit = (predicted == flat[real]) & (flat[real] < self.run.network.first_end)
+                    right.index_add_(0, sentence, hit.double().cpu())
             for column, row in enumerate(rows.tolist()):
-                tokens = int(batch.lengths[column])
                 nats = None if self.run.network.mse else float(nll[column])
+                tokens = len(ids[row]) + 1
                 out[row] = Scored(window[row], rebuilt[column], tokens, int(right[column]), nats)
         return [row for row in out if row is not None]
 
@@ -283,7 +294,8 @@ class SentenceAutoencoder:
         for first, last in pairwise(cuts):
             rows = order[first:last]
             filling: list[list[int]] = [[]] * (-len(rows) % _ROWS if len(ids) > _ROWS else 0)
-            yield rows, collate_lists([ids[row] for row in rows] + filling, SPECIALS).to(self.device)
+            some = [ids[row] for row in rows] + filling
+            yield rows, collate_lists(some, SPECIALS, self._segmenter).to(self.device)
 
 
 def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:

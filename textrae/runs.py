@@ -24,11 +24,13 @@ from textrae.checkpoint import (
     read_json,
     write_atomically,
 )
+from textrae.config import ModelConfig
 from textrae.errors import ConfigError, RunError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.text.batch import Specials
 from textrae.text.corpus import PreparedCorpus, open_cache, prepare
-from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID
+from textrae.text.segments import Segmenter
+from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from textrae.training import Report, Trainer, choose_bf16, choose_device, fit
 
 SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
@@ -69,6 +71,10 @@ def train_run(
         TrainingError, DeviceError: see :mod:`textrae.training`.
     """
     watch = watch or Watch()
+    if settings.model.hierarchical and settings.training.crossover:
+        raise ConfigError(
+            "crossover: a hierarchical model's segments cannot go on as another's; leave it out"
+        )
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
     checkpoint = out / CHECKPOINT
@@ -95,6 +101,7 @@ def train_run(
         device,
         bf16,
         settings.model.mse_weight,
+        segmenter(settings.model, corpus.tokenizer),
         checkpoint=checkpoint / STATE,
         metrics=out / METRICS,
         on_report=watch.report,
@@ -110,6 +117,11 @@ def train_run(
         if cache_dir is not None:
             corpus.remove()
     return run, finished
+
+
+def segmenter(model: ModelConfig, tokenizer: Tokenizer) -> Segmenter | None:
+    """How a hierarchical model's texts are cut; None of another model."""
+    return Segmenter.of(model.segment_rules, tokenizer.pieces()) if model.hierarchical else None
 
 
 def stored_settings(out: Path) -> Settings | None:

@@ -21,6 +21,7 @@ from textrae.errors import DeviceError, RunError, TrainingError
 from textrae.losses import blank_out, kl_divergence, reconstruction_loss, token_losses
 from textrae.nn.autoencoder import Autoencoder
 from textrae.text.batch import Batch, LengthBuckets, Rows, Specials, crossover
+from textrae.text.segments import Segmenter
 
 LOG_EVERY = 50
 """Steps between two lines of the metrics."""
@@ -82,6 +83,8 @@ class Trainer:
     bf16: bool
     mse_weight: float = 0.0
     """λ of the mixed loss."""
+    segmenter: Segmenter | None = None
+    """Cuts the sentences of a hierarchical model."""
     checkpoint: Path | None = None
     """File that the state is written to; None keeps none."""
     metrics: Path | None = None
@@ -111,7 +114,9 @@ def fit(trainer: Trainer) -> bool:
     config, progress, network = trainer.config, trainer.progress, trainer.network
     optimizer = make_optimizer(network, config)
     resume(trainer, optimizer)
-    buckets = LengthBuckets(trainer.train, config.batch_tokens, trainer.specials, config.seed)
+    buckets = LengthBuckets(
+        trainer.train, config.batch_tokens, trainer.specials, config.seed, trainer.segmenter
+    )
     total_steps = step_budget(config, buckets)
     clock, saved = time.perf_counter() - progress.seconds, time.perf_counter()
     window = _Window(progress)
@@ -139,7 +144,7 @@ def fit(trainer: Trainer) -> bool:
         batch = crossover(batch.to(trainer.device), config.crossover)
         source, previous = noisy(batch, trainer)
         with trainer.autocast():
-            features, latent = network(source, batch.lengths, previous)
+            features, latent = network(source, batch.lengths, previous, batch.tree)
             pad, weight = trainer.specials.pad, trainer.mse_weight
             loss = reconstruction_loss(network, features, batch.target, pad, weight)
             if latent.mean is not None:
@@ -222,10 +227,10 @@ def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:
 def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor]:
     """Source and decoder input with their tokens blanked as the config asks."""
     config, specials = trainer.config, trainer.specials
-    first_text = specials.blank + 1
+    text = range(specials.blank + 1, trainer.network.first_end)
     return (
-        blank_out(batch.source, config.denoise, first_text, specials.blank),
-        blank_out(batch.previous, config.word_dropout, first_text, specials.blank),
+        blank_out(batch.source, config.denoise, text, specials.blank),
+        blank_out(batch.previous, config.word_dropout, text, specials.blank),
     )
 
 
@@ -233,18 +238,18 @@ def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor]:
 def validation_loss(trainer: Trainer) -> tuple[float, float, float | None]:
     """Loss a token, share of teacher-forced tokens that are right, and KL a sentence, on the first `valid_size` rows."""
     trainer.network.eval()
-    buckets = LengthBuckets(trainer.valid, 4_096, trainer.specials, 0)
+    buckets = LengthBuckets(trainer.valid, 4_096, trainer.specials, 0, trainer.segmenter)
     total, right, count, divergence, sentences = 0.0, 0, 0, 0.0, 0
     for batch in buckets.in_order(trainer.valid_size):
         batch = batch.to(trainer.device)
         with trainer.autocast():
-            features, latent = trainer.network(batch.source, batch.lengths, batch.previous)
+            features, latent = trainer.network(batch.source, batch.lengths, batch.previous, batch.tree)
             losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
         flat = batch.target.flatten()
         total += float(losses.double().sum())
         right += int((predicted == flat[flat != trainer.specials.pad]).sum())
         count += len(losses)
-        sentences += len(batch.lengths)
+        sentences += len(latent.vector)
         if latent.mean is not None:
             divergence += float(kl_divergence(latent).double().sum())
     kl = divergence / sentences if trainer.network.bottleneck.spread is not None else None

@@ -12,7 +12,8 @@ from textrae.config import ModelConfig
 from textrae.nn.attention import Slots, absence
 from textrae.nn.bottleneck import Bottleneck, Latent
 from textrae.nn.decoder import Decoder
-from textrae.nn.encoder import Encoder
+from textrae.nn.encoder import Encoder, Reading
+from textrae.nn.hierarchy import Hierarchy, owners
 
 
 class Autoencoder(nn.Module):
@@ -23,12 +24,13 @@ class Autoencoder(nn.Module):
 
     Args:
         config: the shape.
-        vocab_size: rows of the embedding table.
+        vocab_size: text tokens and specials; a hierarchical model has ids behind them that end segments.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocab_size, config.embedding)
+        self.first_end, rows = vocab_size, vocab_size + config.levels
+        self.embedding = nn.Embedding(rows, config.embedding)
         # rows of unit length on average: logits start small, inputs of the recurrence do not vanish
         nn.init.normal_(self.embedding.weight, std=config.embedding**-0.5)
         self.scale = config.embedding**0.5
@@ -43,6 +45,20 @@ class Autoencoder(nn.Module):
             config.dropout,
         )
         features, size = self.encoder.features, min(config.hidden, 128)
+        self.hierarchy = (
+            Hierarchy(
+                config.cell,
+                features,
+                config.hidden,
+                config.levels,
+                config.bidirectional,
+                config.pooling,
+                config.encoding_size,
+                config.dropout,
+            )
+            if config.hierarchical
+            else None
+        )
         self.slots = Slots(config.slots, features, config.scoring, size) if config.slots else None
         self.bottleneck = Bottleneck(features, config.latent, max(1, config.slots), config.variational)
         self.keeps_states = config.memory == "states"
@@ -51,7 +67,7 @@ class Autoencoder(nn.Module):
             config.embedding,
             config.hidden,
             config.layers,
-            config.encoding_size,
+            config.hidden if config.hierarchical else config.encoding_size,
             config.embedding,
             config.dropout,
             every_step=not self.keeps_states,
@@ -60,34 +76,64 @@ class Autoencoder(nn.Module):
             scoring=config.scoring,
         )
         self.mse = config.reconstruction == "mse"
-        self.bias = None if self.mse else nn.Parameter(torch.zeros(vocab_size))
+        self.bias = None if self.mse else nn.Parameter(torch.zeros(rows))
 
     def embed(self, ids: Tensor) -> Tensor:
         """(time, batch) ids → (time, batch, embedding)."""
         return self.dropout.forward(self.embedding(ids) * self.scale)
 
-    def encode(self, ids: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Latent:
+    def encode(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        tables: Sequence[Tensor] | None = None,
+        tree: Sequence[Tensor] = (),
+    ) -> Latent:
         """(time, batch) ids and (batch,) lengths → the latent; :meth:`tables` make it faster for many tokens."""
-        return self._compress(self.embed(ids) if tables is None else ids, lengths, tables)
+        return self._compress(self.embed(ids) if tables is None else ids, lengths, tables, tree)
 
-    def _compress(self, x: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Latent:
-        reading = self.encoder.forward(x, lengths, tables)
-        if self.slots is None and not self.keeps_states:
-            return self.bottleneck.forward(self.encoder.pool(reading))
-        states = self.encoder.in_order(reading)
-        absent = absence(lengths, states.shape[1], states.dtype)
-        if self.slots is None:
-            latent = self.bottleneck.forward(self.encoder.pool(reading))
-            return latent._replace(states=states, absent=absent)
-        slots = self.slots.forward(states, absent)
-        return self.bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots)
+    def _compress(
+        self,
+        x: Tensor,
+        lengths: Tensor,
+        tables: Sequence[Tensor] | None = None,
+        tree: Sequence[Tensor] = (),
+    ) -> Latent:
+        encoder, reading = self.encoder, self.encoder.forward(x, lengths, tables)
+        levels: list[Tensor] = []
+        if self.hierarchy is not None:
+            reading, levels = self.hierarchy.fold(encoder.pool(reading), tree)
+            encoder = self.hierarchy.reader(len(tree) - 1)
+        if self.slots is not None:
+            states, absent = _memory(encoder, reading)
+            slots = self.slots.forward(states, absent)
+            latent = self.bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots)
+        else:
+            latent = self.bottleneck.forward(encoder.pool(reading))
+            if self.keeps_states:
+                states, absent = _memory(encoder, reading)
+                latent = latent._replace(states=states, absent=absent)
+        return latent._replace(tree=tuple(tree), levels=tuple(levels))
 
     def begin(self, latent: Latent) -> tuple[Tensor, list[Tensor]]:
-        """The decoder's state before the first step, and what conditions every step."""
-        items = latent.states
+        """The decoder's state before the first step, and what conditions every step.
+
+        Of a hierarchical model they are those of each finest segment, and need the latent of :meth:`encode`.
+        """
+        items = self.items(latent)
+        if self.hierarchy is None:
+            return self.decoder.start(latent.vector), self.decoder.condition(
+                latent.vector, items, latent.absent
+            )
+        plans = self.hierarchy.unfold(latent.vector, latent.tree, latent.levels)
+        items = None if items is None else items[owners(latent.tree)]
+        return self.decoder.start(plans), self.decoder.condition(plans, items)
+
+    def items(self, latent: Latent) -> Tensor | None:
+        """What a decoder that has attention attends over: (batch, items, item)."""
         if self.slots is not None and self.decoder.attention is not None:
-            items = latent.vector.view(len(latent.vector), len(self.slots.queries), -1)
-        return self.decoder.start(latent.vector), self.decoder.condition(latent.vector, items, latent.absent)
+            return latent.vector.view(len(latent.vector), len(self.slots.queries), -1)
+        return latent.states
 
     def tables(self) -> list[Tensor] | None:
         """What the encoder would compute anew for each occurrence of a token."""
@@ -120,18 +166,27 @@ class Autoencoder(nn.Module):
             )
         return self.embedding.weight, self.bias
 
-    def forward(self, source: Tensor, lengths: Tensor, previous: Tensor) -> tuple[Tensor, Latent]:
+    def forward(
+        self, source: Tensor, lengths: Tensor, previous: Tensor, tree: Sequence[Tensor] = ()
+    ) -> tuple[Tensor, Latent]:
         """Teacher-forced features of every target step.
 
         Args:
             source: (time, batch) ids, padded at the end.
             lengths: (batch,) real lengths of the source.
             previous: (steps, batch) target ids shifted right.
+            tree: counts of the units of a hierarchical model, whose columns are segments.
 
         Returns:
             Features (steps, batch, embedding) and the latent.
         """
         # one look-up, because its gradient is as large as the whole table
         x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
-        latent = self._compress(x, lengths)
+        latent = self._compress(x, lengths, tree=tree)
         return self.decoder.forward(shifted, *self.begin(latent))[0], latent
+
+
+def _memory(encoder: Encoder, reading: Reading) -> tuple[Tensor, Tensor]:
+    """All states, (batch, time, features), and what hides those that are none."""
+    states = encoder.in_order(reading)
+    return states, absence(reading.lengths, states.shape[1], states.dtype)

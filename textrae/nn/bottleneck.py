@@ -22,11 +22,16 @@ class Latent(NamedTuple):
     """(batch, time, features), where the decoder attends over all of them."""
     absent: Tensor | None = None
     """(batch, time), −∞ at padding and 0 elsewhere, beside `states`."""
+    tree: tuple[Tensor, ...] = ()
+    """Of a hierarchical model: counts of the units, for teacher forcing."""
+    levels: tuple[Tensor, ...] = ()
+    """Of the same: each level's unit features."""
 
     def take(self, rows: slice | Tensor) -> Latent:
-        """Some of the sentences."""
-        vector, *others = self
-        return Latent(vector[rows], *(None if part is None else part[rows] for part in others))
+        """Some of the sentences, for generation."""
+        others = (self.mean, self.log_variance, self.states, self.absent)
+        mean, log_variance, states, absent = (None if part is None else part[rows] for part in others)
+        return Latent(self.vector[rows], mean, log_variance, states, absent)
 
 
 class Bottleneck(nn.Module):

@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from textrae.text.segments import Segmenter
+
 WINDOW = 1 << 17
 """Rows whose batches are planned and whose tokens are read at once."""
 
@@ -35,7 +37,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """Some sentences, time first. Autoencoding is `target is source`."""
+    """Some sentences, or the segments of some texts, time first. Autoencoding is `target is source`."""
 
     source: Tensor
     """(time, batch) ids, each sentence ended by the end token, then padding."""
@@ -45,14 +47,15 @@ class Batch:
     """(steps, batch) ids that the decoder is given: the target shifted right behind the begin token."""
     target: Tensor
     """(steps, batch) ids to be produced, ended and padded like the source."""
+    tree: tuple[Tensor, ...] = ()
+    """Where the columns are segments: how many make each unit of the next level, …, each text."""
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device, copied asynchronously where the host memory is pinned."""
-        moved = {
-            id(t): t.to(device, non_blocking=True)
-            for t in (self.source, self.lengths, self.previous, self.target)
-        }
-        return Batch(*(moved[id(t)] for t in (self.source, self.lengths, self.previous, self.target)))
+        parts = (self.source, self.lengths, self.previous, self.target, *self.tree)
+        moved = {id(t): t.to(device, non_blocking=True) for t in parts}
+        source, lengths, previous, target, *tree = (moved[id(t)] for t in parts)
+        return Batch(source, lengths, previous, target, tuple(tree))
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,30 @@ class Specials:
     blank: int
 
 
-def collate(ids: NDArray[np.integer], lengths: NDArray[np.integer], specials: Specials) -> Batch:
-    """Sentences laid one after another in `ids` → a batch whose target is its source."""
+def collate(
+    ids: NDArray[np.integer],
+    lengths: NDArray[np.integer],
+    specials: Specials,
+    segmenter: Segmenter | None = None,
+) -> Batch:
+    """Sentences laid one after another in `ids` → a batch whose target is its source.
+
+    With a segmenter its columns are the sentences' segments, each ended by the id of what ends there.
+    """
+    ends: NDArray[np.int64] | int = specials.eos
+    tree: list[NDArray[np.int64]] = []
+    if segmenter is not None:
+        counts = segmenter.cut(ids, lengths)
+        ends = segmenter.ends(counts, specials.eos)
+        lengths, *tree = counts
     ended = lengths.astype(np.int64) + 1
     steps = np.arange(ended.max())
     grid = np.full((len(ended), len(steps)), specials.pad, dtype=np.int64)
     grid[steps < lengths[:, None]] = ids
-    grid[np.arange(len(ended)), lengths] = specials.eos
+    grid[np.arange(len(ended)), lengths] = ends
     source = torch.from_numpy(np.ascontiguousarray(grid.T))
     previous = torch.cat([torch.full((1, len(ended)), specials.bos), source[:-1]])
-    return Batch(source, torch.from_numpy(ended), previous, source)
+    return Batch(source, torch.from_numpy(ended), previous, source, tuple(map(torch.from_numpy, tree)))
 
 
 def crossover(batch: Batch, share: float) -> Batch:
@@ -95,11 +112,13 @@ def crossover(batch: Batch, share: float) -> Batch:
     return Batch(source, lengths, torch.cat([batch.previous[:1], source[:-1]]), source)
 
 
-def collate_lists(sentences: Sequence[Sequence[int]], specials: Specials) -> Batch:
+def collate_lists(
+    sentences: Sequence[Sequence[int]], specials: Specials, segmenter: Segmenter | None = None
+) -> Batch:
     """Lists of token ids → a batch whose target is its source."""
     lengths = np.fromiter((len(ids) for ids in sentences), dtype=np.int64, count=len(sentences))
     flat = np.fromiter((i for ids in sentences for i in ids), dtype=np.int64, count=int(lengths.sum()))
-    return collate(flat, lengths, specials)
+    return collate(flat, lengths, specials, segmenter)
 
 
 class LengthBuckets:
@@ -110,10 +129,19 @@ class LengthBuckets:
         batch_tokens: tokens of a batch at most, padding and ends counted (a single longer sentence makes a batch).
         specials: the ids that are not text.
         seed: of the order.
+        segmenter: cuts the sentences of a hierarchical model.
     """
 
-    def __init__(self, rows: Rows, batch_tokens: int, specials: Specials, seed: int) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        batch_tokens: int,
+        specials: Specials,
+        seed: int,
+        segmenter: Segmenter | None = None,
+    ) -> None:
         self.rows, self.batch_tokens, self.specials, self.seed = rows, batch_tokens, specials, seed
+        self.segmenter = segmenter
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from number `start` on."""
@@ -126,7 +154,8 @@ class LengthBuckets:
             lengths = np.diff(offsets)
             for number in order[max(0, start - done) :]:
                 first, last = cuts[number], cuts[number + 1]
-                yield collate(ids[offsets[first] : offsets[last]], lengths[first:last], self.specials)
+                some = ids[offsets[first] : offsets[last]]
+                yield collate(some, lengths[first:last], self.specials, self.segmenter)
             done += len(order)
 
     def batches_in(self, epoch: int) -> int:
@@ -140,9 +169,8 @@ class LengthBuckets:
         ids, offsets = self.rows.gather(rows)
         cuts = token_cuts(np.diff(offsets) + 1, self.batch_tokens)
         for first, last in itertools.pairwise(cuts):
-            yield collate(
-                ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1]), self.specials
-            )
+            some, lengths = ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1])
+            yield collate(some, lengths, self.specials, self.segmenter)
 
     def _windows(self, epoch: int) -> Iterator[tuple[NDArray[np.int64], list[int], NDArray[np.int64]]]:
         """For each window: its rows by length, where its batches begin and end, and the batches' order."""

@@ -151,6 +151,10 @@ class Tokenizer:
         """SHA-256 of the model file, in hexadecimal."""
         return hashlib.sha256(self._model).hexdigest()
 
+    def pieces(self) -> list[str]:
+        """The pieces by id, as SentencePiece writes them (a space as U+2581)."""
+        return [self._pieces.id_to_piece(i) for i in range(self.vocab_size)]
+
     def encode(self, sentences: Sequence[str], *, threads: int = 1) -> list[list[int]]:
         """The ids of each sentence, without begin and end; an empty sentence has none.
 
