@@ -1,9 +1,10 @@
-"""`textrae evaluate` and `info`."""
+"""`textrae evaluate`, `attention` and `info`."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +48,34 @@ def evaluate(
     typer.echo(table(result))
     for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
         note(line)
+
+
+@app.command(epilog='Example: textrae attention run "A dog runs." -o map.png')
+def attention(
+    run: RunFolder,
+    sentence: Annotated[str, typer.Argument(help="The sentence to rebuild.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A picture: .png, .svg or .pdf.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Show where a model with attention looks while it rebuilds a sentence."""
+    found = _load(run, device, "fp32").attention(sentence)
+    if out is not None:
+        from textrae.evaluation.attention import draw
+
+        draw(found, out)
+        note(f"{out}: {len(found.target)} pieces written, {len(found.source)} read")
+    if as_json:
+        weights = found.over_source
+        slots = None if found.slots is None else found.slots.tolist()
+        parts = {"source": found.source, "target": found.target, "decoder": found.decoder.tolist()}
+        typer.echo(json.dumps({**parts, "slots": slots, "over_source": weights.tolist()}))
+    elif out is None:
+        for piece, row in zip(found.target, found.over_source, strict=True):
+            most = row.argmax()
+            typer.echo(f"{piece}\t{found.source[most]}\t{row[most]:.3f}")
 
 
 @app.command(epilog="Example: textrae info run")

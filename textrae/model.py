@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from textrae.checkpoint import Run, Settings, load_run, save_run
 from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig
 from textrae.errors import ConfigError, VectorError
+from textrae.evaluation.attention import AttentionMap, attention_map
 from textrae.evaluation.reconstruction import Report, Scored, report
 from textrae.generation import beam_search, greedy
 from textrae.losses import token_losses
@@ -193,6 +194,25 @@ class SentenceAutoencoder:
         """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
         for window, ids in self._tokenised(sentences, cuts):
             yield [row.rebuilt for row in self._score(window, ids, likelihood=False, beam=beam)]
+
+    def attention(self, sentence: str) -> AttentionMap:
+        """Where a model with attention looks while it rebuilds a sentence, greedily, without autocast.
+
+        Raises:
+            ConfigError: the model has no attention, or is hierarchical.
+        """
+        network, tokenizer = self.run.network, self.run.tokenizer
+        (read,) = tokenizer.encode([sentence])
+        read = read[: self.max_length]
+        source = collate_lists([read], SPECIALS).to(self.device)
+        with torch.no_grad():
+            latent = network.encode(source.source, source.lengths) if network.hierarchy is None else None
+        written = [] if latent is None else greedy(network, latent, SPECIALS, self.max_length)[0]
+        target = collate_lists([written], SPECIALS).to(self.device)
+        batch = Batch(source.source, source.lengths, target.previous, target.target)
+        pieces = tokenizer.pieces()
+        names = [[*(pieces[i] for i in ids), "end"] for ids in (read, written)]
+        return attention_map(network, batch, *names)
 
     def evaluate(self, sentences: Iterable[str], *, tokenize: str = "none") -> Report:
         """Reconstruction quality on some sentences.

@@ -135,6 +135,12 @@ class Autoencoder(nn.Module):
             return latent.vector.view(len(latent.vector), len(self.slots.queries), -1)
         return latent.states
 
+    def slot_weights(self, ids: Tensor, lengths: Tensor) -> Tensor | None:
+        """Where the slots look: (batch, slots, time); None without slots."""
+        if self.slots is None:
+            return None
+        return self.slots.weights(*_memory(self.encoder, self.encoder.forward(self.embed(ids), lengths)))
+
     def tables(self) -> list[Tensor] | None:
         """What the encoder would compute anew for each occurrence of a token."""
         return self.encoder.tables(self.embedding.weight * self.scale)

@@ -1,0 +1,149 @@
+"""The variants side by side: equal parameters, equal time, one table.
+
+    python scripts/variants.py TRAIN VALID --minutes 10 [--only gru slots ...] [--at-once 2] [-- --max-length 250]
+
+Every variant's hidden size is fitted so that it has as many parameters as the default model. With --at-once 2, two
+train at a time, each on half of the cores: fair to each other, and half the time. Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+from textrae import ModelConfig
+from textrae.nn.autoencoder import Autoencoder
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "gru (BRAE)": {},
+    "lstm": {"cell": "lstm"},
+    "rnn": {"cell": "rnn"},
+    "gru, one way (RAE)": {"bidirectional": False},
+    "slots 1 x 128": {"slots": 1},
+    "slots 4 x 32 (ARA)": {"slots": 4, "latent": 32},
+    "slots 4 x 32, additive": {"slots": 4, "latent": 32, "scoring": "additive"},
+    "states (literal ARA)": {"memory": "states"},
+    "variational (VRAE)": {"variational": True},
+    "hierarchical, 12 (HRAE)": {"hierarchical": True, "segments": "12"},
+    "hierarchical, sentence": {"hierarchical": True},
+    "mse": {"reconstruction": "mse"},
+    "cross-entropy + mse": {"mse_weight": 1.0},
+}
+
+
+def parameters(config: ModelConfig, vocabulary: int) -> int:
+    """Of the model, counted without making it."""
+    import torch
+
+    with torch.device("meta"):
+        return sum(p.numel() for p in Autoencoder(config, vocabulary).parameters())
+
+
+def fitted(switches: dict[str, Any], budget: int, vocabulary: int) -> ModelConfig:
+    """The variant with the hidden size, a multiple of 16, whose parameters come nearest to `budget`."""
+    config = ModelConfig(**switches)
+    sizes = [replace(config, hidden=hidden) for hidden in range(64, 1601, 16)]
+    return min(sizes, key=lambda one: abs(parameters(one, vocabulary) - budget))
+
+
+def measure(
+    name: str, config: ModelConfig, args: argparse.Namespace, cores: list[int], folder: Path
+) -> list[str]:
+    """Train, evaluate, and return the table's row."""
+    command = str(Path(sys.executable).with_name("textrae"))
+    run = folder / f"run-{cores[0]}-{abs(hash(name))}"
+    switches = [
+        part for key, value in VARIANTS[name].items() if key != "hidden" for part in as_switch(key, value)
+    ]
+    train = [command, "train", str(args.train), "--valid", str(args.valid), "-o", str(run), "--overwrite"]
+    train += ["--minutes", str(args.minutes), "--hidden", str(config.hidden), *switches, *args.switches]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(len(cores))}
+
+    def call(line: list[str]) -> str:
+        done = subprocess.run(
+            line, env=environment, capture_output=True, text=True, preexec_fn=lambda: pin(cores)
+        )
+        if done.returncode:
+            sys.exit(f"{' '.join(line)}: {done.stderr}")
+        return done.stdout
+
+    call(train)
+    scores = json.loads(call([command, "evaluate", str(run), str(args.valid), "--json"]))["overall"]
+    facts = json.loads(call([command, "info", str(run), "--json"]))
+    perplexity = scores["perplexity_word"]
+    return [
+        name,
+        str(config.hidden),
+        f"{100 * scores['token_accuracy']:.1f} %",
+        f"{100 * scores['exact']:.1f} %",
+        f"{scores['bleu']:.1f}",
+        "-" if perplexity is None else f"{perplexity:.3g}",
+        f"{facts['result']['tokens'] / facts['result']['seconds']:,.0f}",
+        str(facts["encoding_size"]),
+    ]
+
+
+def as_switch(key: str, value: object) -> list[str]:
+    """A setting as the command line has it."""
+    name = key.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{'' if value else 'no-'}{name}"]
+    return [f"--{name}", str(value)]
+
+
+def pin(cores: list[int]) -> None:
+    """Keep this process on some cores, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
+
+
+def main() -> None:
+    """Run all and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("train", type=Path)
+    parser.add_argument("valid", type=Path)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
+    parser.add_argument("--at-once", type=int, default=1)
+    parser.add_argument("--vocabulary", type=int, default=5_000, help="for counting parameters")
+    parser.add_argument("switches", nargs="*", help="further switches of `textrae train`, after --")
+    args = parser.parse_args()
+    budget = parameters(ModelConfig(), args.vocabulary)
+    shapes = {name: fitted(VARIANTS[name], budget, args.vocabulary) for name in args.only}
+    print(f"{budget:,} parameters, {args.minutes:g} minutes each, {args.at_once} at once", flush=True)
+    for name, config in shapes.items():
+        print(f"  {name}: hidden {config.hidden}, {parameters(config, args.vocabulary):,}", flush=True)
+    head = ("variant", "hidden", "token accuracy", "exact", "BLEU", "ppl/word", "tokens/s", "encoding")
+    print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head), flush=True)
+    free: Queue[list[int]] = Queue()
+    cores = list(range(os.cpu_count() or 1))
+    share = max(1, len(cores) // args.at_once)
+    for place in range(args.at_once):
+        free.put(cores[place * share : (place + 1) * share] or cores)
+
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(args.at_once) as pool:
+
+        def one(name: str) -> list[str]:
+            own = free.get()
+            try:
+                return measure(name, shapes[name], args, own, Path(folder))
+            finally:
+                free.put(own)
+
+        for row in pool.map(one, shapes):
+            print("| " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

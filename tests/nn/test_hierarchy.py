@@ -1,0 +1,52 @@
+"""Levels of units: grouping, what a plan may know, and whose a segment is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from textrae.nn.hierarchy import Hierarchy, grouped, owners, ungrouped
+
+
+def test_grouping_and_back() -> None:
+    units, counts = torch.arange(12.0).view(6, 2), torch.tensor([1, 3, 2])
+    columns = grouped(units, counts)
+    assert columns.shape == (3, 3, 2)
+    assert columns[0, :, 0].tolist() == [0.0, 2.0, 8.0]  # the first of each group
+    torch.testing.assert_close(ungrouped(columns, counts), units)
+
+
+def test_owners_through_two_levels() -> None:
+    tree = [torch.tensor([2, 1, 1, 3]), torch.tensor([1, 3])]
+    assert owners(tree).tolist() == [0, 0, 1, 1, 1, 1, 1]
+    assert owners(tree[1:]).tolist() == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_a_plan_knows_the_vector_and_what_stands_before_it_alone(cell: str) -> None:
+    torch.manual_seed(0)
+    hierarchy = Hierarchy(cell, 8, 4, 2, True, "max", 6, 0.0).double()
+    tree = [torch.tensor([2, 1, 3, 1]), torch.tensor([1, 3])]  # segments a b | c | d e f | g of two texts
+    units = torch.randn(7, 8, dtype=torch.double, requires_grad=True)
+    vector = torch.randn(2, 6, dtype=torch.double, requires_grad=True)
+    reading, levels = hierarchy.fold(units, tree)
+    assert reading.states.shape == (2, 3, 2, 4)
+    plans = hierarchy.unfold(vector, tree, levels)
+    assert plans.shape == (7, 4)
+    knows = []
+    for plan in plans:
+        by_unit, by_vector = torch.autograd.grad(plan.sum(), (units, vector), retain_graph=True)
+        knows.append("".join(name for name, row in zip("abcdefg", by_unit, strict=True) if row.abs().sum()))
+        assert (by_vector.abs().sum(1) > 0).sum() == 1
+    # a plan is told of the parts before it and, through the level above, of the units before its own
+    assert knows == ["", "a", "", "c", "cd", "cde", "cdef"]
+
+
+def test_folding_does_not_see_padding() -> None:
+    torch.manual_seed(0)
+    hierarchy = Hierarchy("gru", 8, 4, 1, True, "max", 6, 0.0)
+    units = torch.randn(5, 8)
+    together, _ = hierarchy.fold(units, [torch.tensor([4, 1])])
+    alone, _ = hierarchy.fold(units[4:], [torch.tensor([1])])
+    reader = hierarchy.reader(0)
+    torch.testing.assert_close(reader.pool(together)[1:], reader.pool(alone))
