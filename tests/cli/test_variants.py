@@ -1,0 +1,74 @@
+"""The variants through the command, and what it refuses of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import sentences
+from support import textrae
+
+FAST = ("--hidden", 24, "--embedding", 16, "--vocab-size", 400, "--batch-tokens", 300, "--steps", 4)
+
+
+@pytest.mark.parametrize(
+    ("switches", "size"),
+    [
+        (("--model", "hrae", "--segments", "2,4", "--latent", 12), 12),
+        (("--model", "ara", "--latent", 6), 24),
+        (("--model", "vrae", "--latent", 12, "--beta", 0.5, "--cell", "lstm"), 12),
+        (("--reconstruction", "mse", "--latent", 12), 12),
+        (("--mse-weight", 0.5, "--latent", 12, "--no-bidirectional", "--cell", "rnn"), 12),
+    ],
+    ids=str,
+)
+def test_a_variant_from_training_to_decoding(
+    switches: tuple[object, ...], size: int, corpus: Path, tmp_path: Path
+) -> None:
+    run, text, vectors = tmp_path / "run", tmp_path / "text.txt", tmp_path / "v.npy"
+    text.write_text("\n".join([*sentences()[:7], "", "x"]) + "\n")
+    done = textrae("train", corpus, "-o", run, *FAST, *switches)
+    assert done.returncode == 0, done.stderr
+    encoded = textrae("encode", run, text, "-o", vectors)
+    assert f"9 vectors of {size} numbers" in encoded.stderr.decode()
+    decoded, rebuilt = textrae("decode", run, vectors), textrae("reconstruct", run, text)
+    assert decoded.returncode == rebuilt.returncode == 0
+    assert decoded.stdout == rebuilt.stdout
+    assert decoded.stdout.count(b"\n") == 9
+    report = json.loads(textrae("evaluate", run, text, "--json").stdout)["overall"]
+    assert (report["perplexity_token"] is None) == ("mse" in switches)
+
+
+def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> None:
+    run, text, vectors = tmp_path / "run", tmp_path / "text.txt", tmp_path / "v.npy"
+    text.write_text("\n".join(sentences()[:5]) + "\n")
+    assert textrae("train", corpus, "-o", run, *FAST, "--memory", "states").returncode == 0
+    assert textrae("encode", run, text, "-o", vectors).returncode == 0
+    assert textrae("reconstruct", run, text).stdout.count(b"\n") == 5
+    refused = textrae("decode", run, vectors)
+    assert refused.returncode == 1
+    assert refused.stderr.decode().count("\n") == 1
+    assert "train with --slots" in refused.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("switches", "said"),
+    [
+        (("--memory", "states", "--slots", 2), "leave slots out"),
+        (("--segments", "clause"), "give hierarchical"),
+        (("--model", "hrae", "--segments", "page"), "segments"),
+        (("--model", "hrae", "--crossover", 0.2), "crossover"),
+        (("--scoring", "additive"), "there is no attention"),
+        (("--reconstruction", "mse", "--mse-weight", 1), "nothing to mix"),
+    ],
+    ids=str,
+)
+def test_what_cannot_work_together_is_refused_in_a_line(
+    switches: tuple[object, ...], said: str, corpus: Path, tmp_path: Path
+) -> None:
+    done = textrae("train", corpus, "-o", tmp_path / "run", *FAST, *switches)
+    assert done.returncode == 1
+    assert done.stderr.decode().count("\n") == 1
+    assert said in done.stderr.decode()
+    assert not (tmp_path / "run").exists()
