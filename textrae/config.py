@@ -170,7 +170,7 @@ class TrainingConfig:
     """Budget as passes over the training sentences."""
     steps: Positive | None = None
     """Budget as optimizer steps."""
-    batch_tokens: Positive = 640
+    batch_tokens: Positive = 1_024
     """Tokens of a batch: few enough for many updates, enough to fill the matrix units."""
     lr: Annotated[float, Field(gt=0, lt=1)] = 2e-3
     """Peak learning rate."""
