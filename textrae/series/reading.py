@@ -88,7 +88,8 @@ def _sequences(path: Path, stream: IO[bytes], format: SeriesFormat) -> Series:
         if format.layout == "rows":
             if format.labels:
                 series.labels.append(fields.pop(0))
-            series.values.append(arrays.framed(np.array(_numbers(where, fields)), format.frame, where))
+            row = np.array(_numbers(where, fields, 2 if format.labels else 1))
+            series.values.append(arrays.framed(row, format.frame, where))
             continue
         width = width or len(fields)
         if len(fields) != width:
@@ -122,14 +123,14 @@ def _rows(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         yield number, [field.strip() for field in line.split(separator)] if line else []
 
 
-def _numbers(where: str, fields: list[str]) -> list[float]:
-    """The numbers of a row.
+def _numbers(where: str, fields: list[str], first: int = 1) -> list[float]:
+    """The numbers of a row, whose columns count from `first`.
 
     Raises:
         SeriesError: naming the field that is none, or is not finite.
     """
     values = []
-    for column, text in enumerate(fields, 1):
+    for column, text in enumerate(fields, first):
         if _NUMBER.fullmatch(text) is None:
             finite = _NOT_FINITE.fullmatch(text) is None
             said = f"{_short(text)} is not {'a' if finite else 'a finite'} number"
