@@ -169,6 +169,9 @@ def test_arrays_that_are_refused(tmp_path: Path) -> None:
     path.write_bytes(pickle.dumps([1]))
     with pytest.raises(SeriesError, match="not a readable file of series"):
         read_series(path)
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 and nothing of it")
+    with pytest.raises(SeriesError, match="not a readable file of series"):
+        read_series(tmp_path / "bad.parquet")
     np.save(path, np.ones((3, 4, 2)))
     with pytest.raises(SeriesError, match="the layout rows reads"):
         read_series(path, ROWS)
@@ -400,6 +403,8 @@ def test_files_of_one_width_are_trained_on_together(tmp_path: Path) -> None:
     with pytest.raises(SeriesError, match=r"c\.csv: 3 numbers a time step instead of 2"):
         SeriesAutoencoder.train([*files, tmp_path / "c.csv"], SeriesConfig(hidden=4), quick)
     assert SeriesAutoencoder.train(tmp_path / "c.csv", SeriesConfig(hidden=4), quick).dim == 3
+    with pytest.raises(SeriesError, match="files and arrays mixed"):
+        SeriesAutoencoder.train([files[0], np.ones((3, 2))], None, quick)  # type: ignore[list-item]
     with pytest.raises(SeriesError, match=r"c\.csv: 3 numbers a time step instead of 2"):
         model.read(tmp_path / "c.csv")
 
@@ -412,6 +417,7 @@ def test_files_of_one_width_are_trained_on_together(tmp_path: Path) -> None:
         ([np.ones((2, 2)), np.array([[1, np.inf]])], "sequence 1 (counted from 0), step 0: NaN"),
         ([np.ones((0, 2))], "shape (0, 2)"),
         ([np.array([["a", "b"]])], "<U1"),
+        ([np.full((1, 2), 1e30)], "sequence 0 (counted from 0): values 1e+18 times beyond"),
     ],
 )
 def test_arrays_in_memory_are_checked(trained: SeriesAutoencoder, arrays: list[Array], said: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 from importlib.metadata import entry_points
@@ -16,6 +18,7 @@ from typer.testing import CliRunner
 
 from textrae import SeriesAutoencoder
 
+ROOT = Path(__file__).parents[2]
 QUICK = ("--steps", "20", "--hidden", "6")
 
 
@@ -191,6 +194,25 @@ def test_ctrl_c_leaves_a_usable_run(table: Path, tmp_path: Path) -> None:
     assert b"holds the best model so far" in process.stderr.read()
     assert process.wait(20) == 130
     assert SeriesAutoencoder.load(tmp_path / "run").run.training["finished"] is False
+
+
+def test_what_the_docs_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    numbers = np.random.default_rng(0).normal(size=(12, 5, 2))
+    blocks = ["\n".join(",".join(map(str, step)) for step in values) for values in numbers]
+    (tmp_path / "series.csv").write_text("\n\n".join(blocks) + "\n")
+    readme, page = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/series.md"))
+    commands = re.search(r"## Series of numbers\n.*?```console\n(.*?)```", readme, re.DOTALL)
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert commands
+    assert code
+    for line in commands[1].replace("100", "1").splitlines():
+        done = textrae(*shlex.split(line.removeprefix("$ textrae ")))
+        assert done.returncode == 0, (line, done.stderr)
+    names: dict[str, object] = {}
+    exec(compile(code[1].replace("100", "1"), "series.md", "exec"), names)
+    assert names["states"].shape == (12, 32)  # type: ignore[attr-defined]
+    assert (tmp_path / "rebuilt.csv").exists()
 
 
 def test_score_has_help_with_an_example() -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining
-from textrae.errors import ConfigError
+from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, to_dict
+from textrae.errors import ConfigError, SeriesError
 from textrae.nn.series import last_states, mean_states
 from textrae.series.data import Scaling, Series, Values, checked, hold_out
 from textrae.series.reading import read_all, read_series
@@ -24,6 +24,8 @@ Arrays = Sequence[NDArray[Any]]
 """Sequences (time, dim) of any lengths; (time,) for one number a step."""
 Units = Literal["scaled", "data"]
 Pooling = Literal["last", "mean"]
+_FARTHEST = 1e18
+"""Its square is finite in float32."""
 
 
 class SeriesAutoencoder:
@@ -63,10 +65,11 @@ class SeriesAutoencoder:
         """
         named = [series] if isinstance(series, str | PathLike) else list(series)
         files = tuple(str(name) for name in named if isinstance(name, str | PathLike))
+        arrays = [np.asarray(each) for each in named if not isinstance(each, str | PathLike)]
+        if files and arrays:
+            raise SeriesError("files and arrays mixed: give either")
         format = format or SeriesFormat()
-        values = (
-            read_all(list(files), format).values if files else checked([np.asarray(array) for array in named])
-        )
+        values = read_all(files, format).values if files else checked(arrays)
         settings = SeriesSettings(model or SeriesConfig(), format, training or SeriesTraining(), files)
         return cls(_train(values, settings, watch or SeriesWatch()))
 
@@ -151,22 +154,33 @@ class SeriesAutoencoder:
             "dim": self.dim,
             "encoding_size": self.run.network.hidden,
             "parameters": sum(p.numel() for p in self.run.network.parameters()),
-            "model": vars(settings.model),
-            "series": vars(settings.format),
-            "training": vars(settings.training),
+            "model": to_dict(settings.model),
+            "series": to_dict(settings.format),
+            "training": to_dict(settings.training),
             "sources": list(settings.sources),
             "result": self.run.training,
         }
 
     def _scaled(self, series: Arrays) -> list[Values]:
-        return [self.run.scaling.apply(values) for values in checked(series, self.dim)]
+        """As the model sees them.
+
+        Raises:
+            SeriesError: also for a value so far from the training's that its square would not be finite.
+        """
+        scaled = [self.run.scaling.apply(values) for values in checked(series, self.dim)]
+        for number, values in enumerate(scaled):
+            if np.abs(values).max() > _FARTHEST:
+                raise SeriesError(
+                    f"sequence {number} (counted from 0): values {_FARTHEST:g} times beyond those of the training; check its unit"
+                )
+        return scaled
 
     def _rebuilt(self, scaled: Sequence[Values]) -> list[Values]:
         """x̂ of scaled sequences, scaled."""
         out: list[Values] = [np.empty(0)] * len(scaled)
         with torch.no_grad():
             for rows, _, lengths, states in forward_all(self.run.network, scaled):
-                rebuilt = self.run.network.decode(states, lengths).double().cpu().numpy()
+                rebuilt = self.run.network.decode(states, lengths).cpu().double().numpy()
                 for column, row in enumerate(rows):
                     out[row] = rebuilt[: len(scaled[row]), column]
         return out

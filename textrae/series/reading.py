@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -61,10 +61,9 @@ def _said(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise SeriesError(f"{path}: no such file; name a file of numbers, or - for standard input") from None
-    except (OSError, ValueError, EOFError, MemoryError) as error:
-        raise SeriesError(
-            f"{path}: not a readable file of series ({str(error).splitlines()[0] if str(error) else type(error).__name__}); make it anew"
-        ) from None
+    except (OSError, ValueError, EOFError, MemoryError, NotImplementedError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise SeriesError(f"{path}: not a readable file of series ({said}); make it anew") from None
 
 
 def _read_text(path: Path, format: SeriesFormat) -> Series:
@@ -154,7 +153,7 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 20 else text[:20] + "…")
 
 
-def read_all(paths: list[str], format: SeriesFormat) -> Series:
+def read_all(paths: Sequence[str], format: SeriesFormat) -> Series:
     """The sequences of several files of one width, in order.
 
     Raises:

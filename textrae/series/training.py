@@ -120,10 +120,11 @@ def forward_all(
         yield rows.tolist(), x, lengths, network.encode(x)
 
 
+@torch.no_grad()
 def mean_error(network: SeriesNetwork, values: Sequence[Values]) -> float:
     """Mean over the sequences of L."""
     total = sum(
-        float(sequence_errors(network.decode(states, lengths), x, lengths).double().sum())
+        float(sequence_errors(network.decode(states, lengths), x, lengths).cpu().double().sum())
         for _, x, lengths, states in forward_all(network, values)
     )
     return total / len(values)
@@ -145,8 +146,7 @@ def _endless(trainer: SeriesTrainer) -> Iterator[NDArray[np.int64]]:
 
 def _validate(trainer: SeriesTrainer, done: float, losses: Sequence[Tensor]) -> None:
     """Measure, tell, and keep the weights if they are the best so far."""
-    with torch.no_grad():
-        valid_loss = mean_error(trainer.network, trainer.valid)
+    valid_loss = mean_error(trainer.network, trainer.valid)
     finite = (
         [loss for loss in torch.stack(list(losses)).tolist() if math.isfinite(loss)]
         if losses
