@@ -11,9 +11,8 @@ import typer
 
 from . import app
 from .failures import note
-from .use import Column, CorpusFormat, Device, Errors, File, Precision, RunFolder, _load
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+from .options import Json, RunFolder
+from .use import Column, CorpusFormat, Device, Errors, File, Precision, _load
 
 
 @app.command(epilog="Example: textrae evaluate run test.txt --json")
@@ -81,7 +80,14 @@ def attention(
 @app.command(epilog="Example: textrae info run")
 def info(run: RunFolder, as_json: Json = False) -> None:
     """Tell what a run is and how it was trained."""
-    facts = _load(run, "cpu", "fp32").info()
+    from textrae.checkpoint import is_series
+
+    if is_series(run):
+        from textrae.series.model import SeriesAutoencoder
+
+        facts = SeriesAutoencoder.load(run, device="cpu").info()
+    else:
+        facts = _load(run, "cpu", "fp32").info()
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
         return

@@ -13,6 +13,7 @@ import typer
 
 from . import app
 from .failures import INTERRUPTED, note
+from .options import Frame, Labels, Layout
 
 if TYPE_CHECKING:
     from textrae.checkpoint import Settings
@@ -104,6 +105,24 @@ def train(
         float | None, typer.Option(help="Share of sentences that go on as another from a random token.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="File of real-valued sequences (.csv, .npy, .parquet) instead of a corpus; may be repeated."
+        ),
+    ] = None,
+    activation: Annotated[str | None, typer.Option(help="With --series --cell rnn: tanh or relu.")] = None,
+    bottleneck: Annotated[
+        str | None,
+        typer.Option(help="With --series: the decoder sees each state (none) or the last one (last)."),
+    ] = None,
+    scaling: Annotated[
+        str | None, typer.Option(help="With --series: by the range of each column, joint, or none.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="With --series: sequences of a batch.")] = None,
+    layout: Layout = None,
+    labels: Labels = None,
+    frame: Frame = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.")] = None,
     checkpoint_minutes: Annotated[float | None, typer.Option(help="Minutes between checkpoints.")] = None,
@@ -118,10 +137,16 @@ def train(
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Give up the run that is in OUT.")] = False,
 ) -> None:
-    """Train an autoencoder on your own sentences."""
+    """Train an autoencoder on your own sentences, or on real-valued series."""
     given = {
         name: value for name, value in ctx.params.items() if value is not None and name not in _NOT_SETTINGS
     }
+    if series:
+        from .series import train_series
+
+        unfit = {"corpus": corpus, "valid": valid, "cache_dir": cache_dir, "resume": resume}
+        train_series(series, given, [name for name, value in unfit.items() if value], out, config, overwrite)
+        return
     settings = _settings(given, tuple(corpus or ()), valid, config, out if resume else None)
     from textrae.runs import Watch, train_run
 
@@ -142,7 +167,8 @@ def train(
     note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae reconstruct {out} FILE")
 
 
-_NOT_SETTINGS = {"corpus", "out", "valid", "cache_dir", "config", "resume", "overwrite"}
+_NOT_SETTINGS = {"corpus", "series", "out", "valid", "cache_dir", "config", "resume", "overwrite"}
+_SERIES_ALONE = {"activation", "bottleneck", "scaling", "batch_size", "layout", "labels", "frame"}
 
 
 def _settings(
@@ -158,6 +184,10 @@ def _settings(
     from textrae.errors import ConfigError, CorpusError
     from textrae.runs import stored_settings
 
+    if alone := _SERIES_ALONE & given.keys():
+        raise ConfigError(
+            f"--{min(alone).replace('_', '-')}: is for --series FILE; leave it out, or give that"
+        )
     values = {**(read_toml(config) if config else {}), **given}
     values = {_RENAMED.get(name, name): value for name, value in values.items()}
     preset = values.pop("model", None)

@@ -12,11 +12,11 @@ import typer
 
 from . import app
 from .failures import note
+from .options import Frame, Labels, Layout, RunFolder
 
 if TYPE_CHECKING:
     from textrae.model import Cuts, SentenceAutoencoder, Vectors
 
-RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
 File = Annotated[
     str,
     typer.Argument(
@@ -104,16 +104,33 @@ def decode(
 
 @app.command(epilog="Example: textrae reconstruct run sentences.txt")
 def reconstruct(
+    ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Of series: .csv, .npy or .parquet instead of standard output."),
+    ] = None,
     beam: Beam = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
+    layout: Layout = None,
+    labels: Labels = None,
+    frame: Frame = None,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Turn sentences into vectors and back, one a line."""
+    """Turn sentences into vectors and back, one a line; or series into states and back."""
+    from textrae.checkpoint import is_series
+
+    if is_series(run):
+        from .series import reconstruct_series
+
+        _refuse(ctx, "a run of series", "beam", "corpus_format", "column", "errors", "precision")
+        reconstruct_series(run, file, out, layout, labels, frame, device)
+        return
+    _refuse(ctx, "a run of sentences", "out", "layout", "labels", "frame")
     from .reading import Input
 
     model = _load(run, device, precision)
@@ -123,14 +140,27 @@ def reconstruct(
     source.say()
 
 
+def _refuse(ctx: typer.Context, run: str, *names: str) -> None:
+    """Wrong usage, if one of these options was given with such a run."""
+    for name in names:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            raise typer.BadParameter(f"is not for {run}", param_hint=f"--{name.replace('_', '-')}")
+
+
 def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
-    if device not in ("auto", "cpu", "cuda", "mps"):
-        raise typer.BadParameter(f"{device!r} is not auto, cpu, cuda or mps", param_hint="--device")
+    check_device(device)
     if precision not in ("auto", "fp32", "bf16"):
         raise typer.BadParameter(f"{precision!r} is not auto, fp32 or bf16", param_hint="--precision")
     from textrae.model import SentenceAutoencoder
 
     return SentenceAutoencoder.load(run, device=device, precision=precision)  # type: ignore[arg-type]
+
+
+def check_device(name: str) -> None:
+    """Wrong usage, if there is no such kind of device."""
+    if name not in ("auto", "cpu", "cuda", "mps"):
+        raise typer.BadParameter(f"{name!r} is not auto, cpu, cuda or mps", param_hint="--device")
 
 
 def _encoded(

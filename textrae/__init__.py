@@ -11,21 +11,37 @@ from typing import TYPE_CHECKING, Any
 from textrae.version import __version__
 
 if TYPE_CHECKING:
-    from textrae.config import CorpusConfig, ModelConfig, TrainingConfig
+    from textrae.config import (
+        CorpusConfig,
+        ModelConfig,
+        SeriesConfig,
+        SeriesFormat,
+        SeriesTraining,
+        TrainingConfig,
+    )
     from textrae.errors import TextraeError
     from textrae.model import SentenceAutoencoder
+    from textrae.series.model import SeriesAutoencoder
 
 _HOMES = {
     "CorpusConfig": "textrae.config",
     "ModelConfig": "textrae.config",
+    "SeriesConfig": "textrae.config",
+    "SeriesFormat": "textrae.config",
+    "SeriesTraining": "textrae.config",
     "TrainingConfig": "textrae.config",
     "TextraeError": "textrae.errors",
     "SentenceAutoencoder": "textrae.model",
+    "SeriesAutoencoder": "textrae.series.model",
 }
 __all__ = [
     "CorpusConfig",
     "ModelConfig",
     "SentenceAutoencoder",
+    "SeriesAutoencoder",
+    "SeriesConfig",
+    "SeriesFormat",
+    "SeriesTraining",
     "TextraeError",
     "TrainingConfig",
     "__version__",

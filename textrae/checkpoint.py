@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 from textrae.config import CorpusConfig, ModelConfig, TrainingConfig, build, to_dict
 from textrae.errors import ConfigError, CorpusError, RunError
@@ -40,6 +40,7 @@ CONFIG, MODEL, TOKENIZER, METRICS, CARD = (
     "README.md",
 )
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
+_KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstruct` and `score` use it)"}
 _LARGEST_JSON = 1 << 20
 
 
@@ -89,6 +90,15 @@ def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
     Raises:
         RunError: something is there already and `overwrite` is not set, or the disk refuses.
     """
+    write_folder(path, lambda fresh: publish(fresh, run), overwrite=overwrite)
+
+
+def write_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> None:
+    """Have `fill` write into a folder beside `path`, then rename it.
+
+    Raises:
+        RunError: something is there already and `overwrite` is not set, or the disk refuses.
+    """
     if path.exists() and not overwrite:
         raise RunError(f"{path}: exists already; choose another folder or allow overwriting it")
     with _said(path):
@@ -96,7 +106,7 @@ def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
         fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         try:
             fresh.chmod(0o755)
-            publish(fresh, run)
+            fill(fresh)
             if path.exists():
                 aside = fresh.with_name(fresh.name + ".old")
                 path.rename(aside)
@@ -116,7 +126,7 @@ def publish(path: Path, run: Run) -> None:
     tokenizer = run.tokenizer.to_bytes()
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in run.network.state_dict().items()}
     digests = {
-        "weights": _tensor_digest(weights),
+        "weights": tensor_digest(weights),
         "tokenizer": _digest(tokenizer),
         "shape": _shape_digest(to_dict(run.settings.model)),
     }
@@ -126,15 +136,16 @@ def publish(path: Path, run: Run) -> None:
         write_atomically(path / TOKENIZER, tokenizer)
         write_atomically(path / CONFIG, config)
         write_atomically(path / CARD, _model_card(run).encode())
-        write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=_to_metadata(digests)))
+        write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=to_metadata(digests)))
 
 
-def _to_metadata(digests: Mapping[str, str]) -> dict[str, str]:
+def to_metadata(digests: Mapping[str, str]) -> dict[str, str]:
     """One entry: safetensors writes several in an order that differs from process to process."""
     return {"textrae": json.dumps(digests, sort_keys=True)}
 
 
-def _from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What :func:`to_metadata` made; nothing where there is something else."""
     try:
         digests = json.loads(metadata.get("textrae", ""))
     except ValueError:
@@ -146,7 +157,7 @@ def _belongs(file: Path, digests: Mapping[str, str]) -> bool:
     """Whether the weights in `file` go with the same config and tokenizer."""
     try:
         with safe_open(file, framework="pt") as opened:
-            found = _from_metadata(opened.metadata() or {})
+            found = from_metadata(opened.metadata() or {})
     except (SafetensorError, OSError):
         return False
     return all(found.get(part) == digests[part] for part in ("tokenizer", "shape"))
@@ -164,17 +175,17 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
         raise RunError(
             f"{path}: its training has not finished; go on with `textrae train --resume -o {path}`"
         )
-    settings, result, shape = _read_config(path)
+    settings, result, shape = _read_settings(path)
     try:
         tokenizer = Tokenizer.load(path / TOKENIZER)
     except CorpusError as error:
         raise RunError(str(error)) from None
     network = Autoencoder(settings.model, tokenizer.vocab_size)
     weights, metadata = read_tensors(path / MODEL)
-    digests = _from_metadata(metadata)
-    _fit(path / MODEL, network, weights)
+    digests = from_metadata(metadata)
+    check_fit(path / MODEL, network, weights)
     expected = {
-        "weights": _tensor_digest(weights),
+        "weights": tensor_digest(weights),
         "tokenizer": tokenizer.digest,
         "shape": shape,
     }
@@ -187,8 +198,12 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result)
 
 
-def _read_config(path: Path) -> tuple[Settings, dict[str, Any], str]:
-    """Settings, result, and the digest of the shape as it is written: an older textrae had fewer switches."""
+def read_config(path: Path, kind: str) -> dict[str, Any]:
+    """The config of a run folder of a kind, ``text`` or ``series``, as plain values.
+
+    Raises:
+        RunError: the folder is foreign, damaged, of a newer format, or of the other kind.
+    """
     file = path / CONFIG
     if not file.is_file():
         raise RunError(
@@ -204,15 +219,35 @@ def _read_config(path: Path) -> tuple[Settings, dict[str, Any], str]:
         raise RunError(
             f"{file}: not a textrae run (no format number); give the folder that `textrae train -o` wrote"
         )
+    found = values.get("kind", "text")
+    if found != kind:
+        raise RunError(
+            f"{path}: a run of {_KINDS.get(found, 'another kind')}; give one of {_KINDS[kind]} here"
+        )
+    return values
+
+
+def is_series(path: Path) -> bool:
+    """Whether a folder is a run of real-valued sequences.
+
+    Raises:
+        RunError: its config is damaged.
+    """
+    return (path / CONFIG).is_file() and read_json(path / CONFIG).get("kind") == "series"
+
+
+def _read_settings(path: Path) -> tuple[Settings, dict[str, Any], str]:
+    """Settings, result, and the digest of the shape as it is written: an older textrae had fewer switches."""
+    values = read_config(path, "text")
     try:
         settings = Settings.from_json(values)
     except (ConfigError, KeyError, TypeError) as error:
-        raise RunError(f"{file}: damaged or edited: {error}; copy the run again") from None
+        raise RunError(f"{path / CONFIG}: damaged or edited: {error}; copy the run again") from None
     result = values.get("result")
     return settings, result if isinstance(result, dict) else {}, _shape_digest(values["model"])
 
 
-def _fit(file: Path, network: Autoencoder, weights: Mapping[str, Tensor]) -> None:
+def check_fit(file: Path, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Refuse weights that are not exactly the network's."""
     own = network.state_dict()
     for name in own.keys() | weights.keys():
@@ -281,7 +316,8 @@ def _shape_digest(model: Mapping[str, Any]) -> str:
     return _digest(json.dumps(model, sort_keys=True).encode())
 
 
-def _tensor_digest(tensors: Mapping[str, Tensor]) -> str:
+def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
+    """Of names and values, whatever their order."""
     total = hashlib.sha256()
     for name in sorted(tensors):
         total.update(name.encode())

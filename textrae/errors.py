@@ -15,6 +15,10 @@ class CorpusError(TextraeError):
     """A text, table or data set cannot be read, or holds nothing to train on."""
 
 
+class SeriesError(TextraeError):
+    """A file of real-valued sequences is unreadable, ragged, not finite, or of another width."""
+
+
 class RunError(TextraeError):
     """A run folder is missing, foreign, damaged, of a newer format, or in the way."""
 

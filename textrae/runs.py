@@ -81,9 +81,9 @@ def train_run(
     cache = cache_dir or checkpoint
     made = [path for path in (out, checkpoint) if not path.exists()]
     try:
-        _claim(out, resume, overwrite)
-        _make(checkpoint)
-        _make(cache)
+        claim(out, resume, overwrite)
+        make_folder(checkpoint)
+        make_folder(cache)
         corpus = _corpus(settings, checkpoint, cache, resume, watch.note)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
@@ -135,7 +135,7 @@ def stored_settings(out: Path) -> Settings | None:
         raise RunError(f"{file}: damaged ({error}); start anew with --overwrite") from None
 
 
-def _claim(out: Path, resume: bool, overwrite: bool) -> None:
+def claim(out: Path, resume: bool, overwrite: bool) -> None:
     """See that `out` may be written. What --overwrite gives up stays until the new run is published."""
     if out.exists() and not out.is_dir():
         raise RunError(f"{out}: is a file; give another folder with -o")
@@ -160,7 +160,8 @@ def _claim(out: Path, resume: bool, overwrite: bool) -> None:
         raise RunError(f"{out}: holds a run already; {hint}")
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder, if there is none; :class:`RunError` where the disk refuses."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 from safetensors.torch import save as tensors_to_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 from textrae.checkpoint import read_tensors, write_atomically
-from textrae.config import TrainingConfig
+from textrae.config import SeriesTraining, TrainingConfig
 from textrae.errors import DeviceError, RunError, TrainingError
 from textrae.losses import blank_out, kl_divergence, reconstruction_loss, token_losses
 from textrae.nn.autoencoder import Autoencoder
@@ -189,7 +189,7 @@ class ClippedAdamW(torch.optim.AdamW):
         return finite
 
 
-def make_optimizer(network: Autoencoder, config: TrainingConfig) -> ClippedAdamW:
+def make_optimizer(network: nn.Module, config: TrainingConfig | SeriesTraining) -> ClippedAdamW:
     """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone."""
     matrices = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]

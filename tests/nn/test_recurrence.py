@@ -110,6 +110,20 @@ def test_gradients_agree_with_torch_kernels(cell: str) -> None:
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
 
+def test_relu_agrees_with_torch_kernels() -> None:
+    torch.manual_seed(1)
+    layer = Recurrence("rnn", 5, 7, constant=3, activation="relu").double()
+    x, state, constant = inputs(layer)
+    wanted = [x, state, constant, *layer.parameters()]
+    results = []
+    for out, last in (layer(x, state, layer.condition(constant)), layer._cudnn(x, state, constant)):
+        weights = torch.linspace(-1, 1, out.numel(), dtype=torch.double).view_as(out)
+        results.append([out, last, *torch.autograd.grad((out * weights).sum() + last.square().sum(), wanted)])
+    assert 0.2 < (results[0][0] == 0).double().mean() < 0.8
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_one_step_at_a_time_is_the_same(cell: str) -> None:
     layer = make(cell)

@@ -19,27 +19,39 @@ from textrae.nn import scan
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Gate blocks stacked in each weight of a cell."""
 _MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-_LOOPS: dict[str, type[torch.autograd.Function]] = {"rnn": scan.Elman, "gru": scan.GRU, "lstm": scan.LSTM}
+_LOOPS: dict[tuple[str, str], type[torch.autograd.Function]] = {
+    ("rnn", "tanh"): scan.Elman,
+    ("rnn", "relu"): scan.RectifiedElman,
+    ("gru", "tanh"): scan.GRU,
+    ("lstm", "tanh"): scan.LSTM,
+}
+"""The CPU's loop for a cell and an activation."""
 
 
 class Recurrence(nn.Module):
     """One recurrent layer in one direction.
 
     Args:
-        cell: ``rnn`` (Elman 1990, tanh), ``lstm`` (Hochreiter & Schmidhuber 1997) or ``gru`` (Cho et al. 2014).
+        cell: ``rnn`` (Elman 1990), ``lstm`` (Hochreiter & Schmidhuber 1997) or ``gru`` (Cho et al. 2014).
         inputs: numbers of an input step.
         hidden: numbers of an output step.
         constant: numbers of an input that is the same at every step (a sentence's latent); its part of the gates is
             computed once a sentence.
+        activation: ``tanh``, or ``relu`` for rnn alone.
     """
 
     state_size: int
     """Numbers of a state."""
 
-    def __init__(self, cell: str, inputs: int, hidden: int, constant: int = 0) -> None:
+    def __init__(
+        self, cell: str, inputs: int, hidden: int, constant: int = 0, activation: str = "tanh"
+    ) -> None:
         super().__init__()
         self.cell, self.inputs, self.hidden = cell, inputs, hidden
-        self.rnn = _MODULES[cell](inputs + constant, hidden)
+        self.loop = _LOOPS[cell, activation]
+        self.rnn = _MODULES[cell](
+            inputs + constant, hidden, **({"nonlinearity": activation} if cell == "rnn" else {})
+        )
         self.state_size = hidden * (2 if cell == "lstm" else 1)
         self._initialise()
 
@@ -47,6 +59,11 @@ class Recurrence(nn.Module):
         """Input and recurrent matrix, input and recurrent bias, as torch orders and stacks them."""
         w_ih, w_hh, b_ih, b_hh = self.rnn.parameters()
         return w_ih, w_hh, b_ih, b_hh
+
+    @property
+    def bias(self) -> Tensor:
+        """The input bias, of all gates."""
+        return self._weights()[2]
 
     @torch.no_grad()
     def _initialise(self) -> None:
@@ -137,6 +154,6 @@ def _loop(ways: Sequence[Recurrence], gates: list[Tensor], state: Tensor) -> tup
     dtype = gates[0].dtype
     weights = [way._weights()[1].to(dtype) for way in ways]
     candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)  # the gru's b_n
-    loop: Any = _LOOPS[ways[0].cell].apply
+    loop: Any = ways[0].loop.apply
     outputs, after = loop(state.to(dtype), candidate, *gates, *weights)
     return outputs, after

@@ -1,0 +1,182 @@
+"""`textrae train --series`, `score`, and `reconstruct` on a run of series."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import app
+from .failures import INTERRUPTED, note
+from .options import Frame, Json, Labels, Layout, RunFolder
+
+if TYPE_CHECKING:
+    from textrae.config import SeriesFormat
+    from textrae.series.model import SeriesAutoencoder
+    from textrae.series.training import SeriesReport
+
+SeriesFile = Annotated[
+    str,
+    typer.Argument(
+        help="Series (.csv, .npy, .parquet; other endings are read as .csv); - for standard input."
+    ),
+]
+
+
+def train_series(
+    files: list[str], given: dict[str, Any], unfit: list[str], out: Path, config: Path | None, overwrite: bool
+) -> None:
+    """What `textrae train` does with --series.
+
+    Args:
+        files: the files of series.
+        given: settings from the switches.
+        unfit: switches given that are no settings and have no meaning here.
+        out: the run folder to make.
+        config: a TOML file of settings.
+        overwrite: whether what is in `out` may go.
+    """
+    from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, build
+    from textrae.series.model import SeriesAutoencoder
+    from textrae.series.run import claim
+    from textrae.series.training import SeriesWatch
+
+    from .train import Progress, Stopper
+
+    values = _series_values(given, unfit, config)
+    model, format, training = (
+        build(SeriesConfig, _own(SeriesConfig, values)),
+        build(SeriesFormat, _own(SeriesFormat, values)),
+        build(SeriesTraining, _own(SeriesTraining, values)),
+    )
+    claim(out, overwrite=overwrite)
+    stopper, progress = Stopper(), Progress()
+    with stopper, progress:
+        watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
+        trained = SeriesAutoencoder.train(files, model, training, format=format, watch=watch)
+        trained.save(out, overwrite=True)
+    result = trained.run.training
+    if not result["finished"]:
+        note(f"stopped at step {result['step']:,}; {out} holds the best model so far")
+        raise typer.Exit(INTERRUPTED if stopper.signal == signal.SIGINT else 128 + stopper.signal)
+    note(f"{out}: validation loss {result['valid_loss']:.4g}; try: textrae score {out} FILE")
+
+
+def _series_values(given: dict[str, Any], unfit: list[str], config: Path | None) -> dict[str, Any]:
+    """The settings of the config file and the switches, all of them for series."""
+    from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, read_toml
+    from textrae.errors import ConfigError
+
+    known = set().union(*map(_names, (SeriesConfig, SeriesFormat, SeriesTraining)))
+    for name in [*unfit, *given]:
+        if name not in known:
+            switch = "a corpus" if name == "corpus" else f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{switch}: is for sentences; with --series, leave it out")
+    stored = read_toml(config) if config else {}
+    if unknown := stored.keys() - known:
+        raise ConfigError(f"{config}: {min(unknown)}: no such setting of a series model; leave it out")
+    return {**stored, **given}
+
+
+def _own(cls: Any, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in values.keys() & _names(cls)}
+
+
+def _names(cls: Any) -> set[str]:
+    return {field.name for field in dataclasses.fields(cls)}
+
+
+def _show(progress: Any, report: SeriesReport) -> None:
+    progress.note(
+        f"{report.done:4.0%}  step {report.step:,}  loss {report.loss:.4g}  "
+        f"validation loss {report.valid_loss:.4g}  {report.seconds:.0f} s"
+    )
+    progress.bar.n = report.done
+    progress.bar.refresh()
+
+
+def reconstruct_series(
+    run: Path,
+    file: str,
+    out: Path | None,
+    layout: str | None,
+    labels: bool | None,
+    frame: int | None,
+    device: str,
+) -> None:
+    """What `textrae reconstruct` does with a run of series."""
+    from textrae.series.data import Series
+    from textrae.series.writing import check_ending, csv_lines, write_series
+
+    if out is not None:
+        check_ending(out)
+    model = _load(run, device)
+    format = _format(model, layout, labels, frame)
+    source = model.read(file, format)
+    rebuilt = Series(model.reconstruct(source.values), source.labels)
+    if out is None:
+        sys.stdout.writelines(csv_lines(rebuilt, format))
+        return
+    write_series(out, rebuilt, format)
+    note(f"{out}: {len(rebuilt):,} sequences of {model.dim} numbers a step")
+
+
+@app.command(epilog="Example: textrae score run series.csv > errors.tsv")
+def score(
+    run: RunFolder,
+    file: SeriesFile = "-",
+    units: Annotated[
+        str, typer.Option(help="scaled: the values that the model sees, all columns alike; or data.")
+    ] = "scaled",
+    layout: Layout = None,
+    labels: Labels = None,
+    frame: Frame = None,
+    as_json: Json = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+) -> None:
+    """Print the reconstruction error of each series, (1/T) Σ ‖x̂ - x‖²: high for an unusual one."""
+    if units not in ("scaled", "data"):
+        raise typer.BadParameter(f"{units!r} is not scaled or data", param_hint="--units")
+    model = _load(run, device)
+    series = model.read(file, _format(model, layout, labels, frame))
+    errors = model.score(series.values, units=units)  # type: ignore[arg-type]
+    rows = [
+        {"sequence": number, "steps": len(values), "error": float(error)}
+        | ({"label": series.labels[number]} if series.labels else {})
+        for number, (values, error) in enumerate(zip(series.values, errors, strict=True))
+    ]
+    if as_json:
+        typer.echo(json.dumps({"units": units, "mean": float(errors.mean()), "sequences": rows}, indent=1))
+        return
+    typer.echo("\t".join(rows[0]))
+    for row in rows:
+        typer.echo(
+            "\t".join(f"{value:.9g}" if isinstance(value, float) else str(value) for value in row.values())
+        )
+
+
+def _load(run: Path, device: str) -> SeriesAutoencoder:
+    from .use import check_device
+
+    check_device(device)
+    from textrae.series.model import SeriesAutoencoder
+
+    return SeriesAutoencoder.load(run, device=device)
+
+
+def _format(
+    model: SeriesAutoencoder, layout: str | None, labels: bool | None, frame: int | None
+) -> SeriesFormat:
+    """The format that the run was trained on, as the switches change it."""
+    from textrae.config import SeriesFormat, build, to_dict
+
+    own = to_dict(model.run.settings.format)
+    if layout is not None and layout != own["layout"]:
+        own = {}
+    given = {"layout": layout, "labels": labels, "frame": frame}
+    return build(SeriesFormat, {**own, **{name: value for name, value in given.items() if value is not None}})

@@ -1,0 +1,219 @@
+"""train --series, score, reconstruct and info on series: within this process, where a command takes milliseconds."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from support import command, environment
+from typer.testing import CliRunner
+
+from textrae import SeriesAutoencoder
+
+ROOT = Path(__file__).parents[2]
+QUICK = ("--steps", "20", "--hidden", "6")
+
+
+def textrae(*args: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command, found by its entry point."""
+    (entry,) = entry_points(group="console_scripts", name="textrae")
+    done = CliRunner().invoke(entry.load(), [str(arg) for arg in args], input=stdin)
+    return subprocess.CompletedProcess(args, done.exit_code, done.stdout_bytes, done.stderr_bytes)
+
+
+def rows(count: int = 30) -> str:
+    """Labelled sequences, one a line."""
+    generator = np.random.default_rng(0)
+    values = np.sin(generator.uniform(0, 6, (count, 1)) + 0.5 * np.arange(8))
+    return "".join(f"{i % 2} " + " ".join(f"{x:.5f}" for x in row) + "\n" for i, row in enumerate(values))
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("series") / "table.txt"
+    path.write_text(rows())
+    return path
+
+
+@pytest.fixture(scope="module")
+def series_run(table: Path) -> Path:
+    out = table.with_name("run")
+    switches = ("--layout", "rows", "--labels", "--frame", 2, "--bottleneck", "last", "--cell", "gru")
+    made = textrae("train", "--series", table, "-o", out, *switches, *QUICK)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout == b""
+    assert "30 sequences, 120 steps of 2 numbers; 3 sequences held out" in made.stderr.decode()
+    assert f"try: textrae score {out} FILE" in made.stderr.decode()
+    return out
+
+
+def test_score_prints_an_error_a_sequence(series_run: Path, table: Path) -> None:
+    shown = textrae("score", series_run, table)
+    assert shown.returncode == 0, shown.stderr
+    lines = [line.split("\t") for line in shown.stdout.decode().splitlines()]
+    assert lines[0] == ["sequence", "steps", "error", "label"]
+    assert [line[0] for line in lines[1:]] == [str(number) for number in range(30)]
+    assert {(line[1], line[3]) for line in lines[1:]} == {("4", "0"), ("4", "1")}
+    model = SeriesAutoencoder.load(series_run)
+    values = model.read(table).values
+    np.testing.assert_allclose([float(line[2]) for line in lines[1:]], model.score(values), rtol=1e-6)
+    told = json.loads(
+        textrae("score", series_run, "-", "--json", "--units", "data", stdin=table.read_bytes()).stdout
+    )
+    np.testing.assert_allclose(
+        [row["error"] for row in told["sequences"]], model.score(values, units="data"), rtol=1e-6
+    )
+    assert (told["units"], told["sequences"][3]["label"]) == ("data", "1")
+
+
+def test_reconstruct_writes_each_format(series_run: Path, table: Path, tmp_path: Path) -> None:
+    model = SeriesAutoencoder.load(series_run)
+    expected = np.stack([values.ravel() for values in model.reconstruct(model.read(table).values)])
+    for ending in (".npy", ".csv", ".parquet"):
+        out = tmp_path / f"out{ending}"
+        made = textrae("reconstruct", series_run, table, "-o", out)
+        assert made.returncode == 0, made.stderr
+        assert "30 sequences of 2 numbers a step" in made.stderr.decode()
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        pq.read_table(tmp_path / "out.parquet")["series"].to_pylist(), expected, atol=1e-6
+    )
+    text = (tmp_path / "out.csv").read_text()
+    assert [line.split(",")[0] for line in text.splitlines()] == ["0", "1"] * 15
+    np.testing.assert_allclose(np.loadtxt(tmp_path / "out.csv", delimiter=",")[:, 1:], expected, atol=1e-6)
+    assert textrae("reconstruct", series_run, stdin=table.read_bytes()).stdout.decode() == text
+
+
+def test_another_layout_than_the_trainings(series_run: Path, tmp_path: Path) -> None:
+    steps = tmp_path / "steps.csv"
+    steps.write_text("0.1;0.2\n0.3;0.4\n\n0.5;0.6\n")
+    shown = textrae("reconstruct", series_run, steps, "--layout", "steps")
+    assert shown.returncode == 0, shown.stderr
+    assert [len(line.split(",")) for line in shown.stdout.decode().splitlines()] == [2, 2, 1, 2]
+    unlabelled = tmp_path / "rows.csv"
+    unlabelled.write_text("0.1,0.2,0.3,0.4\n")
+    assert textrae("score", series_run, unlabelled, "--no-labels").stdout.split()[:3] == [
+        b"sequence",
+        b"steps",
+        b"error",
+    ]
+    assert b"3 numbers do not divide into frames of 2" in textrae("score", series_run, unlabelled).stderr
+
+
+def test_info_tells_how_a_series_run_was_made(series_run: Path) -> None:
+    values = json.loads(textrae("info", series_run, "--json").stdout)
+    assert (values["kind"], values["dim"], values["model"]["bottleneck"]) == ("series", 2, "last")
+    assert values["result"]["step"] == 20
+    assert "dim: 2" in textrae("info", series_run).stdout.decode()
+
+
+def test_settings_come_from_a_file_too(table: Path, tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('layout = "rows"\n[model]\nhidden = 3\nactivation = "relu"\n')
+    made = textrae("train", "--series", table, "-o", tmp_path / "run", "--config", config, "--steps", 2)
+    assert made.returncode == 0, made.stderr
+    facts = SeriesAutoencoder.load(tmp_path / "run").info()
+    assert (facts["model"]["activation"], facts["encoding_size"], facts["dim"]) == ("relu", 3, 1)
+    config.write_text("latent = 3\n")
+    refused = textrae("train", "--series", table, "-o", tmp_path / "other", "--config", config)
+    assert b"latent: no such setting of a series model" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("train", "--series", "TABLE", "--latent", 3), "--latent: is for sentences"),
+        (("train", "--series", "TABLE", "--model", "rae"), "--model: is for sentences"),
+        (("train", "--series", "TABLE", "--valid", "x"), "--valid: is for sentences"),
+        (("train", "--series", "TABLE", "--resume"), "--resume: is for sentences"),
+        (("train", "corpus.txt", "--series", "TABLE"), "a corpus: is for sentences"),
+        (("train", "--series", "TABLE", "--cell", "gru", "--activation", "relu"), "relu goes with cell rnn"),
+        (("train", "--series", "TABLE", "--labels"), "for the layout rows"),
+        (("train", "--series", "none.csv"), "none.csv: no such file"),
+        (("train", "--series", "BAD"), "bad.csv, line 2, column 1: 'nan' is not a finite number"),
+        (("train", "TABLE", "--frame", 2), "--frame: is for --series FILE"),
+        (("train", "TABLE", "--activation", "relu"), "--activation: is for --series FILE"),
+        (("train", "--series", "TABLE", "-o", "RUN"), "holds a run already"),
+        (("encode", "RUN", "TABLE", "-o", "v.npy"), "a run of real-valued series"),
+        (("evaluate", "RUN", "TABLE"), "a run of real-valued series"),
+        (("score", "RUN", "BAD"), "bad.csv, line 2, column 2: 'nan' is not a finite number"),
+        (("score", "RUN", "TABLE", "--frame", 4), "4 numbers a time step instead of 2"),
+        (("score", "none", "TABLE"), "none: no such run folder"),
+        (("reconstruct", "RUN", "TABLE", "-o", "x.xls"), "x.xls: series are written to .csv"),
+    ],
+)
+def test_errors_are_one_line(
+    args: tuple[object, ...],
+    said: str,
+    series_run: Path,
+    table: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("1,2\nnan,4\n" if args[0] == "train" else "1,2,2\n1,nan,4\n")
+    places = {"RUN": series_run, "TABLE": table, "BAD": bad}
+    failed = textrae(*(places.get(str(arg), arg) for arg in args))
+    assert failed.returncode == 1
+    (line,) = failed.stderr.decode().splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+
+
+def test_commands_of_the_other_kind_of_run(run: Path, series_run: Path, table: Path) -> None:
+    refused = textrae("score", run, table)
+    assert refused.returncode == 1
+    assert b"a run of sentences" in refused.stderr
+    for args in (("reconstruct", series_run, table, "--beam", 2), ("reconstruct", run, table, "-o", "x.csv")):
+        wrong = textrae(*args)
+        assert wrong.returncode == 2
+        assert b"is not for a run of" in wrong.stderr
+    assert textrae("score", series_run, table, "--units", "feet").returncode == 2
+
+
+def test_ctrl_c_leaves_a_usable_run(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('layout = "rows"\nminutes = 2\nvalidations = 1000\n')
+    switches = ("-o", tmp_path / "run", "--config", tmp_path / "c.toml")
+    process = subprocess.Popen(
+        [command(), "train", "--series", str(table), *map(str, switches)],
+        stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stderr is not None
+    while b"validation loss" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGINT)
+    assert b"holds the best model so far" in process.stderr.read()
+    assert process.wait(20) == 130
+    assert SeriesAutoencoder.load(tmp_path / "run").run.training["finished"] is False
+
+
+def test_what_the_docs_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    numbers = np.random.default_rng(0).normal(size=(12, 5, 2))
+    blocks = ["\n".join(",".join(map(str, step)) for step in values) for values in numbers]
+    (tmp_path / "series.csv").write_text("\n\n".join(blocks) + "\n")
+    readme, page = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/series.md"))
+    commands = re.search(r"## Series of numbers\n.*?```console\n(.*?)```", readme, re.DOTALL)
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert commands
+    assert code
+    for line in commands[1].replace("100", "1").splitlines():
+        done = textrae(*shlex.split(line.removeprefix("$ textrae ")))
+        assert done.returncode == 0, (line, done.stderr)
+    names: dict[str, object] = {}
+    exec(compile(code[1].replace("100", "1"), "series.md", "exec"), names)
+    assert names["states"].shape == (12, 32)  # type: ignore[attr-defined]
+    assert (tmp_path / "rebuilt.csv").exists()
+
+
+def test_score_has_help_with_an_example() -> None:
+    assert "Example: textrae score" in textrae("score", "--help").stdout.decode()

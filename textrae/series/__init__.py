@@ -1,0 +1,1 @@
+"""Autoencoders of real-valued sequences: their files, training, run folder and facade."""

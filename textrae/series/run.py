@@ -1,0 +1,185 @@
+"""The run folder of a series autoencoder as one typed value.
+
+`config.json` (kind ``series``), `model.safetensors` with the weights and the scaling, `metrics.jsonl` and a model card;
+written whole beside its place and renamed. Nothing is a pickle, and nothing read here is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save as tensors_to_bytes
+
+from textrae import checkpoint, runs
+from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, build, to_dict
+from textrae.errors import ConfigError, RunError
+from textrae.nn.series import SeriesNetwork
+from textrae.series.data import Scaling
+from textrae.series.training import SeriesReport
+from textrae.version import __version__
+
+_OFFSET, _SIZE = "scaling.offset", "scaling.size"
+_WIDEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class SeriesSettings:
+    """Everything that decides what a training does."""
+
+    model: SeriesConfig
+    format: SeriesFormat
+    training: SeriesTraining
+    sources: tuple[str, ...] = ()
+    """The files as they were named; none for sequences in memory."""
+
+
+@dataclass
+class SeriesRun:
+    """A model that can be used: what a run folder holds."""
+
+    network: SeriesNetwork
+    scaling: Scaling
+    settings: SeriesSettings
+    training: dict[str, Any] = field(default_factory=dict)
+    """Facts of the training: steps, seconds, validation loss, sequences."""
+    reports: list[SeriesReport] = field(default_factory=list)
+
+
+def build_network(config: SeriesConfig, dim: int) -> SeriesNetwork:
+    """The network of a config, for steps of `dim` numbers."""
+    return SeriesNetwork(config.cell, dim, config.hidden, config.activation, config.bottleneck == "last")
+
+
+def claim(path: Path, *, overwrite: bool = False) -> None:
+    """See before a training that its run can be written to `path` after it.
+
+    Raises:
+        RunError: something is there already and `overwrite` is not set, or the folder above refuses.
+    """
+    runs.claim(path, False, overwrite)
+    runs.make_folder(path.parent)
+    if not os.access(path.parent, os.W_OK):
+        raise RunError(f"{path}: cannot be written there; give another folder with -o")
+
+
+def save_series_run(path: Path, run: SeriesRun, *, overwrite: bool = False) -> None:
+    """Write a run folder whole.
+
+    Raises:
+        RunError: something is there already and `overwrite` is not set, or the disk refuses.
+    """
+    checkpoint.write_folder(path, lambda fresh: _publish(fresh, run), overwrite=overwrite)
+
+
+def _publish(path: Path, run: SeriesRun) -> None:
+    settings = run.settings
+    config = {
+        "format": checkpoint.FORMAT,
+        "kind": "series",
+        "textrae": __version__,
+        "dim": run.network.dim,
+        "model": to_dict(settings.model),
+        "series": to_dict(settings.format),
+        "training": to_dict(settings.training),
+        "sources": list(settings.sources),
+        "result": run.training,
+    }
+    tensors = {name: value.detach().cpu().contiguous() for name, value in run.network.state_dict().items()}
+    tensors |= {_OFFSET: torch.from_numpy(run.scaling.offset), _SIZE: torch.from_numpy(run.scaling.size)}
+    digests = {"weights": checkpoint.tensor_digest(tensors), "shape": _shape_digest(config)}
+    write = checkpoint.write_atomically
+    write(path / checkpoint.CONFIG, json.dumps(config, indent=1).encode())
+    write(path / checkpoint.METRICS, "".join(_line(report) for report in run.reports).encode())
+    write(path / checkpoint.CARD, _card(run).encode())
+    write(path / checkpoint.MODEL, tensors_to_bytes(tensors, metadata=checkpoint.to_metadata(digests)))
+
+
+def load_series_run(path: Path, device: torch.device) -> SeriesRun:
+    """Read a run folder, trusting nothing in it.
+
+    Raises:
+        RunError: the folder is missing, foreign, of sentences, damaged, tampered with, or of a newer format.
+    """
+    if not path.is_dir():
+        raise RunError(f"{path}: no such run folder; train one with `textrae train --series FILE -o {path}`")
+    values = checkpoint.read_config(path, "series")
+    try:
+        settings = SeriesSettings(
+            build(SeriesConfig, values["model"]),
+            build(SeriesFormat, values["series"]),
+            build(SeriesTraining, values["training"]),
+            tuple(str(source) for source in values["sources"]),
+        )
+        dim, result = values["dim"], values["result"]
+        if not isinstance(dim, int) or not 0 < dim <= _WIDEST or not isinstance(result, dict):
+            raise ConfigError("dim or result is out of range")
+    except (ConfigError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{path / checkpoint.CONFIG}: damaged or edited: {error}; copy the run again"
+        ) from None
+    network, scaling = _read_weights(path / checkpoint.MODEL, settings, dim, _shape_digest(values))
+    return SeriesRun(network.to(device).eval(), scaling, settings, result)
+
+
+def _read_weights(
+    file: Path, settings: SeriesSettings, dim: int, shape: str
+) -> tuple[SeriesNetwork, Scaling]:
+    tensors, metadata = checkpoint.read_tensors(file)
+    digests = checkpoint.from_metadata(metadata)
+    if digests.get("weights") != checkpoint.tensor_digest(tensors) or digests.get("shape") != shape:
+        raise RunError(f"{file}: not what was saved (damaged or mixed files); copy the run again")
+    offset, size = (tensors.pop(name, torch.empty(0)).double() for name in (_OFFSET, _SIZE))
+    if offset.shape != (dim,) or size.shape != (dim,) or not bool((size > 0).all()):
+        raise RunError(f"{file}: its scaling does not fit {checkpoint.CONFIG}; copy the run again")
+    network = build_network(settings.model, dim)
+    checkpoint.check_fit(file, network, tensors)
+    kinds = {tensor.dtype for tensor in tensors.values()}
+    if kinds == {torch.float64}:
+        network = network.double()
+    network.load_state_dict(tensors)
+    return network, Scaling(offset.numpy(), size.numpy())
+
+
+def _shape_digest(config: dict[str, Any]) -> str:
+    """Of what the weights mean."""
+    shape = {name: config[name] for name in ("dim", "model", "series")}
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
+
+
+def _line(report: SeriesReport) -> str:
+    values = {
+        name: value if math.isfinite(value) else None  # JSON has no word for it
+        for name, value in asdict(report).items()
+    }
+    return json.dumps(values) + "\n"
+
+
+def _card(run: SeriesRun) -> str:
+    model, result = run.settings.model, run.training
+    decoder = "the last state" if model.bottleneck == "last" else "the aligned states"
+    lines = [
+        "---",
+        "library_name: textrae",
+        "tags: [recurrent-autoencoder, time-series, anomaly-detection]",
+        "---",
+        "# A textrae autoencoder of real-valued series",
+        "",
+        f"{model.cell.upper()} encoder of {model.hidden} units, {run.network.dim} numbers a step; the decoder sees {decoder}.",
+        "",
+        f"Trained on {', '.join(run.settings.sources) or 'sequences given in memory'}: {result.get('step', 0):,} steps.",
+        "",
+        "```python",
+        "from textrae import SeriesAutoencoder",
+        'model = SeriesAutoencoder.load("path/to/this/folder")',
+        'errors = model.score(model.read("series.csv").values)',
+        "```",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,87 @@
+"""Sequences into files, in the layout that they were read in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from textrae.checkpoint import write_atomically
+from textrae.config import SeriesFormat
+from textrae.errors import RunError, SeriesError
+from textrae.series.data import Series, Values
+
+ENDINGS = (".csv", ".npy", ".parquet")
+
+
+def write_series(path: Path, series: Series, format: SeriesFormat) -> None:
+    """Write sequences to a file of a format told by its ending; it appears whole or not at all.
+
+    Raises:
+        SeriesError: the ending is none of ``.csv``, ``.npy`` and ``.parquet``, or the lengths differ for ``.npy``.
+        RunError: the place cannot be written.
+    """
+    check_ending(path)
+    if path.suffix == ".csv":
+        content = "".join(csv_lines(series, format)).encode()
+    else:
+        content = _npy(path, series, format) if path.suffix == ".npy" else _parquet(series, format)
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise RunError(f"{path}: cannot write ({error.strerror or error}); choose another place") from None
+
+
+def check_ending(path: Path) -> None:
+    """Raises :class:`SeriesError` for a file that :func:`write_series` could not write."""
+    if path.suffix not in ENDINGS:
+        raise SeriesError(f"{path}: series are written to {', '.join(ENDINGS)}; give one of these endings")
+
+
+def csv_lines(series: Series, format: SeriesFormat) -> Iterator[str]:
+    """The lines of a CSV file: steps with a blank line between sequences, or a row a sequence after its label."""
+    for number, values in enumerate(series.values):
+        if format.layout == "rows":
+            label = [series.labels[number]] if series.labels else []
+            yield ",".join([*label, *_decimals(values.ravel())]) + "\n"
+            continue
+        if number:
+            yield "\n"
+        for step in values:
+            yield ",".join(_decimals(step)) + "\n"
+
+
+def _decimals(values: Values) -> Iterator[str]:
+    """Nine digits: as many as float32 has."""
+    return (f"{value:.9g}" for value in values.tolist())
+
+
+def _npy(path: Path, series: Series, format: SeriesFormat) -> bytes:
+    lengths = {len(values) for values in series.values}
+    if len(lengths) > 1:
+        raise SeriesError(
+            f"{path}: sequences of {min(lengths)} to {max(lengths)} steps make no array; give .csv or .parquet"
+        )
+    whole = np.stack(series.values)
+    if format.layout == "rows":
+        whole = whole.reshape(len(whole), -1)
+    stream = BytesIO()
+    np.save(stream, whole, allow_pickle=False)
+    return stream.getvalue()
+
+
+def _parquet(series: Series, format: SeriesFormat) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    flat = format.layout == "rows"
+    columns = {
+        "series": pa.array([(values.ravel() if flat else values).tolist() for values in series.values])
+    }
+    if series.labels:
+        columns["label"] = pa.array(series.labels)
+    stream = BytesIO()
+    pq.write_table(pa.table(columns), stream)
+    return stream.getvalue()
