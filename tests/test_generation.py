@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from textrae.config import ModelConfig
-from textrae.generation import _largest, beam_search, greedy
+from textrae.generation import _largest, _Outline, beam_search, greedy
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
@@ -95,3 +95,50 @@ def test_largest_by_groups_is_topk(size: int) -> None:
     ours, theirs = _largest(scores, 4), scores.topk(4)
     assert torch.equal(ours[0], theirs.values)
     assert torch.equal(ours[1], theirs.indices)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_a_hierarchical_model_writes_what_it_would_be_taught(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plans in generation, from what was written, are those of training, from what is given."""
+    whole, original = 0, _Outline._segments
+    segments: list[tuple[list[int], int]] = []
+
+    def spy(self: _Outline, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
+        rows, features, closed = original(self, plans, texts)
+        segments.append((rows[0], int(closed[0])))
+        return rows, features, closed
+
+    monkeypatch.setattr(_Outline, "_segments", spy)
+    for seed in range(60):
+        torch.manual_seed(seed)
+        segments.clear()
+        config = ModelConfig(cell=cell, hidden=16, embedding=12, latent=8, hierarchical=True, segments="2,4")  # type: ignore[arg-type]
+        model = Autoencoder(config, 7).double().eval()
+        with torch.no_grad():
+            model.embedding.weight *= 4
+            model.bias[[SPECIALS.eos, 7, 8]] += torch.tensor([0.5, 1.0, 0.8]).double()
+        vector = Latent(4 * torch.randn(1, 8, dtype=torch.double))
+        written = greedy(model, vector, SPECIALS, 12)
+        if segments[-1][1] != 2 or sum(len(row) for row, _ in segments) >= 12:
+            continue  # cut off
+        assert [token for row, _ in segments for token in row] == written[0]
+        ends = [SPECIALS.eos if closed == 2 else 7 + closed for _, closed in segments]
+        columns = [torch.tensor([*row, end]) for (row, _), end in zip(segments, ends, strict=True)]
+        source = torch.nn.utils.rnn.pad_sequence(columns)
+        upper, units = [], 0
+        for _, closed in segments:
+            units += 1
+            if closed:
+                upper.append(units)
+                units = 0
+        tree = (torch.tensor(upper), torch.tensor([len(upper)]))
+        previous = torch.cat([torch.full((1, len(columns)), SPECIALS.bos), source[:-1]])
+        given = model.encode(source, torch.tensor([len(c) for c in columns]), None, tree)
+        scores = model.logits(model.teach(previous, given._replace(vector=vector.vector)))
+        scores[..., [SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = float("-inf")
+        real = source != SPECIALS.pad
+        assert torch.equal(scores.argmax(-1)[real], source[real])
+        whole += len(segments) > 2
+    assert whole >= 2  # texts of several segments that ended by themselves

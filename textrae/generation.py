@@ -113,7 +113,8 @@ class _Outline:
                 ids[row] += words[place]
                 parts[row].append(features[place])
             closed[alive] = ends
-            room = torch.tensor([len(ids[row]) < self.max_length for row in alive.tolist()])
+            # empty parts count too, or a poor model would never be done
+            room = torch.tensor([len(ids[row]) < self.max_length > len(parts[row]) for row in alive.tolist()])
             stay = ((ends < level) & room.to(ends.device)).nonzero().squeeze(1)
             if not len(stay):
                 break
@@ -131,14 +132,15 @@ class _Outline:
         start, condition = decoder.start(plans), decoder.condition(plans, items)
         written = _write(self.model, start, condition, self.specials, self.max_length)
         ended = _ends(self.model, written, self.specials)
-        ended[:, -1] = True
-        last = ended.to(torch.uint8).argmax(1)  # of each row the first end
+        cut = ~ended.any(1)  # at the longest text: its last token is none that ends it
+        last = torch.where(cut, written.shape[1] - 1, ended.to(torch.uint8).argmax(1))
         final = written.gather(1, last.unsqueeze(1)).squeeze(1)
-        # a segment that was cut off, or ends its text, ends all levels
+        # a segment that was cut, or ends its text, ends all levels
         top = torch.full_like(final, len(self.hierarchy.planners))
         closed = torch.where(final >= self.model.first_end, final - self.model.first_end, top)
         features = encoder.pool(encoder.forward(self.model.embed(written.t()), last + 1))
-        rows = [row[:length] for row, length in zip(written.tolist(), last.tolist(), strict=True)]
+        lengths = (last + cut).tolist()
+        rows = [row[:length] for row, length in zip(written.tolist(), lengths, strict=True)]
         return rows, features, closed
 
 
