@@ -152,8 +152,10 @@ def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
     check_device(device)
     if precision not in ("auto", "fp32", "bf16"):
         raise typer.BadParameter(f"{precision!r} is not auto, fp32 or bf16", param_hint="--precision")
+    from textrae.memory import keep_freed_memory
     from textrae.model import SentenceAutoencoder
 
+    keep_freed_memory()
     return SentenceAutoencoder.load(run, device=device, precision=precision)  # type: ignore[arg-type]
 
 

@@ -37,6 +37,7 @@ from machine import (
 )
 
 from textrae.config import CorpusConfig, ModelConfig, TrainingConfig
+from textrae.memory import keep_freed_memory
 from textrae.model import SentenceAutoencoder
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs import SPECIALS
@@ -52,6 +53,7 @@ def main() -> None:
     if args.what == "startup":
         startup(args)
         return
+    keep_freed_memory()  # as the commands do
     print(f"machine: {describe()}")
     print(
         f"ceiling: {matrix_peak(torch.bfloat16) / 1e9:.0f} GFLOP/s in bf16, "

@@ -17,6 +17,7 @@ import torch
 
 from textrae.config import Precision
 from textrae.errors import DeviceError
+from textrae.memory import keep_freed_memory
 from textrae.model import WINDOW, Cuts, SentenceAutoencoder, Vectors, windows
 from textrae.training import choose_device
 
@@ -106,6 +107,7 @@ def _finished(future: Future[tuple[Vectors, Cuts]], cuts: Cuts | None) -> Vector
 def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> None:
     """Make this process a worker."""
     global _model  # how an executor hands over to its tasks
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops the workers
     torch.set_num_threads(threads)
     _model = SentenceAutoencoder.load(Path(run), device=devices.get(), precision=precision)
