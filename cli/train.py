@@ -67,7 +67,7 @@ def train(
     bidirectional: Annotated[
         bool | None, typer.Option("--bidirectional/--no-bidirectional", help="Read both ways.")
     ] = None,
-    pooling: Annotated[str | None, typer.Option(help="max, mean or last.")] = None,
+    pooling: Annotated[str | None, typer.Option(help="auto, max, mean or last.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of features zeroed.")] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Budget in minutes of training (10 without any budget).")

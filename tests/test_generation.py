@@ -111,7 +111,7 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
         return rows, features, closed
 
     monkeypatch.setattr(_Outline, "_segments", spy)
-    for seed in range(60):
+    for seed in range(30):
         torch.manual_seed(seed)
         segments.clear()
         config = ModelConfig(
@@ -125,12 +125,13 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
         model = Autoencoder(config, 7).double().eval()
         with torch.no_grad():
             model.embedding.weight *= 4
-            model.bias[[SPECIALS.eos, 7, 8]] += torch.tensor([0.5, 1.0, 0.8]).double()
-        vector = Latent(4 * torch.randn(1, 8, dtype=torch.double))
+            model.bias[[SPECIALS.eos, 7, 8]] += 3 * torch.rand(3, dtype=torch.double)
+        vector = Latent(torch.randn(1, 8, dtype=torch.double))
         written = greedy(model, vector, SPECIALS, 12)
-        if segments[-1][1] != 2 or sum(len(row) for row, _ in segments) >= 12:
-            continue  # cut off
-        assert [token for row, _ in segments for token in row] == written[0]
+        tokens = [token for row, _ in segments for token in row]
+        assert written[0] == tokens[:12]
+        known = segments[-1][1] == 2 and len(tokens) < 12  # or it was cut, and how it would have ended is not
+        segments[-1] = (segments[-1][0], 2)
         ends = [SPECIALS.eos if closed == 2 else 7 + closed for _, closed in segments]
         columns = [torch.tensor([*row, end]) for (row, _), end in zip(segments, ends, strict=True)]
         source = torch.nn.utils.rnn.pad_sequence(columns)
@@ -146,6 +147,8 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
         scores = model.logits(model.teach(previous, given._replace(vector=vector.vector)))
         scores[..., [SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = float("-inf")
         real = source != SPECIALS.pad
+        if not known:
+            real[:, -1] = False
         assert torch.equal(scores.argmax(-1)[real], source[real])
-        whole += len(segments) > 2
-    assert whole >= 2  # texts of several segments that ended by themselves
+        whole += len(columns) > 2
+    assert whole >= 10  # texts of several segments

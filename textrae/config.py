@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 from textrae.errors import ConfigError
 
 Cell = Literal["rnn", "lstm", "gru"]
-Pooling = Literal["max", "mean", "last"]
+Pooling = Literal["auto", "max", "mean", "last"]
 Memory = Literal["slots", "states"]
 Scoring = Literal["dot", "additive"]
 Reconstruction = Literal["cross-entropy", "mse"]
@@ -50,8 +50,9 @@ class ModelConfig:
     """Numbers of a sentence's encoding, or of each of its slots; unless variational, their mean is 0, their variance 1."""
     bidirectional: bool = True
     """Whether the encoder reads both ways (BRAE)."""
-    pooling: Pooling = "max"
-    """How the encoder's states become one: their ``max`` or ``mean`` over time, or the ``last`` one."""
+    pooling: Pooling = "auto"
+    """How the encoder's states become one: their ``max`` or ``mean`` over time, or the ``last`` one. ``auto``: max, but mean
+    of a hierarchical model, whose units are too much alike in their maxima to be told apart."""
     dropout: Fraction = 0.0
     """Share of features zeroed in training, on embeddings, between layers and before the softmax."""
     slots: Annotated[int, Field(ge=0, le=256)] = 0
@@ -80,6 +81,13 @@ class ModelConfig:
     embedding, tokens being read back as the nearest one."""
     mse_weight: Annotated[float, Field(ge=0)] = 0.0
     """λ of the mixed loss cross-entropy + λ · MSE."""
+
+    @property
+    def pooled(self) -> Literal["max", "mean", "last"]:
+        """How the encoder's states become one."""
+        if self.pooling == "auto":
+            return "mean" if self.hierarchical else "max"
+        return self.pooling
 
     @property
     def segment_rules(self) -> str:
@@ -116,7 +124,9 @@ class ModelConfig:
             and not self.hierarchical,
             "scoring: there is no attention; give slots, or memory states": self.scoring != "dot"
             and not self.attends,
-            "pooling: slots take the place of pooling; leave it out": self.slots and self.pooling != "max",
+            "pooling: slots take the place of pooling; leave it out": self.slots
+            and not self.hierarchical
+            and self.pooling != "auto",
             "mse_weight: it mixes MSE into cross-entropy; with reconstruction mse there is nothing to mix": self.mse_weight
             and self.reconstruction == "mse",
         }

@@ -127,9 +127,8 @@ class _Outline:
         return ids, reader.pool(reader.forward(padded, counts)), closed
 
     def _segments(self, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
-        decoder, encoder = self.model.decoder, self.model.encoder
-        items = None if self.items is None else self.items[texts]
-        start, condition = decoder.start(plans), decoder.condition(plans, items)
+        encoder = self.model.encoder
+        start, condition = self.model.begin_segments(plans, self.vector, self.items, texts)
         written = _write(self.model, start, condition, self.specials, self.max_length)
         ended = _ends(self.model, written, self.specials)
         cut = ~ended.any(1)  # at the longest text: its last token is none that ends it

@@ -202,7 +202,12 @@ def _read_npy(path: Path, width: int) -> Iterator[NDArray[Any]]:
             f"{path}: shape {getattr(array, 'shape', '?')}: this run decodes (n, {width}); use vectors that it encoded"
         )
     for start in range(0, len(array), BLOCK):
-        yield restored(np.array(array[start : start + BLOCK]), width)
+        block = array[start : start + BLOCK]
+        if isinstance(array, np.memmap) and array.flags.c_contiguous:
+            # read, not mapped: mapped pages would stay in memory until all of the file is
+            place = array.offset + start * array.strides[0]
+            block = np.fromfile(path, array.dtype, block.size, offset=place).reshape(block.shape)
+        yield restored(np.array(block), width)
 
 
 def _read_parquet(path: Path, width: int) -> Iterator[NDArray[Any]]:

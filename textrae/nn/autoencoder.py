@@ -41,7 +41,7 @@ class Autoencoder(nn.Module):
             config.hidden,
             config.layers,
             config.bidirectional,
-            config.pooling,
+            config.pooled,
             config.dropout,
         )
         features, size = self.encoder.features, min(config.hidden, 128)
@@ -52,7 +52,7 @@ class Autoencoder(nn.Module):
                 config.hidden,
                 config.levels,
                 config.bidirectional,
-                config.pooling,
+                config.pooled,
                 config.encoding_size,
                 config.dropout,
             )
@@ -67,7 +67,7 @@ class Autoencoder(nn.Module):
             config.embedding,
             config.hidden,
             config.layers,
-            config.hidden if config.hierarchical else config.encoding_size,
+            config.encoding_size + (config.hidden if config.hierarchical else 0),
             config.embedding,
             config.dropout,
             every_step=not self.keeps_states,
@@ -126,8 +126,23 @@ class Autoencoder(nn.Module):
                 latent.vector, items, latent.absent
             )
         plans = self.hierarchy.unfold(latent.vector, latent.tree, latent.levels)
-        items = None if items is None else items[owners(latent.tree)]
-        return self.decoder.start(plans), self.decoder.condition(plans, items)
+        return self.begin_segments(plans, latent.vector, items, owners(latent.tree))
+
+    def begin_segments(
+        self, plans: Tensor, vector: Tensor, items: Tensor | None, texts: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """As :meth:`begin`, of segments that are planned, each of which is given its text's vector beside its plan.
+
+        Args:
+            plans: (segments, hidden).
+            vector: (texts, encoding).
+            items: (texts, items, item), if there are any.
+            texts: (segments,) the text that each belongs to.
+        """
+        given = torch.cat([plans, vector[texts].to(plans.dtype)], dim=-1)
+        return self.decoder.start(given), self.decoder.condition(
+            given, None if items is None else items[texts]
+        )
 
     def items(self, latent: Latent) -> Tensor | None:
         """What a decoder that has attention attends over: (batch, items, item)."""
