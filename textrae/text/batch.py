@@ -51,9 +51,10 @@ class Batch:
     """Where the columns are segments: how many make each unit of the next level, …, each text."""
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on another device, copied asynchronously where the host memory is pinned."""
+        """The same batch on another device; to a GPU it is copied asynchronously, from pinned memory."""
         parts = (self.source, self.lengths, self.previous, self.target, *self.tree)
-        moved = {id(t): t.to(device, non_blocking=True) for t in parts}
+        pin = device.type == "cuda"
+        moved = {id(t): (t.pin_memory() if pin else t).to(device, non_blocking=True) for t in parts}
         source, lengths, previous, target, *tree = (moved[id(t)] for t in parts)
         return Batch(source, lengths, previous, target, tuple(tree))
 
