@@ -13,6 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
 
 from textrae.config import Precision
@@ -115,4 +116,4 @@ def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> 
 
 def _encode(lines: list[str]) -> tuple[Vectors, Cuts]:
     cuts = Cuts()
-    return next(_model.encode_stream(lines, cuts=cuts)), cuts
+    return np.concatenate(list(_model.encode_stream(lines, cuts=cuts))), cuts
