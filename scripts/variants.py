@@ -117,8 +117,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--vocabulary", type=int, default=5_000, help="for counting parameters")
-    parser.add_argument("switches", nargs="*", help="further switches of `textrae train`, after --")
-    args = parser.parse_args()
+    given = [*sys.argv[1:], "--"]
+    cut = given.index("--")  # what stands behind it is for `textrae train`
+    args = parser.parse_args(given[:cut])
+    args.switches = given[cut + 1 : -1]
     budget = parameters(ModelConfig(), args.vocabulary)
     shapes = {name: fitted(VARIANTS[name], budget, args.vocabulary) for name in args.only}
     print(f"{budget:,} parameters, {args.minutes:g} minutes each, {args.at_once} at once", flush=True)
