@@ -52,6 +52,10 @@ def train(
         str | None,
         typer.Option(help="sentence, clause or tokens of a segment; commas make levels (12,sentence)."),
     ] = None,
+    places: Annotated[
+        int | None,
+        typer.Option(help="Of the encoding, where a hierarchical model keeps its segments in turn."),
+    ] = None,
     slots: Annotated[int | None, typer.Option(help="Attention over so many slots; 0 for none.")] = None,
     memory: Annotated[
         str | None,
@@ -103,6 +107,12 @@ def train(
     ] = None,
     crossover: Annotated[
         float | None, typer.Option(help="Share of sentences that go on as another from a random token.")
+    ] = None,
+    rehearsal: Annotated[
+        float | None,
+        typer.Option(
+            help="Of a hierarchical model: share of the budget that trains segments by themselves too."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     series: Annotated[

@@ -141,6 +141,8 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
             if closed:
                 upper.append(units)
                 units = 0
+        if max(upper) >= 12:
+            continue  # a unit that was cut, whose parts' ends do not show it
         tree = (torch.tensor(upper), torch.tensor([len(upper)]))
         previous = torch.cat([torch.full((1, len(columns)), SPECIALS.bos), source[:-1]])
         given = model.encode(source, torch.tensor([len(c) for c in columns]), None, tree)

@@ -56,7 +56,7 @@ def reason(switches: dict[str, Any]) -> str | None:
 
 
 def shape(switches: dict[str, Any]) -> ModelConfig:
-    return build(ModelConfig, {"hidden": 10, "embedding": 8, "latent": 6, **switches})
+    return build(ModelConfig, {"hidden": 10, "embedding": 8, "latent": 8, **switches})
 
 
 POSSIBLE = [switches for switches in GRID if reason(switches) is None]
@@ -65,7 +65,7 @@ PAIRS = Segmenter((Stretches(2),), 20)
 
 
 def test_the_grid_has_every_switch_that_changes_the_model() -> None:
-    sizes = {"layers", "hidden", "embedding", "latent", "pooling", "dropout", "segments"}
+    sizes = {"layers", "hidden", "embedding", "latent", "pooling", "dropout", "segments", "places"}
     assert {field.name for field in fields(ModelConfig)} == sizes | SWITCHES.keys()
 
 
@@ -86,6 +86,19 @@ def test_every_other_combination_is_refused_too() -> None:
         shape({"segments": "clause"})
     with pytest.raises(ConfigError, match="segments"):
         shape({"hierarchical": True, "segments": "word"})
+    for switches in ({"places": 2}, {"places": 2, "hierarchical": True, "slots": 2}):
+        with pytest.raises(ConfigError, match="only a hierarchical model without slots"):
+            shape(switches)
+    with pytest.raises(ConfigError, match="8 numbers cannot be put into 3"):
+        shape({"hierarchical": True, "places": 3})
+
+
+def test_places_leave_each_four_numbers() -> None:
+    assert shape({"hierarchical": True}).places_used == 2
+    assert shape({"hierarchical": True, "latent": 512}).places_used == 16
+    assert shape({"hierarchical": True, "latent": 7}).places_used == 0
+    assert shape({"hierarchical": True, "slots": 3}).places_used == shape({}).places_used == 0
+    assert shape({"hierarchical": True, "places": 0}).places_used == 0
 
 
 @pytest.mark.parametrize("switches", POSSIBLE, ids=lambda s: "-".join(map(str, s.values())))
@@ -94,11 +107,12 @@ def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
     config, segmenter = shape(switches), PAIRS if switches["hierarchical"] else None
     model = Autoencoder(config, 20)
     batch = collate_lists(SENTENCES, SPECIALS, segmenter)
-    features, latent = model(batch.source, batch.lengths, batch.previous, batch.tree)
-    loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad, config.mse_weight)
-    if config.variational:
-        loss = loss + 0.1 * kl_divergence(latent).mean()
-    loss.backward()
+    for rehearse in (0.0, 1.0) if config.hierarchical else (0.0,):
+        features, latent = model(batch.source, batch.lengths, batch.previous, batch.tree, rehearse)
+        loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad, config.mse_weight)
+        if config.variational:
+            loss = loss + 0.1 * kl_divergence(latent).mean()
+        loss.backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name

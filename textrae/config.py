@@ -76,6 +76,9 @@ class ModelConfig:
     ) = None
     """How a hierarchical model cuts a text: at the end of a ``sentence`` (where nothing is said) or of a ``clause``, or
     into stretches of so many tokens at most; several, joined by commas from the finest, make several levels."""
+    places: Annotated[int, Field(ge=0, le=256)] | None = None
+    """Into how many places of the encoding the parts of a hierarchical model's text go in turn; 0 for none, by default as
+    many as leave each 4 numbers, 16 at most. (Slots take their place.)"""
     reconstruction: Reconstruction = "cross-entropy"
     """``cross-entropy`` of a softmax over the vocabulary, or ``mse`` between the output and the token's normalised
     embedding, tokens being read back as the nearest one."""
@@ -100,6 +103,18 @@ class ModelConfig:
         return len(self.segment_rules.split(",")) if self.hierarchical else 0
 
     @property
+    def places_used(self) -> int:
+        """Places of the encoding; 0 for none."""
+        if not self.hierarchical or self.slots:
+            return 0
+        if self.places is not None:
+            return self.places
+        return max(
+            (count for count in (2, 4, 8, 16) if self.latent % count == 0 and self.latent >= 4 * count),
+            default=0,
+        )
+
+    @property
     def attends(self) -> bool:
         """Whether the decoder has attention."""
         return self.slots > 0 or self.memory == "states"
@@ -122,6 +137,10 @@ class ModelConfig:
             and self.hierarchical,
             "segments: only a hierarchical model cuts its texts; give hierarchical": self.segments is not None
             and not self.hierarchical,
+            "places: only a hierarchical model without slots has them; leave places out": self.places
+            and (not self.hierarchical or self.slots),
+            f"places: {self.latent} numbers cannot be put into {self.places} of one size": self.places
+            and self.latent % self.places,
             "scoring: there is no attention; give slots, or memory states": self.scoring != "dot"
             and not self.attends,
             "pooling: slots take the place of pooling; leave it out": self.slots
@@ -203,6 +222,9 @@ class TrainingConfig:
     """Share of the encoder's input tokens blanked: a denoising autoencoder (Vincent et al. 2008)."""
     crossover: Fraction = 0.0
     """Share of the training sentences that go on as another one from a random token."""
+    rehearsal: Fraction = 0.4
+    """Share of the budget over which a hierarchical model decodes some segments from their own features instead of from
+    their plans: all of them at first, none at its end."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of initialisation, order and noise."""
     device: Device = "auto"

@@ -105,8 +105,9 @@ class _Outline:
         closed = torch.zeros(len(vectors), dtype=torch.long, device=vectors.device)
         alive = torch.arange(len(vectors), device=vectors.device)
         before = vectors.new_zeros(1, len(vectors), self.hierarchy.features)
-        for _ in range(self.max_length):
-            plans, state = planner.forward(before, state, condition)
+        for step in range(self.max_length):
+            told = self.hierarchy.told(level - 1, before, vectors, step)
+            plans, state = planner.forward(told, state, condition)
             words, features, ends = self._units(level - 1, plans[0], texts[alive])
             assert features is not None
             for place, row in enumerate(alive.tolist()):
@@ -118,7 +119,7 @@ class _Outline:
             stay = ((ends < level) & room.to(ends.device)).nonzero().squeeze(1)
             if not len(stay):
                 break
-            alive, state, condition = alive[stay], state[stay], condition[stay]
+            alive, vectors, state, condition = alive[stay], vectors[stay], state[stay], condition[stay]
             before = features[stay].unsqueeze(0)
         if level == len(self.hierarchy.planners):
             return ids, None, closed

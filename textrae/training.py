@@ -144,7 +144,9 @@ def fit(trainer: Trainer) -> bool:
         batch = crossover(batch.to(trainer.device), config.crossover)
         source, previous = noisy(batch, trainer)
         with trainer.autocast():
-            features, latent = network(source, batch.lengths, previous, batch.tree)
+            features, latent = network(
+                source, batch.lengths, previous, batch.tree, rehearsal(config, done) if batch.tree else 0.0
+            )
             pad, weight = trainer.specials.pad, trainer.mse_weight
             loss = reconstruction_loss(network, features, batch.target, pad, weight)
             if latent.mean is not None:
@@ -210,6 +212,11 @@ def schedule(done: float, warmup: float) -> float:
 def beta(config: TrainingConfig, done: float) -> float:
     """Weight of the KL divergence: a linear rise over `beta_warmup` of the budget (Bowman et al. 2016)."""
     return config.beta * min(1.0, done / config.beta_warmup if config.beta_warmup else 1.0)
+
+
+def rehearsal(config: TrainingConfig, done: float) -> float:
+    """Share of a hierarchical model's texts that are decoded from their segments' own features."""
+    return max(0.0, 1.0 - done / config.rehearsal) if config.rehearsal else 0.0
 
 
 def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from textrae.nn.hierarchy import Hierarchy, grouped, owners, ungrouped
+from textrae.nn.hierarchy import Hierarchy, Places, grouped, owners, ungrouped
 
 
 def test_grouping_and_back() -> None:
@@ -50,3 +50,42 @@ def test_folding_does_not_see_padding() -> None:
     alone, _ = hierarchy.fold(units[4:], [torch.tensor([1])])
     reader = hierarchy.reader(0)
     torch.testing.assert_close(reader.pool(together)[1:], reader.pool(alone))
+
+
+def test_parts_go_to_their_places_in_turn() -> None:
+    torch.manual_seed(0)
+    places = Places(2, 3, 8)
+    parts, counts = torch.randn(2, 5, 3), torch.tensor([5, 1])
+    found = places(parts, counts)
+    weight = places.project.weight
+    first, second = weight @ parts[0, [0, 2, 4]].mean(0), weight @ parts[0, [1, 3]].mean(0)
+    torch.testing.assert_close(found[0], torch.cat([first, second]))
+    torch.testing.assert_close(
+        found[1], torch.cat([weight @ parts[1, 0], torch.zeros(4)])
+    )  # padding counts nothing
+    told = places.of(found, 1, 3)
+    torch.testing.assert_close(told[:, 0], torch.stack([second, first, second]))
+
+
+def test_a_plan_is_told_the_place_of_its_part() -> None:
+    torch.manual_seed(0)
+    hierarchy = Hierarchy("gru", 8, 4, 1, True, "mean", 6, 0.0, places=3)
+    vector = torch.randn(1, 6)
+    before = torch.zeros(4, 1, 8)
+    told = hierarchy.told(0, before, vector, 0)
+    assert told.shape == (4, 1, 10)
+    torch.testing.assert_close(told[3], told[0])
+    torch.testing.assert_close(hierarchy.told(0, before[:1], vector, 2)[0], told[2])
+
+
+def test_some_texts_rehearse_with_their_own_segments() -> None:
+    torch.manual_seed(0)
+    hierarchy = Hierarchy("gru", 8, 4, 1, True, "mean", 6, 0.0)
+    tree, plans, segments = [torch.full((200,), 3)], torch.zeros(600, 4), torch.randn(600, 8)
+    assert torch.equal(hierarchy.rehearsed(plans, segments, tree, 0.0), plans)
+    own = torch.tanh(hierarchy.shortcut(segments))
+    torch.testing.assert_close(hierarchy.rehearsed(plans, segments, tree, 1.0), own)
+    mixed = hierarchy.rehearsed(plans, segments, tree, 0.25).view(200, 3, 4)
+    rehearse = (mixed != 0).any(-1)
+    assert (rehearse.all(1) | ~rehearse.any(1)).all()  # whole texts
+    assert 30 <= int(rehearse.all(1).sum()) <= 70

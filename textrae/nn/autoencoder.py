@@ -55,6 +55,7 @@ class Autoencoder(nn.Module):
                 config.pooled,
                 config.encoding_size,
                 config.dropout,
+                config.places_used,
             )
             if config.hierarchical
             else None
@@ -109,16 +110,20 @@ class Autoencoder(nn.Module):
             slots = self.slots.forward(states, absent)
             latent = self.bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots)
         else:
-            latent = self.bottleneck.forward(encoder.pool(reading))
+            placed = None
+            if self.hierarchy is not None and self.hierarchy.places is not None:
+                placed = self.hierarchy.places.forward(encoder.in_order(reading), reading.lengths)
+            latent = self.bottleneck.forward(encoder.pool(reading), placed)
             if self.keeps_states:
                 states, absent = _memory(encoder, reading)
                 latent = latent._replace(states=states, absent=absent)
         return latent._replace(tree=tuple(tree), levels=tuple(levels))
 
-    def begin(self, latent: Latent) -> tuple[Tensor, list[Tensor]]:
+    def begin(self, latent: Latent, rehearse: float = 0.0) -> tuple[Tensor, list[Tensor]]:
         """The decoder's state before the first step, and what conditions every step.
 
-        Of a hierarchical model they are those of each finest segment, and need the latent of :meth:`encode`.
+        Of a hierarchical model they are those of each finest segment, and need the latent of :meth:`encode`; a share
+        `rehearse` of its texts is planned as :meth:`Hierarchy.rehearsed` says.
         """
         items = self.items(latent)
         if self.hierarchy is None:
@@ -126,6 +131,8 @@ class Autoencoder(nn.Module):
                 latent.vector, items, latent.absent
             )
         plans = self.hierarchy.unfold(latent.vector, latent.tree, latent.levels)
+        if rehearse:
+            plans = self.hierarchy.rehearsed(plans, latent.levels[0], latent.tree, rehearse)
         return self.begin_segments(plans, latent.vector, items, owners(latent.tree))
 
     def begin_segments(
@@ -188,7 +195,12 @@ class Autoencoder(nn.Module):
         return self.embedding.weight, self.bias
 
     def forward(
-        self, source: Tensor, lengths: Tensor, previous: Tensor, tree: Sequence[Tensor] = ()
+        self,
+        source: Tensor,
+        lengths: Tensor,
+        previous: Tensor,
+        tree: Sequence[Tensor] = (),
+        rehearse: float = 0.0,
     ) -> tuple[Tensor, Latent]:
         """Teacher-forced features of every target step.
 
@@ -197,6 +209,7 @@ class Autoencoder(nn.Module):
             lengths: (batch,) real lengths of the source.
             previous: (steps, batch) target ids shifted right.
             tree: counts of the units of a hierarchical model, whose columns are segments.
+            rehearse: as for :meth:`begin`.
 
         Returns:
             Features (steps, batch, embedding) and the latent.
@@ -204,7 +217,7 @@ class Autoencoder(nn.Module):
         # one look-up, because its gradient is as large as the whole table
         x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
         latent = self._compress(x, lengths, tree=tree)
-        return self.decoder.forward(shifted, *self.begin(latent))[0], latent
+        return self.decoder.forward(shifted, *self.begin(latent, rehearse))[0], latent
 
 
 def _memory(encoder: Encoder, reading: Reading) -> tuple[Tensor, Tensor]:

@@ -53,9 +53,16 @@ class Bottleneck(nn.Module):
         self.project = _affine(features, latent, slots)
         self.spread = _affine(features, latent, slots) if variational else None
 
-    def forward(self, features: Tensor) -> Latent:
-        """(batch, features), or (batch, slots, features) → a latent with a (batch, slots · latent) vector."""
+    def forward(self, features: Tensor, added: Tensor | None = None) -> Latent:
+        """A latent with a (batch, slots · latent) vector.
+
+        Args:
+            features: (batch, features), or (batch, slots, features).
+            added: (batch, slots · latent), to be added to what they are projected to.
+        """
         mean = self.project(features)
+        if added is not None:
+            mean = mean + added
         if self.spread is None:
             return Latent(F.layer_norm(mean, mean.shape[-1:]))
         mean, log_variance = mean.float(), self.spread(features).float()

@@ -22,22 +22,54 @@ class Planner(nn.Module):
     Args:
         cell: ``rnn``, ``lstm`` or ``gru``.
         parent: numbers of the unit's vector.
-        features: numbers of a part's features.
+        told: numbers that it is told at every step.
         hidden: numbers of a plan.
     """
 
-    def __init__(self, cell: str, parent: int, features: int, hidden: int) -> None:
+    def __init__(self, cell: str, parent: int, told: int, hidden: int) -> None:
         super().__init__()
-        self.recurrence = Recurrence(cell, features, hidden, constant=parent)
+        self.recurrence = Recurrence(cell, told, hidden, constant=parent)
         self.initial = nn.Linear(parent, self.recurrence.state_size)
 
     def begin(self, parents: Tensor) -> tuple[Tensor, Tensor]:
         """State before the first part, and what conditions every part: (units, parent) → (units, …) twice."""
         return torch.tanh(self.initial(parents)), self.recurrence.condition(parents)
 
-    def forward(self, parts: Tensor, state: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Features of the parts before, (steps, units, features), → plans (steps, units, hidden) and the state."""
-        return self.recurrence.forward(parts, state, condition)
+    def forward(self, told: Tensor, state: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """What it is told of the parts, (steps, units, told), → plans (steps, units, hidden) and the state."""
+        return self.recurrence.forward(told, state, condition)
+
+
+class Places(nn.Module):
+    """The encoding's numbers in so many places, to which a text's parts go in turn: part i to place i mod `count`.
+
+    Piecewise pooling (Zeng et al. 2015) with pieces that need no end to be known: the mean over the parts of a place,
+    projected by one matrix for all. The planner finds part i's own numbers at step i instead of having to learn to
+    count them out of the whole.
+
+    Args:
+        count: places.
+        features: numbers of a part's features.
+        latent: numbers of the encoding, a multiple of `count`.
+    """
+
+    def __init__(self, count: int, features: int, latent: int) -> None:
+        super().__init__()
+        self.count = count
+        self.project = nn.Linear(features, latent // count, bias=False)
+
+    def forward(self, parts: Tensor, counts: Tensor) -> Tensor:
+        """(texts, parts, features) and (texts,) real parts of each → (texts, latent)."""
+        step = torch.arange(parts.shape[1], device=parts.device)
+        turn = step % self.count == torch.arange(self.count, device=parts.device).unsqueeze(1)
+        mine = (turn & (step < counts.view(-1, 1, 1))).to(parts.dtype)  # (texts, count, parts)
+        means: Tensor = self.project(mine / mine.sum(-1, keepdim=True).clamp_min(1.0) @ parts)
+        return means.flatten(1)
+
+    def of(self, vector: Tensor, first: int, steps: int) -> Tensor:
+        """Each step's place: (texts, latent) → (steps, texts, latent / count) from step `first` on."""
+        turns = torch.arange(first, first + steps, device=vector.device) % self.count
+        return vector.view(len(vector), self.count, -1).transpose(0, 1)[turns]
 
 
 class Hierarchy(nn.Module):
@@ -52,6 +84,7 @@ class Hierarchy(nn.Module):
         pooling: of the readers.
         vector: numbers of a text's encoding.
         dropout: of the readers.
+        places: of the encoding; 0 for none.
     """
 
     def __init__(
@@ -64,16 +97,18 @@ class Hierarchy(nn.Module):
         pooling: str,
         vector: int,
         dropout: float,
+        places: int = 0,
     ) -> None:
         super().__init__()
         self.features = features
+        self.places = Places(places, features, vector) if places else None
         self.readers = nn.ModuleList(
             Encoder(cell, features, hidden, 1, bidirectional, pooling, dropout) for _ in range(levels)
         )
-        self.planners = nn.ModuleList(
-            Planner(cell, vector if level == levels - 1 else hidden, features, hidden)
-            for level in range(levels)
-        )
+        own = vector // places if places else 0
+        self.planners = nn.ModuleList(Planner(cell, hidden, features, hidden) for _ in range(levels - 1))
+        self.planners.append(Planner(cell, vector, features + own, hidden))
+        self.shortcut = nn.Linear(features, hidden)
 
     def fold(self, units: Tensor, tree: Sequence[Tensor]) -> tuple[Reading, list[Tensor]]:
         """Read from the finest segments up.
@@ -107,9 +142,39 @@ class Hierarchy(nn.Module):
         for level in range(len(tree) - 1, -1, -1):
             parts = grouped(levels[level], tree[level])
             before = torch.cat([torch.zeros_like(parts[:1]), parts[:-1]])
-            plans, _ = self.planner(level).forward(before, *self.planner(level).begin(vector))
-            vector = ungrouped(plans, tree[level])
+            planner, told = self.planner(level), self.told(level, before, vector, 0)
+            vector = ungrouped(planner.forward(told, *planner.begin(vector))[0], tree[level])
         return vector
+
+    def rehearsed(self, plans: Tensor, segments: Tensor, tree: Sequence[Tensor], share: float) -> Tensor:
+        """The plans, those of a random `share` of the texts made from the segments' own features.
+
+        So the lowest level learns early to write a segment from a plan that holds it, and the planners what such a
+        plan is: from the bottom up, as deep autoencoders were first trained (Hinton & Salakhutdinov 2006).
+
+        Args:
+            plans: (finest, hidden), from :meth:`unfold`.
+            segments: (finest, features).
+            tree: counts of each level above them.
+            share: of the texts, 0 to 1.
+        """
+        chosen = torch.rand(len(tree[-1]), device=plans.device) < share
+        own = torch.tanh(self.shortcut(segments)).to(plans.dtype)
+        return torch.where(chosen[owners(tree)].unsqueeze(1), own, plans)
+
+    def told(self, level: int, before: Tensor, vectors: Tensor, first: int) -> Tensor:
+        """What a level's planner is told from step `first` on.
+
+        Args:
+            level: of the parts.
+            before: (steps, units, features) of the parts before.
+            vectors: (units, …) what the units are planned from.
+            first: number of the first step.
+        """
+        if self.places is None or level < len(self.planners) - 1:
+            return before
+        own = self.places.of(vectors, first, len(before))
+        return torch.cat([before, own.to(before.dtype)], dim=-1)
 
     def reader(self, level: int) -> Encoder:
         """Of the units of `level`, into one of the next."""
