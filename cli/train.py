@@ -17,7 +17,7 @@ from .options import Frame, Labels, Layout
 
 if TYPE_CHECKING:
     from textrae.checkpoint import Settings
-    from textrae.training import Report
+    from textrae.state import Report
 
 _RENAMED = {"corpus_format": "format"}
 """Switches that are called otherwise in their config."""
@@ -66,6 +66,34 @@ def train(
         bool | None, typer.Option("--variational/--no-variational", help="A Gaussian posterior (VRAE).")
     ] = None,
     beta: Annotated[float | None, typer.Option(help="Weight of the KL divergence.")] = None,
+    beta_schedule: Annotated[
+        str | None, typer.Option(help="How it rises: linear, sigmoid, cyclical or constant.")
+    ] = None,
+    beta_warmup: Annotated[
+        float | None, typer.Option(help="Share of the budget, or of a cycle, over which it rises.")
+    ] = None,
+    beta_cycles: Annotated[int | None, typer.Option(help="Cycles of the cyclical schedule.")] = None,
+    free_bits: Annotated[float | None, typer.Option(help="Nats of KL that cost nothing.")] = None,
+    free_bits_per: Annotated[
+        str | None, typer.Option(help="In each dimension over a batch, or in each sentence.")
+    ] = None,
+    pretrain: Annotated[
+        float | None, typer.Option(help="Share of the budget trained as a plain autoencoder first.")
+    ] = None,
+    reset_decoder: Annotated[
+        bool | None, typer.Option("--reset-decoder/--keep-decoder", help="Begin anew with it after that.")
+    ] = None,
+    aggressive: Annotated[
+        float | None,
+        typer.Option(help="Share of the budget, at most, with many encoder updates for one of the decoder."),
+    ] = None,
+    posterior_norm: Annotated[
+        float | None, typer.Option(help="Standard deviation that posterior means are held at (BN-VAE).")
+    ] = None,
+    regulariser: Annotated[
+        str | None, typer.Option(help="none, mmd (WAE) or adversarial (AAE; with --noise-… DAAE).")
+    ] = None,
+    regulariser_weight: Annotated[float | None, typer.Option(help="Its weight, a sentence.")] = None,
     reconstruction: Annotated[str | None, typer.Option(help="cross-entropy or mse.")] = None,
     mse_weight: Annotated[float | None, typer.Option(help="λ of cross-entropy + λ · MSE.")] = None,
     bidirectional: Annotated[
@@ -102,9 +130,12 @@ def train(
     word_dropout: Annotated[
         float | None, typer.Option(help="Share of the decoder's input tokens blanked.")
     ] = None,
-    denoise: Annotated[
-        float | None, typer.Option(help="Share of the encoder's input tokens blanked.")
+    noise_drop: Annotated[
+        float | None, typer.Option(help="Share of the encoder's input tokens left out.")
     ] = None,
+    noise_blank: Annotated[float | None, typer.Option(help="Share of them blanked.")] = None,
+    noise_substitute: Annotated[float | None, typer.Option(help="Share of them replaced by others.")] = None,
+    noise_shuffle: Annotated[int | None, typer.Option(help="Places that they may move.")] = None,
     crossover: Annotated[
         float | None, typer.Option(help="Share of sentences that go on as another from a random token.")
     ] = None,
@@ -277,7 +308,7 @@ class Progress:
 
         layout = "{percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = tqdm(total=1.0, file=sys.stderr, disable=None, bar_format=layout, leave=False)
-        self.loss = ""
+        self.advised = False
 
     def __exit__(self, *error: object) -> None:
         self.bar.close()
@@ -294,5 +325,13 @@ class Progress:
                 f"{report.done:4.0%}  step {report.step:,}  validation loss {report.loss:.4f}  "
                 f"token accuracy {report.accuracy:.2%}  {speed}  {report.seconds:.0f} s"
             )
+            if report.kl is not None:
+                self.note(
+                    f"      KL {report.kl:.2f} nats  mutual information {report.mutual_information:.2f}  "
+                    f"active units {report.active_units}/{len(report.kl_by_dimension or ())}"
+                )
+            if report.advice and not self.advised:
+                self.note(report.advice)
+                self.advised = True
         self.bar.n = min(1.0, report.done)
         self.bar.set_postfix_str(f"step {report.step:,}  loss {report.loss:.3f}  {speed}")

@@ -37,12 +37,14 @@ from machine import (
 )
 
 from textrae.config import CorpusConfig, ModelConfig, TrainingConfig
+from textrae.devices import choose_bf16, choose_device
 from textrae.memory import keep_freed_memory
 from textrae.model import SentenceAutoencoder
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs import SPECIALS
+from textrae.state import Report, Trainer
 from textrae.text.corpus import PreparedCorpus, prepare
-from textrae.training import Report, Trainer, choose_bf16, choose_device, fit
+from textrae.training import fit
 
 Sample = Callable[[], float]
 

@@ -1,9 +1,10 @@
 """The variants side by side: equal parameters, equal time, one table.
 
-    python scripts/variants.py TRAIN VALID --minutes 10 [--only gru slots ...] [--at-once 2] [-- --max-length 250]
+    python scripts/variants.py TRAIN VALID --minutes 10 [--only lstm mse ...] [--at-once 2] [-- --max-length 400]
 
-Every variant's hidden size is fitted so that it has as many parameters as the default model. With --at-once 2, two
-train at a time, each on half of the cores: fair to each other, and half the time. Prints a Markdown table.
+Every variant's hidden size is fitted so that it has as many parameters as the default model, and its encoding has
+--latent numbers in all. With --at-once 2, two train at a time, each on half of the cores: fair to each other, and half
+the time. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "lstm": {"cell": "lstm"},
     "rnn": {"cell": "rnn"},
     "gru, one way (RAE)": {"bidirectional": False},
-    "slots 1 x 128": {"slots": 1},
-    "slots 4 x 32 (ARA)": {"slots": 4, "latent": 32},
-    "slots 4 x 32, additive": {"slots": 4, "latent": 32, "scoring": "additive"},
+    "1 slot": {"slots": 1},
+    "4 slots (ARA)": {"slots": 4},
+    "4 slots, additive": {"slots": 4, "scoring": "additive"},
     "states (literal ARA)": {"memory": "states"},
     "variational (VRAE)": {"variational": True},
     "hierarchical, 12 (HRAE)": {"hierarchical": True, "segments": "12"},
@@ -48,9 +49,9 @@ def parameters(config: ModelConfig, vocabulary: int) -> int:
         return sum(p.numel() for p in Autoencoder(config, vocabulary).parameters())
 
 
-def fitted(switches: dict[str, Any], budget: int, vocabulary: int) -> ModelConfig:
+def fitted(switches: dict[str, Any], latent: int, budget: int, vocabulary: int) -> ModelConfig:
     """The variant with the hidden size, a multiple of 16, whose parameters come nearest to `budget`."""
-    config = ModelConfig(**switches)
+    config = ModelConfig(**switches, latent=latent // max(1, switches.get("slots", 0)))
     sizes = [replace(config, hidden=hidden) for hidden in range(64, 1601, 16)]
     return min(sizes, key=lambda one: abs(parameters(one, vocabulary) - budget))
 
@@ -61,11 +62,10 @@ def measure(
     """Train, evaluate, and return the table's row."""
     command = str(Path(sys.executable).with_name("textrae"))
     run = folder / f"run-{cores[0]}-{abs(hash(name))}"
-    switches = [
-        part for key, value in VARIANTS[name].items() if key != "hidden" for part in as_switch(key, value)
-    ]
+    switches = [part for key, value in VARIANTS[name].items() for part in as_switch(key, value)]
+    switches += ["--hidden", str(config.hidden), "--latent", str(config.latent)]
     train = [command, "train", str(args.train), "--valid", str(args.valid), "-o", str(run), "--overwrite"]
-    train += ["--minutes", str(args.minutes), "--hidden", str(config.hidden), *switches, *args.switches]
+    train += ["--minutes", str(args.minutes), *switches, *args.switches]
     environment = {**os.environ, "OMP_NUM_THREADS": str(len(cores))}
 
     def call(line: list[str]) -> str:
@@ -116,13 +116,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--at-once", type=int, default=1)
+    parser.add_argument("--latent", type=int, default=128, help="numbers of every encoding")
     parser.add_argument("--vocabulary", type=int, default=5_000, help="for counting parameters")
     given = [*sys.argv[1:], "--"]
     cut = given.index("--")  # what stands behind it is for `textrae train`
     args = parser.parse_args(given[:cut])
     args.switches = given[cut + 1 : -1]
-    budget = parameters(ModelConfig(), args.vocabulary)
-    shapes = {name: fitted(VARIANTS[name], budget, args.vocabulary) for name in args.only}
+    budget = parameters(ModelConfig(latent=args.latent), args.vocabulary)
+    shapes = {name: fitted(VARIANTS[name], args.latent, budget, args.vocabulary) for name in args.only}
     print(f"{budget:,} parameters, {args.minutes:g} minutes each, {args.at_once} at once", flush=True)
     for name, config in shapes.items():
         print(f"  {name}: hidden {config.hidden}, {parameters(config, args.vocabulary):,}", flush=True)

@@ -7,15 +7,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.config import ModelConfig, TrainingConfig
+from textrae.config import ModelConfig, Regulariser, TrainingConfig
 from textrae.nn.autoencoder import Autoencoder
+from textrae.state import Trainer
 from textrae.text.batch import Specials
-from textrae.training import Trainer
 
 SPECIALS = Specials(0, 1, 2, 3)
 
@@ -47,12 +48,15 @@ def make_trainer(
     seed: int = 0,
     checkpoint: Path | None = None,
     metrics: Path | None = None,
+    regulariser: Regulariser = "none",
+    **switches: Any,
 ) -> Trainer:
-    """A small network about to be trained on random rows of 1 to 6 tokens."""
+    """A small network about to be trained on random rows of 1 to 6 tokens; `switches` are the model's."""
     generator = np.random.default_rng(0)
     rows = [generator.integers(4, 20, generator.integers(1, 7)).tolist() for _ in range(300)]
     torch.manual_seed(seed)
-    network = Autoencoder(ModelConfig(hidden=hidden, embedding=16, latent=12, dropout=dropout), 20)
+    sizes = {"hidden": hidden, "embedding": 16, "latent": 12, "dropout": dropout}
+    network = Autoencoder(ModelConfig(**sizes, regulariser=regulariser, **switches), 20)
     return Trainer(
         network,
         Memory(rows[:250]),
@@ -62,6 +66,7 @@ def make_trainer(
         valid_size=50,
         device=torch.device("cpu"),
         bf16=False,
+        regulariser=regulariser,
         checkpoint=checkpoint,
         metrics=metrics,
     )

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from support import Memory, make_trainer
+from support import SPECIALS, Memory, make_trainer
+from torch import Tensor
 
 from textrae.config import TrainingConfig
+from textrae.devices import choose_bf16, choose_device
 from textrae.errors import DeviceError, TrainingError
+from textrae.nn.bottleneck import Latent
+from textrae.optimizer import make_optimizer
+from textrae.state import Report
 from textrae.text.batch import LengthBuckets, Specials
-from textrae.training import (
-    Report,
-    choose_bf16,
-    choose_device,
-    fit,
-    make_optimizer,
-    schedule,
-    step_budget,
-    validation_loss,
-)
-
-
-def test_schedule_rises_and_decays_to_zero() -> None:
-    assert schedule(0.0, 0.1) == pytest.approx(1e-3)
-    assert schedule(0.05, 0.1) == pytest.approx(0.5)
-    assert schedule(0.1, 0.1) == pytest.approx(1.0)
-    assert schedule(0.55, 0.1) == pytest.approx(0.5)
-    assert schedule(1.0, 0.1) == pytest.approx(0.0)
-    assert schedule(0.0, 0.0) == pytest.approx(1.0)
+from textrae.training import drop_gradients, fit, step_budget, validate
 
 
 def test_epochs_are_counted_in_batches() -> None:
@@ -46,14 +35,15 @@ def test_training_lowers_the_loss_and_reports() -> None:
     trainer = make_trainer(TrainingConfig(steps=120, lr=1e-2, batch_tokens=120, validations=4))
     reports: list[Report] = []
     trainer.on_report = reports.append
-    before, _, _ = validation_loss(trainer)
+    before = validate(trainer).loss
     assert fit(trainer)
-    after, accuracy, _ = validation_loss(trainer)
-    assert after < 0.7 * before
+    after = validate(trainer)
+    assert after.loss < 0.7 * before
     assert [r.step for r in reports if r.kind == "valid"] == [30, 60, 90, 120]
     assert [r.step for r in reports if r.kind == "train"] == [50, 100]
     assert reports[-1].done == 1.0
-    assert 0 < accuracy <= 1
+    assert 0 < after.accuracy <= 1
+    assert after.diagnosis is None
 
 
 def test_the_best_weights_are_kept() -> None:
@@ -70,7 +60,7 @@ def test_the_best_weights_are_kept() -> None:
     trainer.on_report = spoil
     fit(trainer)
     assert min(losses) == losses[1] < losses[-1]
-    assert validation_loss(trainer)[0] == pytest.approx(losses[1])
+    assert validate(trainer).loss == pytest.approx(losses[1])
 
 
 def test_minutes_end_the_training_in_time() -> None:
@@ -102,24 +92,128 @@ def test_gradients_that_stay_not_finite_stop_the_training() -> None:
         fit(trainer)
 
 
-@pytest.mark.parametrize("noise", [{}, {"word_dropout": 0.3, "denoise": 0.2}])
-def test_a_stopped_training_resumes_to_the_same_bits(tmp_path: Path, noise: dict[str, float]) -> None:
-    config = TrainingConfig(steps=60, batch_tokens=120, lr=1e-2, validations=5, **noise)  # type: ignore[arg-type]
-    whole = make_trainer(config, dropout=0.1)
+NOISE = {"noise_drop": 0.1, "noise_blank": 0.1, "noise_substitute": 0.1, "noise_shuffle": 2}
+
+
+@pytest.mark.parametrize(
+    ("settings", "switches"),
+    [
+        ({}, {}),
+        ({"word_dropout": 0.3, **NOISE}, {}),
+        ({"pretrain": 0.5, "reset_decoder": True, "free_bits": 0.1}, {"variational": True}),
+        ({"aggressive": 0.8}, {"variational": True, "posterior_norm": 0.6}),
+        ({}, {"regulariser": "adversarial"}),
+    ],
+    ids=["plain", "noise", "pretrained", "aggressive", "adversarial"],
+)
+def test_a_stopped_training_resumes_to_the_same_bits(
+    tmp_path: Path, settings: dict[str, Any], switches: dict[str, Any]
+) -> None:
+    config = TrainingConfig(steps=60, batch_tokens=120, lr=1e-2, validations=5, **settings)
+    whole = make_trainer(config, dropout=0.1, **switches)
     fit(whole)
     for stop in (1, 17, 59):
-        checkpoint, metrics = tmp_path / f"{stop}.safetensors", tmp_path / f"{stop}.jsonl"
-        first = make_trainer(config, dropout=0.1, checkpoint=checkpoint, metrics=metrics)
+        files = {"checkpoint": tmp_path / f"{stop}.safetensors", "metrics": tmp_path / f"{stop}.jsonl"}
+        metrics = files["metrics"]
+        first = make_trainer(config, dropout=0.1, **files, **switches)
         first.should_stop = lambda trainer=first, stop=stop: trainer.progress.step >= stop
         assert not fit(first)
         torch.manual_seed(999)
-        second = make_trainer(config, dropout=0.1, checkpoint=checkpoint, metrics=metrics, seed=5)
+        second = make_trainer(config, dropout=0.1, **files, seed=5, **switches)
         assert fit(second)
         for name, value in whole.network.state_dict().items():
             assert torch.equal(value, second.network.state_dict()[name]), (stop, name)
         assert second.progress.valid_loss == whole.progress.valid_loss
         steps = [json.loads(line)["step"] for line in metrics.read_text().splitlines()]
         assert steps == sorted(set(steps)) or steps == [12, 24, 36, 48, 50, 60]
+
+
+def test_pre_training_is_a_plain_autoencoders_and_the_decoder_begins_anew() -> None:
+    """Li et al. 2019."""
+    config = TrainingConfig(steps=40, batch_tokens=120, lr=1e-3, pretrain=0.5, reset_decoder=True, beta=1.0)
+    trainer = make_trainer(config, variational=True)
+    seen: list[tuple[bool, Tensor, Tensor]] = []
+    network, original = trainer.network, trainer.network.bottleneck.forward
+
+    def spy(features: Tensor, added: Tensor | None = None) -> Latent:
+        latent = original(features, added)
+        assert latent.mean is not None
+        if network.training:
+            weights = network.decoder.output.weight, network.encoder.layers[0][0].rnn.weight_hh_l0
+            drawn = not torch.equal(latent.vector, latent.mean)
+            seen.append((drawn, *(weight.detach().clone() for weight in weights)))
+        return latent
+
+    network.bottleneck.forward = spy  # type: ignore[method-assign]
+    assert fit(trainer)
+    assert [drawn for drawn, _, _ in seen] == [False] * 20 + [True] * 20
+    decoder, encoder = (
+        [float((after[part] - before[part]).norm()) for before, after in pairwise(seen)] for part in (1, 2)
+    )
+    assert decoder[19] > 10 * max(decoder[:19] + decoder[20:])
+    assert encoder[19] < 10 * max(encoder[:19] + encoder[20:])
+    assert trainer.progress.decoder_reset
+
+
+def test_aggressive_updates_are_the_encoders_until_it_gets_no_better() -> None:
+    """He et al. 2019."""
+    trainer = make_trainer(TrainingConfig(steps=1), variational=True)
+    network, progress = trainer.network, trainer.progress
+    updated = []
+    for loss in [5.0] * 10 + [4.0] * 10 + [4.0] * 10 + [5.0] * 10:
+        for parameter in network.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        drop_gradients(network, progress, loss)
+        sides = network.decoder.output.weight.grad, network.encoder.layers[0][0].rnn.weight_hh_l0.grad
+        updated.append("".join(name for name, grad in zip("de", sides, strict=True) if grad is not None))
+        tied = network.embedding.weight.grad is not None, network.bias.grad is not None
+        assert tied == ("d" in updated[-1],) * 2
+    assert updated == ["e"] * 29 + ["d"] + ["e"] * 10
+
+
+def test_aggressive_training_ends_when_the_information_stops_growing() -> None:
+    trainer = make_trainer(
+        TrainingConfig(steps=60, batch_tokens=120, aggressive=0.9, validations=20, beta=50.0),
+        variational=True,
+    )
+    assert fit(trainer)
+    assert trainer.progress.settled
+
+
+def test_a_collapsed_posterior_is_told_with_what_would_help(tmp_path: Path) -> None:
+    metrics = tmp_path / "metrics.jsonl"
+    config = TrainingConfig(steps=150, batch_tokens=120, lr=1e-2, beta=20.0)
+    reports: list[Report] = []
+    trainer = make_trainer(config, variational=True, metrics=metrics)
+    trainer.on_report = reports.append
+    fit(trainer)
+    last = reports[-1]
+    assert last.active_units == 0
+    assert last.advice is not None
+    assert "--beta" in last.advice
+    written = json.loads(metrics.read_text().splitlines()[-1])
+    assert len(written["kl_by_dimension"]) == 12
+    assert written["kl"] == pytest.approx(sum(written["kl_by_dimension"]), abs=1e-3)
+    assert all(report.advice is None for report in reports if report.done < 0.2)
+
+
+@pytest.mark.parametrize("regulariser", ["mmd", "adversarial"])
+def test_a_regulariser_brings_encodings_to_the_prior(regulariser: Any) -> None:
+    """Of encodings without one, the standard deviation goes its own way."""
+    spreads = []
+    for weight in (0.0, 10.0):
+        config = TrainingConfig(
+            steps=200, batch_tokens=400, lr=1e-2, regulariser_weight=weight, weight_decay=0.0
+        )
+        trainer = make_trainer(config, regulariser=regulariser)
+        with torch.no_grad():
+            trainer.network.bottleneck.project.weight *= 8
+        fit(trainer)
+        batch = next(LengthBuckets(trainer.valid, 4_096, SPECIALS, 0).in_order(50))
+        with torch.no_grad():
+            vectors = trainer.network.eval().encode(batch.source, batch.lengths).vector
+        spreads.append(float((vectors.square().mean() - 1).abs()))
+    assert spreads[1] < 0.5 * spreads[0]
 
 
 def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:

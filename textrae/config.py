@@ -20,6 +20,7 @@ Cell = Literal["rnn", "lstm", "gru"]
 Pooling = Literal["auto", "max", "mean", "last"]
 Memory = Literal["slots", "states"]
 Scoring = Literal["dot", "additive"]
+Regulariser = Literal["none", "mmd", "adversarial"]
 Reconstruction = Literal["cross-entropy", "mse"]
 Preset = Literal["rae", "brae", "vrae", "ara", "hrae"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -47,7 +48,8 @@ class ModelConfig:
     embedding: Positive = 256
     """Numbers of a token embedding; the output softmax is tied to the same table."""
     latent: Annotated[int, Field(ge=2)] = 128
-    """Numbers of a sentence's encoding, or of each of its slots; unless variational, their mean is 0, their variance 1."""
+    """Numbers of a sentence's encoding, or of each of its slots; unless variational or regularised, their mean is 0, their
+    variance 1."""
     bidirectional: bool = True
     """Whether the encoder reads both ways (BRAE)."""
     pooling: Pooling = "auto"
@@ -65,6 +67,12 @@ class ModelConfig:
     """How attention compares a query and a key: ``dot`` product, or ``additive`` (Bahdanau et al. 2015)."""
     variational: bool = False
     """Whether the encoding is a Gaussian posterior's (VRAE), drawn from it in training and its mean in use."""
+    posterior_norm: Annotated[float, Field(ge=0)] = 0.0
+    """γ of a variational model: the means of the posteriors have standard deviation γ in each number over a batch, so that
+    the KL divergence cannot vanish (BN-VAE; Zhu et al. 2020). 0 leaves them as they are."""
+    regulariser: Regulariser = "none"
+    """What makes encodings alike to draws from N(0, 1) beside, or without, the KL divergence of a variational model: ``mmd``
+    (WAE; Tolstikhin et al. 2018) or an ``adversarial`` critic (AAE; Makhzani et al. 2015). They are not normalised then."""
     hierarchical: bool = False
     """Whether segments are encoded and decoded each by itself, below a recurrence over segments that reads them and one
     that plans them (HRAE)."""
@@ -133,6 +141,10 @@ class ModelConfig:
             and self.slots,
             "variational: with memory states the decoder does not need the encoding, which would say nothing; "
             "use memory slots": states and self.variational,
+            "posterior_norm: only a variational model has a posterior; give variational": self.posterior_norm
+            and not self.variational,
+            "regulariser: with memory states the encoding says nothing; use memory slots": states
+            and self.regulariser != "none",
             "hierarchical: with memory states the decoder sees every token's state already; use memory slots": states
             and self.hierarchical,
             "segments: only a hierarchical model cuts its texts; give hierarchical": self.segments is not None
@@ -210,16 +222,41 @@ class TrainingConfig:
     """Share of the budget over which the rate rises to its peak; it then decays to zero."""
     beta: Annotated[float, Field(ge=0)] = 0.1
     """Weight of the KL divergence of a variational model, nats a sentence beside nats a sentence."""
+    beta_schedule: Literal["linear", "sigmoid", "cyclical", "constant"] = "linear"
+    """How that weight rises from 0: once, ``linear`` (Bowman et al. 2016) or ``sigmoid``; ``cyclical``, again and again (Fu
+    et al. 2019); or ``constant``, not at all."""
     beta_warmup: Fraction = 0.2
-    """Share of the budget over which that weight rises from 0 (Bowman et al. 2016)."""
+    """Share of the budget, or of each cycle, over which it rises."""
+    beta_cycles: Positive = 4
+    """Cycles of the cyclical schedule."""
+    free_bits: Annotated[float, Field(ge=0)] = 0.0
+    """Nats of the KL divergence that cost nothing."""
+    free_bits_per: Literal["dimension", "sentence"] = "dimension"
+    """Of what: each number's mean over a batch (Kingma et al. 2016), or each sentence's sum."""
+    pretrain: Fraction = 0.0
+    """Share of the budget in which a variational model is trained as a plain autoencoder first (Li et al. 2019)."""
+    reset_decoder: bool = False
+    """Whether its decoder begins anew after that (Li et al. 2019)."""
+    aggressive: Fraction = 0.0
+    """Share of the budget, at most, in which the encoder is trained until it stops getting better before every update of the
+    decoder; ends when the mutual information stops growing (He et al. 2019)."""
+    regulariser_weight: Annotated[float, Field(ge=0)] = 10.0
+    """Weight of the model's ``mmd`` or ``adversarial`` regulariser, a sentence."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.6
     """Decoupled weight decay of AdamW, on matrices alone."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of the gradient; a longer one is scaled down."""
     word_dropout: Fraction = 0.0
     """Share of the decoder's input tokens blanked (Bowman et al. 2016)."""
-    denoise: Fraction = 0.0
-    """Share of the encoder's input tokens blanked: a denoising autoencoder (Vincent et al. 2008)."""
+    noise_drop: Fraction = 0.0
+    """Share of the encoder's input tokens left out. This and the next three make a denoising autoencoder (Vincent et al.
+    2008; Shen et al. 2020)."""
+    noise_blank: Fraction = 0.0
+    """Share of the encoder's input tokens blanked."""
+    noise_substitute: Fraction = 0.0
+    """Share of the encoder's input tokens replaced by random ones."""
+    noise_shuffle: Annotated[int, Field(ge=0)] = 0
+    """Places that a token of the encoder's input may move at most (Lample et al. 2018)."""
     crossover: Fraction = 0.0
     """Share of the training sentences that go on as another one from a random token."""
     rehearsal: Fraction = 0.4
@@ -239,6 +276,8 @@ class TrainingConfig:
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
         _refuse_two_budgets(self)
+        if self.reset_decoder and not self.pretrain:
+            raise ValueError("reset_decoder: it begins anew after pre-training; give pretrain too")
         return self
 
 

@@ -1,4 +1,4 @@
-"""What training minimises."""
+"""What training minimises to reconstruct."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from textrae.nn.autoencoder import Autoencoder
-from textrae.nn.bottleneck import Latent
 
 
 def token_losses(model: Autoencoder, features: Tensor, target: Tensor, pad: int) -> tuple[Tensor, Tensor]:
@@ -80,17 +79,6 @@ def squared_distance(outputs: Tensor, wanted: Tensor) -> Tensor:
     return (outputs.float() - wanted).square().sum(-1)
 
 
-def kl_divergence(latent: Latent) -> Tensor:
-    """KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ (μ² + σ² − 1 − log σ²) of each sentence, in nats (Kingma & Welling 2014): (batch,).
-
-    Raises:
-        ValueError: the model is not variational.
-    """
-    if latent.mean is None or latent.log_variance is None:
-        raise ValueError("a latent without a posterior has no KL divergence")
-    return 0.5 * (latent.mean.square() + latent.log_variance.exp() - 1 - latent.log_variance).sum(-1)
-
-
 class _LinearCrossEntropy(torch.autograd.Function):
     """Mean cross-entropy of the scores features · Wᵀ + b, whose gradient, softmax − one-hot, takes their place.
 
@@ -129,11 +117,3 @@ class _LinearCrossEntropy(torch.autograd.Function):
             None,
             None,
         )
-
-
-def blank_out(ids: Tensor, share: float, text: range, blank: int) -> Tensor:
-    """Replace a random `share` of the tokens with ids in `text` by `blank` (word dropout; Bowman et al. 2016)."""
-    if share == 0.0:
-        return ids
-    chosen = (torch.rand(ids.shape, device=ids.device) < share) & (ids >= text.start) & (ids < text.stop)
-    return ids.masked_fill(chosen, blank)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from textrae.checkpoint import Run, Settings, load_run, save_run
 from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig
+from textrae.devices import autocast, choose_bf16, choose_device
 from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.attention import AttentionMap, attention_map
 from textrae.evaluation.reconstruction import Report, Scored, report
@@ -26,7 +27,6 @@ from textrae.nn.bottleneck import Latent
 from textrae.nn.hierarchy import owners
 from textrae.runs import SPECIALS, Watch, segmenter, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
-from textrae.training import autocast, choose_bf16, choose_device
 from textrae.vectors import restored
 
 WINDOW = 8_192

@@ -25,13 +25,15 @@ from textrae.checkpoint import (
     write_atomically,
 )
 from textrae.config import ModelConfig
+from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
 from textrae.nn.autoencoder import Autoencoder
+from textrae.state import Report, Trainer
 from textrae.text.batch import Specials
 from textrae.text.corpus import PreparedCorpus, open_cache, prepare
 from textrae.text.segments import Segmenter
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
-from textrae.training import Report, Trainer, choose_bf16, choose_device, fit
+from textrae.training import fit
 
 SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 Note = Callable[[str], None]
@@ -101,6 +103,7 @@ def train_run(
         device,
         bf16,
         settings.model.mse_weight,
+        settings.model.regulariser,
         segmenter(settings.model, corpus.tokenizer),
         checkpoint=checkpoint / STATE,
         metrics=out / METRICS,

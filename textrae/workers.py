@@ -17,10 +17,10 @@ import numpy as np
 import torch
 
 from textrae.config import Precision
+from textrae.devices import choose_device
 from textrae.errors import DeviceError
 from textrae.memory import keep_freed_memory
 from textrae.model import WINDOW, Cuts, SentenceAutoencoder, Vectors, windows
-from textrae.training import choose_device
 
 _model: SentenceAutoencoder
 """The model of a worker process."""

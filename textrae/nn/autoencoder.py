@@ -61,7 +61,14 @@ class Autoencoder(nn.Module):
             else None
         )
         self.slots = Slots(config.slots, features, config.scoring, size) if config.slots else None
-        self.bottleneck = Bottleneck(features, config.latent, max(1, config.slots), config.variational)
+        self.bottleneck = Bottleneck(
+            features,
+            config.latent,
+            max(1, config.slots),
+            config.variational,
+            config.regulariser == "none",
+            config.posterior_norm,
+        )
         self.keeps_states = config.memory == "states"
         self.decoder = Decoder(
             config.cell,

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+_EPS = 1e-8
+"""Beside a variance: small, because means that shrink are what the norm is to prevent."""
+
 
 class Latent(NamedTuple):
     """What the bottleneck knows of a batch of sentences."""
@@ -46,12 +49,27 @@ class Bottleneck(nn.Module):
         latent: numbers of the encoding, of a sentence or of each slot.
         slots: how many there are; each has a projection of its own.
         variational: whether the encoding is drawn from a posterior.
+        normalised: whether an encoding that is not is normalised.
+        posterior_norm: γ: means of the posteriors have this standard deviation over a batch, and a mean that is learnt
+            (batch normalisation as by Zhu et al. 2020); 0 for none.
     """
 
-    def __init__(self, features: int, latent: int, slots: int = 1, variational: bool = False) -> None:
+    def __init__(
+        self,
+        features: int,
+        latent: int,
+        slots: int = 1,
+        variational: bool = False,
+        normalised: bool = True,
+        posterior_norm: float = 0.0,
+    ) -> None:
         super().__init__()
+        self.latent = latent
         self.project = _affine(features, latent, slots)
         self.spread = _affine(features, latent, slots) if variational else None
+        self.normalised, self.gamma, self.draws = normalised, posterior_norm, True
+        self.norm = nn.BatchNorm1d(slots * latent, eps=_EPS, affine=False) if posterior_norm else None
+        self.shift = nn.Parameter(torch.zeros(slots * latent)) if posterior_norm else None
 
     def forward(self, features: Tensor, added: Tensor | None = None) -> Latent:
         """A latent with a (batch, slots · latent) vector.
@@ -64,12 +82,22 @@ class Bottleneck(nn.Module):
         if added is not None:
             mean = mean + added
         if self.spread is None:
-            return Latent(F.layer_norm(mean, mean.shape[-1:]))
+            return Latent(F.layer_norm(mean, mean.shape[-1:]) if self.normalised else mean)
         mean, log_variance = mean.float(), self.spread(features).float()
+        if self.norm is not None:
+            mean = self._normed(mean)
         vector = mean
-        if self.training:
+        if self.training and self.draws:
             vector = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
         return Latent(vector, mean, log_variance)
+
+    def _normed(self, mean: Tensor) -> Tensor:
+        assert self.norm is not None
+        assert self.shift is not None
+        # one sentence has no deviation: it takes that of the batches before it
+        use = self.training and len(mean) > 1
+        scaled = F.batch_norm(mean, self.norm.running_mean, self.norm.running_var, training=use, eps=_EPS)
+        return self.gamma * scaled + self.shift
 
 
 def _affine(features: int, latent: int, slots: int) -> nn.Module:

@@ -53,7 +53,7 @@ class Recurrence(nn.Module):
             inputs + constant, hidden, **({"nonlinearity": activation} if cell == "rnn" else {})
         )
         self.state_size = hidden * (2 if cell == "lstm" else 1)
-        self._initialise()
+        self.initialise()
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Input and recurrent matrix, input and recurrent bias, as torch orders and stacks them."""
@@ -66,7 +66,7 @@ class Recurrence(nn.Module):
         return self._weights()[2]
 
     @torch.no_grad()
-    def _initialise(self) -> None:
+    def initialise(self) -> None:
         """Orthogonal recurrent and Glorot input matrices by gate; a gated cell remembers more than it forgets.
 
         The positive bias of what keeps the old state lets gradients through from the start (Gers et al. 2000).

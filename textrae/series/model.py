@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, to_dict
+from textrae.devices import choose_device
 from textrae.errors import ConfigError, SeriesError
 from textrae.nn.series import last_states, mean_states
 from textrae.series.data import Scaling, Series, Values, checked, hold_out
 from textrae.series.reading import read_all, read_series
 from textrae.series.run import SeriesRun, SeriesSettings, build_network, load_series_run, save_series_run
 from textrae.series.training import SeriesTrainer, SeriesWatch, fit, forward_all
-from textrae.training import choose_device
 
 Arrays = Sequence[NDArray[Any]]
 """Sequences (time, dim) of any lengths; (time,) for one number a step."""

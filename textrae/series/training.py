@@ -15,8 +15,9 @@ from torch import Tensor
 from textrae.config import SeriesTraining
 from textrae.errors import TrainingError
 from textrae.nn.series import SeriesNetwork, sequence_errors
+from textrae.optimizer import make_optimizer
+from textrae.schedules import schedule
 from textrae.series.data import Values, batches, padded
-from textrae.training import make_optimizer, schedule
 
 
 @dataclass(frozen=True)

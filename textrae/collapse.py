@@ -1,0 +1,92 @@
+"""Whether a variational model uses its latent numbers: the field's measures of posterior collapse."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+ACTIVE = 0.01
+"""Variance of a number's posterior mean over sentences above which it is active (Burda et al. 2016)."""
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the posteriors of some sentences say."""
+
+    sentences: int
+    kl: float
+    """Mean KL divergence of a sentence, nats."""
+    kl_by_dimension: list[float]
+    """Of each latent number."""
+    active_units: int
+    """Latent numbers whose posterior mean varies over sentences: Var_x E[z|x] > 0.01 (Burda et al. 2016)."""
+    dimensions: int
+    mutual_information: float
+    """I(x; z) = E KL(q(z|x) ‖ p(z)) - KL(q(z) ‖ p(z)) (Hoffman & Johnson 2016), nats; log `sentences` at most."""
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether less than a tenth of the numbers are active."""
+        return self.active_units < max(1, self.dimensions // 10)
+
+    def advice(self) -> str | None:
+        """A plain sentence on what to do, if the posterior has collapsed."""
+        if not self.collapsed:
+            return None
+        return (
+            f"the posterior has collapsed: {self.active_units} of {self.dimensions} latent numbers vary from sentence to "
+            f"sentence (KL {self.kl:.2f} nats), so sampling and decoding will ignore the vector; "
+            "lower --beta, or give --free-bits 0.1, or --pretrain 0.3 --free-bits 0.1"
+        )
+
+
+@torch.no_grad()
+def diagnose(mean: Tensor, log_variance: Tensor, seed: int = 0) -> Diagnosis:
+    """Measure posteriors N(mean, exp(log_variance)).
+
+    The aggregated posterior q(z) is taken as the mixture of the given posteriors; the mutual information is the mean of
+    log q(z|x) - log q(z) over one draw z from each, so it can be at most the logarithm of their number.
+
+    Args:
+        mean: (sentences, numbers).
+        log_variance: the same shape.
+        seed: of the draws.
+    """
+    mean, log_variance = mean.double().cpu(), log_variance.double().cpu()
+    count, numbers = mean.shape
+    terms = (0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)).mean(0)
+    noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
+    drawn = mean + noise * (0.5 * log_variance).exp()
+    own = -0.5 * (noise.square() + log_variance + math.log(2 * math.pi)).sum(1)
+    return Diagnosis(
+        sentences=count,
+        kl=float(terms.sum()),
+        kl_by_dimension=terms.tolist(),
+        active_units=int((mean.var(0, correction=0) > ACTIVE).sum()),
+        dimensions=numbers,
+        mutual_information=float((own - log_mixture(drawn, mean, log_variance)).mean()),
+    )
+
+
+def log_mixture(points: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """log of the mean of the densities N(mean_i, exp(log_variance_i)) at each point.
+
+    Args:
+        points: (points, numbers).
+        mean: (components, numbers).
+        log_variance: the same.
+
+    Returns:
+        (points,).
+    """
+    precision = (-log_variance).exp()
+    constant = -0.5 * ((log_variance + math.log(2 * math.pi)).sum(1) + (mean.square() * precision).sum(1))
+    parts = []
+    for some in torch.split(points, _CHUNK):
+        squares = some.square() @ precision.t() - 2 * some @ (mean * precision).t()
+        parts.append((constant - 0.5 * squares).logsumexp(1))
+    return torch.cat(parts) - math.log(len(mean))

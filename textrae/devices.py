@@ -1,0 +1,41 @@
+"""Where and in what precision to compute."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from textrae.errors import DeviceError
+
+
+def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[object]:
+    """Products in bfloat16, or nothing."""
+    return torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that a name stands for; ``auto`` takes a GPU where there is one, ``cuda:1`` the second of several.
+
+    Raises:
+        DeviceError: it is not to be had here.
+    """
+    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    kind, _, number = name.partition(":")
+    if name == "auto":
+        return torch.device("cuda" if has["cuda"] else "cpu")
+    if not has.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
+        raise DeviceError(
+            f"--device {name}: there is none that torch can use here; give --device auto or cpu"
+        )
+    return torch.device(name)
+
+
+def choose_bf16(precision: str, device: torch.device) -> bool:
+    """Whether to compute in bf16; ``auto`` does where the hardware multiplies in it."""
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capable: bool = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return device.type == "cpu" and capable
