@@ -35,4 +35,4 @@ def _main(
     """Sentence → vector → sentence: recurrent autoencoders for text."""
 
 
-from . import inspect, series, train, use  # noqa: E402, F401  (each registers its commands)
+from . import inspect, latent, series, train, use  # noqa: E402, F401  (each registers its commands)

@@ -14,6 +14,9 @@ from .failures import note
 from .options import Json, RunFolder
 from .use import Column, CorpusFormat, Device, Errors, File, Precision, _load
 
+_DIAGNOSED = 2_000
+"""Sentences whose posteriors are compared with one another."""
+
 
 @app.command(epilog="Example: textrae evaluate run test.txt --json")
 def evaluate(
@@ -23,11 +26,18 @@ def evaluate(
     column: Column = None,
     errors: Errors = "strict",
     tokenize: Annotated[str, typer.Option(help="BLEU's tokenizer: none, 13a, intl, zh, char.")] = "none",
+    samples: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Of a variational model: the likelihood too, importance-weighted by so many draws."
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of those draws.")] = 0,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Measure reconstruction: token accuracy, exact match, BLEU, chrF and perplexity, by length."""
+    """Measure reconstruction by length (token accuracy, exact match, BLEU, chrF, perplexity), and use of the latent."""
     from textrae.errors import CorpusError
     from textrae.evaluation.reconstruction import TOKENIZERS, table
 
@@ -36,15 +46,24 @@ def evaluate(
     if tokenize not in TOKENIZERS:
         raise typer.BadParameter(f"{tokenize!r} is not {', '.join(TOKENIZERS)}", param_hint="--tokenize")
     model = _load(run, device, precision)
-    source = Input.of(file, corpus_format, column, errors, model.max_length)
-    try:
-        result = model.evaluate(source, tokenize=tokenize)
-    except ValueError:
-        raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line") from None
+    lines = list(Input.of(file, corpus_format, column, errors, model.max_length))
+    if not lines:
+        raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line")
+    result = model.evaluate(lines, tokenize=tokenize)
+    posterior = model.diagnose(lines[:_DIAGNOSED]) if model.run.settings.model.variational else None
+    likelihood = model.likelihood(lines, samples=samples, seed=seed) if samples else None
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(result), indent=1))
+        parts = {"posterior": posterior, "likelihood": likelihood}
+        said = {name: None if part is None else dataclasses.asdict(part) for name, part in parts.items()}
+        typer.echo(json.dumps({**dataclasses.asdict(result), **said}, indent=1))
         return
     typer.echo(table(result))
+    if posterior is not None:
+        typer.echo(posterior.describe())
+        if advice := posterior.advice():
+            note(advice)
+    if likelihood is not None:
+        typer.echo(likelihood.describe())
     for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
         note(line)
 

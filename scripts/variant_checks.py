@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from textrae import SentenceAutoencoder
-from textrae.generation import greedy
+from textrae.generation import write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs import SPECIALS
 
@@ -53,7 +53,7 @@ def main() -> None:
                 latent = network.encode(batch.source, batch.lengths, None, batch.tree)
             mixed = latent.take(slice(len(rows)))
             mixed = mixed._replace(vector=mixed.vector.roll(-1, 0))
-            written = model.run.tokenizer.decode(greedy(network, mixed, SPECIALS, model.max_length))
+            written = model.run.tokenizer.decode(write(network, mixed, SPECIALS, model.max_length))
             partner = rows.tolist()[1:] + rows.tolist()[:1]
             for row, other, text in zip(rows.tolist(), partner, written, strict=True):
                 out[row] = "stays" if text == own[row] else "goes" if text == own[other] else "neither"

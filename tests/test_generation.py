@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from textrae.config import ModelConfig
-from textrae.generation import _largest, _Outline, beam_search, greedy
+from textrae.generation import Sampling, _largest, _Outline, beam_search, write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
@@ -59,7 +59,7 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(penalty: float) -> 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_beam_of_one_is_greedy(seed: int) -> None:
     model, latents = make(seed)
-    assert beam_search(model, Latent(latents), SPECIALS, 9, 1) == greedy(model, Latent(latents), SPECIALS, 9)
+    assert beam_search(model, Latent(latents), SPECIALS, 9, 1) == write(model, Latent(latents), SPECIALS, 9)
 
 
 @pytest.mark.parametrize("width", [2, 5])
@@ -73,7 +73,7 @@ def test_a_wider_beam_is_no_less_likely_on_the_whole(width: int) -> None:
         )
 
     narrow, wide = (
-        greedy(model, Latent(latents), SPECIALS, 6),
+        write(model, Latent(latents), SPECIALS, 6),
         beam_search(model, Latent(latents), SPECIALS, 6, width),
     )
     assert total(wide) >= total(narrow)
@@ -127,7 +127,7 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
             model.embedding.weight *= 4
             model.bias[[SPECIALS.eos, 7, 8]] += 3 * torch.rand(3, dtype=torch.double)
         vector = Latent(torch.randn(1, 8, dtype=torch.double))
-        written = greedy(model, vector, SPECIALS, 12)
+        written = write(model, vector, SPECIALS, 12)
         tokens = [token for row, _ in segments for token in row]
         assert written[0] == tokens[:12]
         known = segments[-1][1] == 2 and len(tokens) < 12  # or it was cut, and how it would have ended is not
@@ -154,3 +154,35 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
         assert torch.equal(scores.argmax(-1)[real], source[real])
         whole += len(columns) > 2
     assert whole >= 10  # texts of several segments
+
+
+def test_sampling_keeps_what_it_says() -> None:
+    shares = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).expand(4_000, -1)
+
+    def drawn(**settings: float) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(0)
+        chosen = Sampling(**settings, generator=generator)(shares.log())  # type: ignore[arg-type]
+        return chosen.bincount(minlength=4) / len(chosen)
+
+    torch.testing.assert_close(drawn(), shares[0], atol=0.03, rtol=0)
+    torch.testing.assert_close(drawn(top_k=2), torch.tensor([0.625, 0.375, 0.0, 0.0]), atol=0.03, rtol=0)
+    torch.testing.assert_close(drawn(top_p=0.6), torch.tensor([0.625, 0.375, 0.0, 0.0]), atol=0.03, rtol=0)
+    assert drawn(top_p=0.01).tolist() == [1.0, 0.0, 0.0, 0.0]
+    cooler = shares[0].square() / shares[0].square().sum()
+    torch.testing.assert_close(drawn(temperature=0.5), cooler, atol=0.03, rtol=0)
+
+
+def test_sampled_sentences_follow_the_models_distribution() -> None:
+    model, latents = make(2)
+    latent = Latent(latents[:1].expand(3_000, -1))
+    sampling = Sampling(generator=torch.Generator().manual_seed(0))
+    found = write(model, latent, SPECIALS, 3, sampling)
+    state, condition = model.begin(Latent(latents[:1]))
+    features, _ = model.decode(torch.tensor([[SPECIALS.bos]]), state, condition)
+    scores = model.logits(features[0, 0])
+    scores[[SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = float("-inf")
+    firsts = torch.tensor([row[0] if row else SPECIALS.eos for row in found])
+    counted = firsts.bincount(minlength=len(scores)) / len(found)
+    torch.testing.assert_close(counted.to(scores), scores.softmax(-1), atol=0.04, rtol=0)
+    again = write(model, latent, SPECIALS, 3, Sampling(generator=torch.Generator().manual_seed(0)))
+    assert again == found

@@ -19,7 +19,7 @@ from textrae.checkpoint import Run, Settings
 from textrae.config import build
 from textrae.divergence import kl_divergence
 from textrae.errors import ConfigError
-from textrae.generation import greedy
+from textrae.generation import write
 from textrae.losses import reconstruction_loss
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
@@ -139,15 +139,15 @@ def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
     for step, previous in enumerate(batch.previous):  # generation's step is training's
         one, state = model.decode(previous.unsqueeze(0), state, condition)
         torch.testing.assert_close(one[0], taught[step])
-    rebuilt = greedy(model, whole, SPECIALS, 4)
+    rebuilt = write(model, whole, SPECIALS, 4)
     for row in (0, 2):  # batch-mates and padding change nothing
         alone = collate_lists([SENTENCES[row]], SPECIALS, segmenter)
         latent = model.encode(alone.source, alone.lengths, None, alone.tree)
         torch.testing.assert_close(latent.vector[0], whole.vector[row], atol=1e-5, rtol=0)
-        assert greedy(model, latent, SPECIALS, 4) == [rebuilt[row]]
+        assert write(model, latent, SPECIALS, 4) == [rebuilt[row]]
     if config.memory == "slots":  # the vector is all that the decoder has
         order = torch.tensor([2, 0, 3, 1])
-        assert greedy(model, Latent(whole.vector[order]), SPECIALS, 4) == [rebuilt[i] for i in order]
+        assert write(model, Latent(whole.vector[order]), SPECIALS, 4) == [rebuilt[i] for i in order]
 
 
 @pytest.mark.parametrize("switches", POSSIBLE[:: 5 if len(POSSIBLE) % 5 else 4], ids=str)
@@ -211,7 +211,7 @@ def test_with_all_states_the_vector_says_nothing(tmp_path: Path, corpus: Path) -
     batch = collate_lists(model.run.tokenizer.encode(lines[:32]), SPECIALS)
     latent = model.run.network.encode(batch.source, batch.lengths)
     swapped = latent._replace(vector=latent.vector.roll(1, 0))
-    rows = [greedy(model.run.network, one, SPECIALS, 20) for one in (latent, swapped)]
+    rows = [write(model.run.network, one, SPECIALS, 20) for one in (latent, swapped)]
     assert sum(a == b for a, b in zip(*rows, strict=True)) > 25
 
 

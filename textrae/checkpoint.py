@@ -25,6 +25,7 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
 from textrae.config import CorpusConfig, ModelConfig, TrainingConfig, build, to_dict
+from textrae.density import Latents
 from textrae.errors import ConfigError, CorpusError, RunError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.text.tokenizer import Tokenizer
@@ -32,9 +33,10 @@ from textrae.version import __version__
 
 FORMAT = 1
 """Number of the run folder's layout; a folder with a larger one was written by a newer textrae."""
-CONFIG, MODEL, TOKENIZER, METRICS, CARD = (
+CONFIG, MODEL, LATENTS, TOKENIZER, METRICS, CARD = (
     "config.json",
     "model.safetensors",
+    "latents.safetensors",
     "tokenizer.model",
     "metrics.jsonl",
     "README.md",
@@ -82,6 +84,8 @@ class Run:
     settings: Settings
     training: dict[str, Any] = field(default_factory=dict)
     """Facts of the training: steps, tokens, seconds, validation loss, corpus statistics."""
+    latents: Latents | None = None
+    """Encodings of training sentences; None where they are not kept."""
 
 
 def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
@@ -130,12 +134,19 @@ def publish(path: Path, run: Run) -> None:
         "tokenizer": _digest(tokenizer),
         "shape": _shape_digest(to_dict(run.settings.model)),
     }
+    latents = run.latents.to_tensors() if run.latents is not None else None
+    if latents is not None:
+        digests["latents"] = tensor_digest(latents)
     with _said(path):
         if not _belongs(path / MODEL, digests):
             (path / MODEL).unlink(missing_ok=True)  # another run's weights must not stand beside this config
         write_atomically(path / TOKENIZER, tokenizer)
         write_atomically(path / CONFIG, config)
         write_atomically(path / CARD, _model_card(run).encode())
+        if latents is not None:
+            write_atomically(path / LATENTS, tensors_to_bytes(latents))
+        else:
+            (path / LATENTS).unlink(missing_ok=True)
         write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=to_metadata(digests)))
 
 
@@ -195,7 +206,21 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
                 f"{path / MODEL}: its {part} are not what was saved (damaged or mixed files); copy the run again"
             )
     network.load_state_dict(weights)
-    return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result)
+    latents = _read_latents(path / LATENTS, digests.get("latents"), settings.model.encoding_size)
+    return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result, latents)
+
+
+def _read_latents(file: Path, digest: str | None, numbers: int) -> Latents | None:
+    """What :func:`publish` wrote beside the weights; None if that was nothing."""
+    if digest is None:
+        return None
+    tensors, _ = read_tensors(file)
+    if tensor_digest(tensors) != digest:
+        raise RunError(f"{file}: is not what was saved (damaged or mixed files); copy the run again")
+    try:
+        return Latents.from_tensors(tensors, numbers)
+    except ValueError as error:
+        raise RunError(f"{file}: damaged ({error}); copy the run again") from None
 
 
 def read_config(path: Path, kind: str) -> dict[str, Any]:

@@ -33,6 +33,14 @@ class Diagnosis:
         """Whether less than a tenth of the numbers are active."""
         return self.active_units < max(1, self.dimensions // 10)
 
+    def describe(self) -> str:
+        """One line."""
+        return (
+            f"posterior over {self.sentences:,} sentences: KL {self.kl:.2f} nats, mutual information "
+            f"{self.mutual_information:.2f} nats (at most {math.log(self.sentences):.2f}), "
+            f"active units {self.active_units}/{self.dimensions}"
+        )
+
     def advice(self) -> str | None:
         """A plain sentence on what to do, if the posterior has collapsed."""
         if not self.collapsed:

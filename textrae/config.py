@@ -83,7 +83,7 @@ class ModelConfig:
         | None
     ) = None
     """How a hierarchical model cuts a text: at the end of a ``sentence`` (where nothing is said) or of a ``clause``, or
-    into stretches of so many tokens at most; several, joined by commas from the finest, make several levels."""
+    into stretches of so many tokens at most; several, joined by commas from the finest, make several levels. ``12`` by default."""
     places: Annotated[int, Field(ge=0, le=256)] | None = None
     """Into how many places of the encoding the parts of a hierarchical model's text go in turn; 0 for none, by default as
     many as leave each 4 numbers, 16 at most. (Slots take their place.)"""
@@ -103,7 +103,7 @@ class ModelConfig:
     @property
     def segment_rules(self) -> str:
         """How a hierarchical model cuts a text."""
-        return self.segments or "sentence"
+        return self.segments or "12"
 
     @property
     def levels(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -17,28 +18,72 @@ _ROWS = 32
 
 _GROUP = 64
 
+Choose = Callable[[Tensor], Tensor]
+"""Scores (batch, vocabulary) → the next ids (batch,)."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Draws each token from the softmax, of the scores divided by the temperature, among the likeliest."""
+
+    temperature: float = 1.0
+    """Below 1 the likely tokens gain."""
+    top_k: int = 0
+    """Tokens drawn from (Fan et al. 2018); 0 for all."""
+    top_p: float = 1.0
+    """The fewest of the likeliest tokens that have this probability together (nucleus; Holtzman et al. 2020)."""
+    generator: torch.Generator = field(default_factory=torch.Generator)
+    """On the CPU, so that a seed draws the same on every device."""
+
+    def __call__(self, scores: Tensor) -> Tensor:
+        """See :data:`Choose`."""
+        scores = scores.float().cpu() / self.temperature
+        if 0 < self.top_k < scores.shape[1]:
+            least = scores.topk(self.top_k).values[:, -1:]
+            scores = scores.masked_fill(scores < least, float("-inf"))
+        shares = scores.softmax(-1)
+        if self.top_p < 1.0:
+            ordered, places = shares.sort(descending=True)
+            before = ordered.cumsum(-1) - ordered  # the likeliest one always stays
+            ordered = ordered.masked_fill(before >= self.top_p, 0.0)
+            shares = torch.zeros_like(shares).scatter_(1, places, ordered)
+        return torch.multinomial(shares, 1, generator=self.generator).squeeze(1)
+
+
+def likeliest(scores: Tensor) -> Tensor:
+    """See :data:`Choose`."""
+    return scores.argmax(-1)
+
 
 @torch.no_grad()
-def greedy(model: Autoencoder, latent: Latent, specials: Specials, max_length: int) -> list[list[int]]:
-    """The most likely token at every step, until the end token or `max_length` tokens.
+def write(
+    model: Autoencoder, latent: Latent, specials: Specials, max_length: int, choose: Choose = likeliest
+) -> list[list[int]]:
+    """Choose a token at every step, by default the most likely one, until the end token or `max_length` tokens.
 
     A hierarchical model's segments are written one after another, each planned from what those before it became.
 
     Args:
         latent: what to decode.
+        choose: the next tokens; :class:`Sampling` draws them.
 
     Returns:
         For each latent its token ids, the end token left out.
     """
     if model.hierarchy is not None:
-        return _Outline(model, latent, specials, max_length).write()
-    return _until_end(_write(model, *model.begin(latent), specials, max_length), specials.eos)
+        return _Outline(model, latent, specials, max_length, choose).write()
+    return _until_end(_write(model, *model.begin(latent), specials, max_length, choose), specials.eos)
 
 
 def _write(
-    model: Autoencoder, state: Tensor, condition: Sequence[Tensor], specials: Specials, max_length: int
+    model: Autoencoder,
+    state: Tensor,
+    condition: Sequence[Tensor],
+    specials: Specials,
+    max_length: int,
+    choose: Choose,
 ) -> Tensor:
-    """Greedy decoding: (batch, steps) ids up to and with each row's end, then end tokens.
+    """Step by step: (batch, steps) ids up to and with each row's end, then end tokens.
 
     Sentences that have ended leave the batch once they are half of it, so a long one does not hold up the rest.
     """
@@ -49,7 +94,8 @@ def _write(
     for step in range(max_length):
         features, state = model.decode(current.unsqueeze(0), state, condition)
         ended = _ends(model, current, specials)  # and goes on ending until it leaves
-        current = F.linear(features.squeeze(0), weight, bias).argmax(-1).masked_fill_(ended, specials.eos)
+        chosen = choose(F.linear(features.squeeze(0), weight, bias)).to(rows.device)
+        current = chosen.masked_fill_(ended, specials.eos)
         written[step, rows] = current
         ended = _ends(model, current, specials)
         left = len(ended) - int(ended.sum())
@@ -71,8 +117,11 @@ def _ends(model: Autoencoder, ids: Tensor, specials: Specials) -> Tensor:
 class _Outline:
     """Writes texts of a hierarchical model, all texts of the batch side by side."""
 
-    def __init__(self, model: Autoencoder, latent: Latent, specials: Specials, max_length: int) -> None:
+    def __init__(
+        self, model: Autoencoder, latent: Latent, specials: Specials, max_length: int, choose: Choose
+    ) -> None:
         assert model.hierarchy is not None
+        self.choose = choose
         self.model, self.hierarchy, self.specials = model, model.hierarchy, specials
         self.max_length, self.vector, self.items = max_length, latent.vector, model.items(latent)
 
@@ -130,7 +179,7 @@ class _Outline:
     def _segments(self, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
         encoder = self.model.encoder
         start, condition = self.model.begin_segments(plans, self.vector, self.items, texts)
-        written = _write(self.model, start, condition, self.specials, self.max_length)
+        written = _write(self.model, start, condition, self.specials, self.max_length, self.choose)
         ended = _ends(self.model, written, self.specials)
         cut = ~ended.any(1)  # at the longest text: its last token is none that ends it
         last = torch.where(cut, written.shape[1] - 1, ended.to(torch.uint8).argmax(1))

@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.hierarchy import owners
+from textrae.text.batch import Batch
 
 
 def token_losses(model: Autoencoder, features: Tensor, target: Tensor, pad: int) -> tuple[Tensor, Tensor]:
@@ -33,6 +35,29 @@ def token_losses(model: Autoencoder, features: Tensor, target: Tensor, pad: int)
     else:
         losses = F.cross_entropy(scores.float(), flat, reduction="none")
     return losses, scores.detach().argmax(-1)
+
+
+def sentence_losses(model: Autoencoder, features: Tensor, batch: Batch, pad: int) -> tuple[Tensor, Tensor]:
+    """Each sentence's loss and right tokens, the ends of a hierarchical model's segments counted in the loss alone.
+
+    Args:
+        features: (steps, batch, embedding), teacher-forced.
+
+    Returns:
+        (sentences,) sums of :func:`token_losses`, and (sentences,) tokens that were predicted right, its end among them;
+        float64, on the CPU.
+    """
+    losses, predicted = token_losses(model, features, batch.target, pad)
+    flat = batch.target.flatten()
+    real = (flat != pad).nonzero().squeeze(1)
+    sentence = (real % batch.target.shape[1]).cpu()
+    if batch.tree:
+        sentence = owners(batch.tree).cpu()[sentence]
+    total, right = torch.zeros(2, int(sentence.max()) + 1, dtype=torch.float64)
+    total.index_add_(0, sentence, losses.double().cpu())
+    hit = (predicted == flat[real]) & (flat[real] < model.first_end)
+    right.index_add_(0, sentence, hit.double().cpu())
+    return total, right
 
 
 def reconstruction_loss(

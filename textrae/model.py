@@ -16,18 +16,21 @@ import torch
 from numpy.typing import NDArray
 
 from textrae.checkpoint import Run, Settings, load_run, save_run
+from textrae.collapse import Diagnosis, diagnose
 from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig
 from textrae.devices import autocast, choose_bf16, choose_device
 from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.attention import AttentionMap, attention_map
+from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
 from textrae.evaluation.reconstruction import Report, Scored, report
-from textrae.generation import beam_search, greedy
-from textrae.losses import token_losses
+from textrae.generation import Sampling, beam_search, likeliest, write
+from textrae.latent_space import Source, around, default_method, draw, on_the_sphere
+from textrae.losses import sentence_losses
 from textrae.nn.bottleneck import Latent
-from textrae.nn.hierarchy import owners
 from textrae.runs import SPECIALS, Watch, segmenter, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
 from textrae.vectors import restored
+from textrae.walk import Method, direction, path
 
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
@@ -157,12 +160,20 @@ class SentenceAutoencoder:
                 out[rows] = latent[: len(rows)].float().cpu().numpy()
             yield out
 
-    def decode(self, vectors: NDArray[Any], *, beam: int = 1, batch_size: int = 1_024) -> list[str]:
+    def decode(
+        self,
+        vectors: NDArray[Any],
+        *,
+        beam: int = 1,
+        sampling: Sampling | None = None,
+        batch_size: int = 1_024,
+    ) -> list[str]:
         """Vectors (n, encoding_size) → n sentences.
 
         Args:
             vectors: numbers, or what :func:`textrae.vectors.stored` makes of them.
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
+            sampling: draws the tokens instead.
             batch_size: hypotheses decoded at once.
 
         Raises:
@@ -181,8 +192,128 @@ class SentenceAutoencoder:
         for start in range(0, len(checked), size):
             latent = Latent(torch.from_numpy(checked[start : start + size]).to(self.device))
             with autocast(self.device, self.bf16):
-                out += self._generate(latent, beam)
+                out += self._generate(latent, beam, sampling)
         return out
+
+    def sample(
+        self,
+        count: int,
+        *,
+        source: Source | None = None,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        beam: int = 1,
+        seed: int = 0,
+    ) -> list[str]:
+        """New sentences: a new encoding each, decoded.
+
+        Args:
+            source: what encodings are drawn from, as :func:`textrae.latent_space.draw` has it.
+            temperature: of the tokens' draws, as :class:`textrae.generation.Sampling` has it, as the next two; 0 takes the
+                most likely token each time.
+            beam: more than 1 searches for the likeliest sentence instead of drawing tokens.
+            seed: the same sentences for the same seed and count.
+
+        Raises:
+            ConfigError: as :func:`textrae.latent_space.draw`; or the model has no likelihoods to draw tokens from
+                (``reconstruction="mse"``) and temperature is not 0.
+        """
+        sampling = None
+        if temperature and beam == 1:
+            generator = torch.Generator().manual_seed(seed)
+            sampling = Sampling(temperature, top_k, top_p, generator)
+        return self.decode(draw(self.run, count, source, seed), beam=beam, sampling=sampling)
+
+    def interpolate(
+        self, *sentences: str, steps: int = 7, method: Method | None = None, beam: int = 1
+    ) -> list[str]:
+        """Sentences on the way from one to the next; the sentences' own places are their reconstructions.
+
+        Args:
+            sentences: two, or more for a path.
+            steps: places from each to the next, both of them counted.
+            method: ``linear`` or ``spherical``; by default the latter where encodings are normalised.
+        """
+        way = path(self.encode(sentences), steps, method or default_method(self.run))
+        return self.decode(way, beam=beam)
+
+    def paraphrase(self, sentence: str, count: int = 5, *, distance: float = 0.4, seed: int = 0) -> list[str]:
+        """Up to `count` different sentences decoded around one, itself left out, in the order they were found.
+
+        Args:
+            distance: of the places tried, in standard deviations of the encodings (:func:`textrae.latent_space.around`).
+            seed: of the places; 20 are tried for each sentence wanted.
+        """
+        places = islice(around(self.run, self.encode([sentence])[0], distance, seed), 20 * count)
+        decoded = self.decode(np.stack(list(places)))
+        return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
+
+    def move(
+        self, sentences: Sequence[str], source: Sequence[str], target: Sequence[str], strength: float = 1.0
+    ) -> list[str]:
+        """Sentences decoded after a step along the difference of two kinds: encode(x) + strength · (mean - mean).
+
+        Args:
+            sentences: to be moved.
+            source: examples of the kind to move from.
+            target: examples of the kind to move to.
+        """
+        step = direction(self.encode(source), self.encode(target))
+        moved = self.encode(sentences) + np.float32(strength) * step
+        return self.decode(on_the_sphere(self.run, torch.from_numpy(moved)))
+
+    def likelihood(self, sentences: Iterable[str], *, samples: int = 500, seed: int = 0) -> Likelihood:
+        """How likely a variational model holds some sentences (:mod:`textrae.evaluation.likelihood`).
+
+        Args:
+            samples: draws from each sentence's posterior; the more, the tighter the bound.
+
+        Raises:
+            ConfigError: the model is not variational, or has no likelihoods (``reconstruction="mse"``).
+            ValueError: there is no sentence.
+        """
+        if not self.run.settings.model.variational or self.run.network.mse:
+            raise ConfigError(
+                "only a variational model with cross-entropy has a likelihood; train with --variational"
+            )
+        generator = torch.Generator().manual_seed(seed)
+        texts: list[str] = []
+        parts: list[tuple[torch.Tensor, torch.Tensor]] = []
+        tokens = 0
+        for window, ids in self._tokenised(sentences, None):
+            texts += window
+            tokens += sum(len(row) + 1 for row in ids)
+            for rows, batch in self._batches(ids, 4_096):
+                with torch.no_grad(), autocast(self.device, self.bf16):
+                    latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
+                    found = batch_likelihood(
+                        self.run.network, batch, latent, SPECIALS.pad, samples, generator
+                    )
+                parts.append((found[0][: len(rows)], found[1][: len(rows)]))
+        if not texts:
+            raise ValueError("no sentence to measure")
+        elbo, nll = (torch.cat(column) for column in zip(*parts, strict=True))
+        return likelihood(elbo, nll, texts, tokens, samples)
+
+    def diagnose(self, sentences: Sequence[str]) -> Diagnosis:
+        """Whether a variational model uses its latent numbers (:mod:`textrae.collapse`), on some sentences.
+
+        Raises:
+            ConfigError: the model is not variational.
+        """
+        if not self.run.settings.model.variational:
+            raise ConfigError("only a variational model has posteriors to diagnose; train with --variational")
+        ids = self.run.tokenizer.encode_cut(list(sentences), self.max_length)[0]
+        parts = []
+        for rows, batch in self._batches(ids, 4_096):
+            with torch.no_grad(), autocast(self.device, self.bf16):
+                latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
+            assert latent.mean is not None
+            assert latent.log_variance is not None
+            parts.append((latent.mean[: len(rows)], latent.log_variance[: len(rows)]))
+        mean, log_variance = (torch.cat(column) for column in zip(*parts, strict=True))
+        return diagnose(mean, log_variance)
 
     def reconstruct(self, sentences: Sequence[str], *, beam: int = 1) -> list[str]:
         """Sentences → vectors → sentences, decoded as by :meth:`decode`."""
@@ -207,7 +338,7 @@ class SentenceAutoencoder:
         source = collate_lists([read], SPECIALS).to(self.device)
         with torch.no_grad():
             latent = network.encode(source.source, source.lengths) if network.hierarchy is None else None
-        written = [] if latent is None else greedy(network, latent, SPECIALS, self.max_length)[0]
+        written = [] if latent is None else write(network, latent, SPECIALS, self.max_length)[0]
         target = collate_lists([written], SPECIALS).to(self.device)
         batch = Batch(source.source, source.lengths, target.previous, target.target)
         pieces = tokenizer.pieces()
@@ -232,8 +363,12 @@ class SentenceAutoencoder:
             result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {self.max_length} tokens")
         return result
 
-    def _generate(self, latent: Latent, beam: int) -> list[str]:
+    def _generate(self, latent: Latent, beam: int, sampling: Sampling | None = None) -> list[str]:
         """Latents → sentences."""
+        if sampling is not None and self.run.network.mse:
+            raise ConfigError(
+                "this model was trained with mse and has no likelihoods to draw tokens from; give --temperature 0"
+            )
         if beam > 1 and self.run.network.hierarchy is not None:
             raise ConfigError(
                 "this model is hierarchical: its segments are decoded without a beam; leave --beam out"
@@ -243,7 +378,8 @@ class SentenceAutoencoder:
                 "this model was trained with mse and has no likelihoods for a beam; leave --beam out"
             )
         if beam == 1:
-            ids = greedy(self.run.network, latent, SPECIALS, self.max_length)
+            choose = sampling or likeliest
+            ids = write(self.run.network, latent, SPECIALS, self.max_length, choose)
         else:
             ids = beam_search(self.run.network, latent, SPECIALS, self.max_length, beam)
         return self.run.tokenizer.decode(ids)
@@ -253,24 +389,14 @@ class SentenceAutoencoder:
     ) -> list[Scored]:
         """Encode, rebuild, and (with `likelihood`) measure under teacher forcing."""
         out: list[Scored | None] = [None] * len(window)
-        pad = SPECIALS.pad
         for rows, batch in self._batches(ids, 4_096):
             with torch.no_grad(), autocast(self.device, self.bf16):
                 latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
                 rebuilt = self._generate(latent.take(slice(len(rows))), beam)
-                nll, right = torch.zeros(2, len(latent.vector), dtype=torch.float64)
+                nll = right = torch.zeros(len(latent.vector), dtype=torch.float64)
                 if likelihood:
                     features = self.run.network.teach(batch.previous, latent)
-                    losses, predicted = token_losses(self.run.network, features, batch.target, pad)
-                    flat = batch.target.flatten()
-                    real = (flat != pad).nonzero().squeeze(1)
-                    sentence = (real % len(batch.lengths)).cpu()
-                    if batch.tree:
-                        sentence = owners(batch.tree).cpu()[sentence]
-                    nll.index_add_(0, sentence, losses.double().cpu())
-                    # what ends a segment is no token of the text, though its likelihood counts
-                    hit = (predicted == flat[real]) & (flat[real] < self.run.network.first_end)
-                    right.index_add_(0, sentence, hit.double().cpu())
+                    nll, right = sentence_losses(self.run.network, features, batch, SPECIALS.pad)
             for column, row in enumerate(rows.tolist()):
                 nats = None if self.run.network.mse else float(nll[column])
                 tokens = len(ids[row]) + 1

@@ -33,7 +33,7 @@ from textrae.text.batch import Specials
 from textrae.text.corpus import PreparedCorpus, open_cache, prepare
 from textrae.text.segments import Segmenter
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
-from textrae.training import fit
+from textrae.training import fit, gather_latents
 
 SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 Note = Callable[[str], None]
@@ -112,7 +112,8 @@ def train_run(
     )
     watch.note(_describe(network, device, bf16))
     finished = fit(trainer)
-    run = Run(network.eval(), corpus.tokenizer, settings, _result(trainer, corpus, finished, bf16))
+    result = _result(trainer, corpus, finished, bf16)
+    run = Run(network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer))
     publish(out, run)
     if finished:
         corpus.close()

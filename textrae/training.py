@@ -13,16 +13,17 @@ from torch import Tensor
 
 from textrae.collapse import Diagnosis, diagnose
 from textrae.config import TrainingConfig
+from textrae.density import KEPT, Latents, fit_mixture
 from textrae.divergence import kl_terms, mmd, with_free_bits
 from textrae.errors import TrainingError
 from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
+from textrae.noise import Noise, blank_out
 from textrae.optimizer import ClippedAdamW, make_optimizer
 from textrae.schedules import beta, rehearsal, schedule
 from textrae.state import Progress, Report, Trainer, resume, save_state
 from textrae.text.batch import Batch, LengthBuckets, crossover
-from textrae.noise import Noise, blank_out
 
 LOG_EVERY = 50
 """Steps between two lines of the metrics."""
@@ -235,6 +236,25 @@ def validate(trainer: Trainer) -> Validation:
         some = torch.linspace(0, len(mean) - 1, min(_DIAGNOSED, len(mean)), device=mean.device).long()
         found = diagnose(mean[some], log_variance[some])
     return Validation((total + trainer.config.beta * divergence) / count, right / count, found)
+
+
+@torch.no_grad()
+def gather_latents(trainer: Trainer) -> Latents | None:
+    """Encodings of training sentences and the mixture that fits them; None where vectors are not to be decoded."""
+    if trainer.network.keeps_states:
+        return None
+    trainer.network.eval()
+    buckets = LengthBuckets(trainer.train, 4_096, trainer.specials, 0, trainer.segmenter)
+    vectors, spreads = [], []
+    for batch in buckets.in_order(KEPT, spread=True):
+        batch = batch.to(trainer.device)
+        with trainer.autocast():
+            latent = trainer.network.encode(batch.source, batch.lengths, None, batch.tree)
+        vectors.append(latent.vector.float().cpu())
+        if latent.log_variance is not None:
+            spreads.append(latent.log_variance.float().cpu())
+    found = torch.cat(vectors)
+    return Latents(found, torch.cat(spreads) if spreads else None, fit_mixture(found))
 
 
 def _validate(trainer: Trainer, done: float) -> None:

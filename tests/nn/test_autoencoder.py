@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from textrae.config import ModelConfig
-from textrae.generation import greedy
+from textrae.generation import write
 from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
@@ -85,10 +85,10 @@ def test_learns_to_copy_and_swapped_encodings_swap_the_sentences() -> None:
     model.eval()
     batch = collate_lists(sentences, SPECIALS)
     latent = model.encode(batch.source, batch.lengths)
-    rebuilt = greedy(model, latent, SPECIALS, 10)
+    rebuilt = write(model, latent, SPECIALS, 10)
     assert sum(a == b for a, b in zip(rebuilt, sentences, strict=True)) > 0.9 * 400
     order = torch.randperm(400, generator=generator)
-    assert greedy(model, latent.take(order), SPECIALS, 10) == [rebuilt[i] for i in order.tolist()]
+    assert write(model, latent.take(order), SPECIALS, 10) == [rebuilt[i] for i in order.tolist()]
 
 
 def test_greedy_stops_at_max_length_and_never_writes_specials() -> None:
@@ -97,7 +97,7 @@ def test_greedy_stops_at_max_length_and_never_writes_specials() -> None:
     with torch.no_grad():
         model.bias[[SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = 100.0
         model.bias[SPECIALS.eos] = -100.0
-    rows = greedy(model, Latent(torch.randn(5, 8)), SPECIALS, 7)
+    rows = write(model, Latent(torch.randn(5, 8)), SPECIALS, 7)
     assert [len(row) for row in rows] == [7] * 5
     assert all(token > SPECIALS.blank for row in rows for token in row)
 
@@ -106,9 +106,9 @@ def test_batched_greedy_equals_one_by_one() -> None:
     torch.manual_seed(3)
     model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 9).eval()
     latents = Latent(5 * torch.randn(40, 8))
-    together = greedy(model, latents, SPECIALS, 12)
+    together = write(model, latents, SPECIALS, 12)
     assert len({len(row) for row in together}) > 1  # some leave the batch early
-    assert together == [greedy(model, latents.take(slice(i, i + 1)), SPECIALS, 12)[0] for i in range(40)]
+    assert together == [write(model, latents.take(slice(i, i + 1)), SPECIALS, 12)[0] for i in range(40)]
 
 
 def test_an_encoding_has_mean_zero_and_variance_one() -> None:

@@ -163,9 +163,10 @@ class LengthBuckets:
         """How many batches an epoch has."""
         return sum(len(order) for _, _, order in self._windows(epoch))
 
-    def in_order(self, limit: int) -> Iterator[Batch]:
-        """The first `limit` rows sorted by length, for validation."""
-        rows = np.arange(min(limit, len(self.rows)))
+    def in_order(self, limit: int, spread: bool = False) -> Iterator[Batch]:
+        """Rows sorted by length, at most `limit`: the first ones, or with `spread` evenly spaced ones."""
+        count = min(limit, len(self.rows))
+        rows = np.linspace(0, len(self.rows) - 1, count).astype(np.int64) if spread else np.arange(count)
         rows = rows[np.argsort(self.rows.lengths[rows], kind="stable")]
         ids, offsets = self.rows.gather(rows)
         cuts = token_cuts(np.diff(offsets) + 1, self.batch_tokens)

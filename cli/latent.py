@@ -1,0 +1,139 @@
+"""`textrae sample`, `interpolate`, `paraphrase`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+
+from . import app
+from .failures import note
+from .options import Json, RunFolder
+from .use import Beam, Device, Precision, _load, _print
+
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same sentences.")]
+
+
+@app.command(epilog="Example: textrae sample run -n 10 --seed 1")
+def sample(
+    run: RunFolder,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Sentences to make.")] = 10,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="prior, posterior (training sentences' own) or mixture (fitted to theirs); by default the prior of a model trained towards it, else the mixture.",
+            show_default=False,
+        ),
+    ] = None,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="Of the tokens' draws; 0 takes the most likely one each time.")
+    ] = 1.0,
+    top_k: Annotated[int, typer.Option(min=0, help="Draw among so many tokens; 0 for all.")] = 0,
+    top_p: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Draw among the likeliest of this probability together.")
+    ] = 1.0,
+    beam: Beam = 1,
+    seed: Seed = 0,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="The training text: say how many samples are new, and how they differ.", show_default=False
+        ),
+    ] = None,
+    as_json: Json = False,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Make new sentences, one a line."""
+    from textrae.evaluation.samples import sample_quality
+    from textrae.latent_space import SOURCES
+
+    from .reading import Input
+
+    if source is not None and source not in SOURCES:
+        raise typer.BadParameter(f"{source!r} is not {', '.join(SOURCES)}", param_hint="--from")
+    model = _load(run, device, precision)
+    made = model.sample(
+        count,
+        source=source,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        beam=beam,
+        seed=seed,
+    )
+    known = None if against is None else set(Input.of(against, "auto", None, "strict", model.max_length))
+    quality = sample_quality(made, known) if as_json or against is not None else None
+    if as_json and quality is not None:
+        typer.echo(
+            json.dumps({"sentences": made, "quality": dataclasses.asdict(quality)}, ensure_ascii=False)
+        )
+        return
+    _print(made)
+    if quality is not None:
+        note(quality.describe())
+
+
+@app.command(epilog='Example: textrae interpolate run "A dog runs." "Two cats sleep." --steps 7')
+def interpolate(
+    run: RunFolder,
+    sentences: Annotated[
+        list[str], typer.Argument(help="Two sentences, or more for a path.", show_default=False)
+    ],
+    steps: Annotated[
+        int, typer.Option(min=2, help="Places from each sentence to the next, both counted.")
+    ] = 7,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="linear or spherical; by default spherical where encodings are normalised.",
+            show_default=False,
+        ),
+    ] = None,
+    unique: Annotated[bool, typer.Option("--unique", help="Leave repeats out.")] = False,
+    beam: Beam = 1,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Show the sentences on the way from one to another; the ends are their own reconstructions."""
+    from textrae.walk import smoothness, without_repeats
+
+    if method not in (None, "linear", "spherical"):
+        raise typer.BadParameter(f"{method!r} is not linear or spherical", param_hint="--method")
+    if len(sentences) < 2:
+        raise typer.BadParameter("give at least two sentences", param_hint="SENTENCES")
+    model = _load(run, device, "fp32")
+    way = model.interpolate(*sentences, steps=steps, method=method, beam=beam)  # type: ignore[arg-type]
+    smooth = smoothness(way)
+    shown = without_repeats(way) if unique else way
+    if as_json:
+        typer.echo(json.dumps({"sentences": shown, "smoothness": smooth}, ensure_ascii=False))
+        return
+    _print(shown)
+    note(f"smoothness {smooth:.2f} (1: changes evenly, 0: all at once)")
+
+
+@app.command(epilog='Example: textrae paraphrase run "The food was good." -n 5 --distance 0.4')
+def paraphrase(
+    run: RunFolder,
+    sentence: Annotated[str, typer.Argument(help="The sentence to look around.", show_default=False)],
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Different sentences, at most.")] = 5,
+    distance: Annotated[
+        float,
+        typer.Option(min=0.0, help="How far to look, in standard deviations of the training encodings."),
+    ] = 0.4,
+    seed: Seed = 0,
+    as_json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Show sentences whose encodings are near one's."""
+    found = _load(run, device, "fp32").paraphrase(sentence, count, distance=distance, seed=seed)
+    if as_json:
+        typer.echo(json.dumps({"sentences": found}, ensure_ascii=False))
+    else:
+        _print(found)
+    if len(found) < count:
+        note(f"{len(found)} different sentences within {20 * count} tries; look further with --distance")

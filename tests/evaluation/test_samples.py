@@ -1,0 +1,27 @@
+"""Sample quality by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from textrae.evaluation.samples import distinct_n, sample_quality, self_bleu
+
+
+def test_distinct_by_hand() -> None:
+    rows = [["a", "b", "a"], ["a", "b"], []]
+    assert distinct_n(rows, 1) == pytest.approx(2 / 5)
+    assert distinct_n(rows, 2) == pytest.approx(2 / 3)
+    assert distinct_n([], 2) == 0.0
+
+
+def test_self_bleu_tells_the_same_from_the_different() -> None:
+    assert self_bleu(["the cat sat on the mat"] * 5) == pytest.approx(100.0)
+    assert self_bleu(["a b c d e", "f g h i j", "k l m n o"]) == pytest.approx(0.0, abs=1e-6)
+    assert self_bleu(["alone"]) == 0.0
+
+
+def test_quality() -> None:
+    found = sample_quality(["a b", "", "a b", "c"], {"a b"})
+    assert (found.non_empty, found.distinct, found.novel, found.words) == (0.75, 0.75, 0.5, 1.25)
+    assert sample_quality(["x"]).novel is None
+    assert "not in the training text 50.0%" in found.describe()

@@ -1,0 +1,78 @@
+"""What sampled sentences are worth: are they new, are they many, are they empty?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+
+_REFERENCES = 200
+
+
+@dataclass(frozen=True)
+class SampleQuality:
+    """Of some sampled sentences."""
+
+    sentences: int
+    non_empty: float
+    """Share that has any word."""
+    distinct: float
+    """Share of different sentences."""
+    novel: float | None
+    """Share that is not in the training text; None where that was not given."""
+    distinct_1: float
+    """Different words, as a share of all (Li et al. 2016)."""
+    distinct_2: float
+    """Different pairs of words, as a share of all."""
+    self_bleu: float
+    """Mean BLEU, 0 to 100, of a sentence against the others (Zhu et al. 2018): the lower, the more they differ."""
+    words: float
+    """Mean of a sentence."""
+
+    def describe(self) -> str:
+        """One line."""
+        novel = "" if self.novel is None else f"not in the training text {self.novel:.1%}, "
+        return (
+            f"{self.sentences:,} samples: not empty {self.non_empty:.1%}, different {self.distinct:.1%}, {novel}"
+            f"distinct-1 {self.distinct_1:.3f}, distinct-2 {self.distinct_2:.3f}, self-BLEU {self.self_bleu:.1f}, "
+            f"{self.words:.1f} words each"
+        )
+
+
+def sample_quality(samples: Sequence[str], training: Container[str] | None = None) -> SampleQuality:
+    """Measure samples.
+
+    Args:
+        samples: at least one.
+        training: the training sentences, for novelty.
+    """
+    count = len(samples)
+    rows = [sample.split() for sample in samples]
+    return SampleQuality(
+        sentences=count,
+        non_empty=sum(bool(row) for row in rows) / count,
+        distinct=len(set(samples)) / count,
+        novel=None if training is None else sum(sample not in training for sample in samples) / count,
+        distinct_1=distinct_n(rows, 1),
+        distinct_2=distinct_n(rows, 2),
+        self_bleu=self_bleu(samples),
+        words=sum(map(len, rows)) / count,
+    )
+
+
+def distinct_n(rows: Iterable[Sequence[str]], n: int) -> float:
+    """Different n-grams as a share of all n-grams; 0 where there is none. Falls as the rows get more."""
+    grams = Counter(tuple(row[i : i + n]) for row in rows for i in range(len(row) - n + 1))
+    return len(grams) / max(1, grams.total())
+
+
+def self_bleu(samples: Sequence[str]) -> float:
+    """Mean sentence BLEU of up to 200 samples, each against the others of these; 0 with less than two."""
+    import sacrebleu
+
+    some = list(samples[:_REFERENCES])
+    if len(some) < 2:
+        return 0.0
+    bleu = sacrebleu.BLEU(tokenize="none", effective_order=True)
+    scores = [bleu.sentence_score(one, some[:i] + some[i + 1 :]).score for i, one in enumerate(some)]
+    return float(sum(scores) / len(scores))
