@@ -1,4 +1,4 @@
-"""`textrae sample`, `interpolate`, `paraphrase`."""
+"""`textrae sample`, `interpolate`, `paraphrase`, `analogy`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from . import app
 from .failures import note
 from .options import Json, RunFolder
-from .use import Beam, Device, Precision, _load, _print
+from .use import Beam, Device, File, Precision, _load, _print
 
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same sentences.")]
 
@@ -137,3 +137,68 @@ def paraphrase(
         _print(found)
     if len(found) < count:
         note(f"{len(found)} different sentences within {20 * count} tries; look further with --distance")
+
+
+@app.command(
+    epilog="Example: textrae analogy run --from past.txt --to present.txt sentences.txt --strength 1.5"
+)
+def analogy(
+    run: RunFolder,
+    file: File = "-",
+    source: Annotated[
+        str, typer.Option("--from", help="Examples of the kind to move from.", show_default=False)
+    ] = ...,  # type: ignore[assignment]
+    target: Annotated[
+        str, typer.Option("--to", help="Examples of the kind to move to.", show_default=False)
+    ] = ...,  # type: ignore[assignment]
+    strength: Annotated[
+        str,
+        typer.Option(
+            help="Of the step, in differences of the two kinds' means; several, joined by commas, are judged in a table."
+        ),
+    ] = "1.0",
+    beam: Beam = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the judges of several strengths.")] = 0,
+    as_json: Json = False,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Move sentences along the difference between two kinds of sentences, one a line."""
+    from textrae.errors import CorpusError
+    from textrae.evaluation.transfer import sweep
+
+    from .reading import Input
+
+    try:
+        strengths = [float(part) for part in strength.split(",")]
+    except ValueError:
+        raise typer.BadParameter(
+            f"{strength!r} is not numbers joined by commas", param_hint="--strength"
+        ) from None
+    model = _load(run, device, precision)
+
+    def lines(path: str) -> list[str]:
+        return list(Input.of(path, "auto", None, "strict", model.max_length))
+
+    sentences, first, second = lines(file), lines(source), lines(target)
+    for path, rows in ((source, first), (target, second), (file, sentences)):
+        if len(rows) < (10 if len(strengths) > 1 else 1):
+            raise CorpusError(f"{path}: {len(rows)} sentences in it; give more")
+    step = model.direction(first, second)
+    if len(strengths) == 1:
+        moved = model.move(sentences, step, strengths[0], beam)
+        if as_json:
+            typer.echo(json.dumps({"sentences": moved}, ensure_ascii=False))
+        else:
+            _print(moved)
+        return
+
+    def move(chosen: float) -> list[str]:
+        return model.move(sentences, step, chosen, beam)
+
+    found = sweep(move, sentences, first, second, strengths, model.run.tokenizer, seed=seed)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found)))
+        return
+    typer.echo(found.table())
+    note(f"the classifier is right on {found.classifier:.1%} of the examples held out from it")

@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from textrae import SentenceAutoencoder
-from textrae.checkpoint import CONFIG, MODEL, TOKENIZER, load_run, write_atomically
+from textrae.checkpoint import CONFIG, LATENTS, MODEL, TOKENIZER, load_run, write_atomically
 from textrae.errors import RunError
 
-FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, TOKENIZER}
+FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, LATENTS, TOKENIZER}
 
 
 def test_a_finished_run_holds_its_files_alone(run: Path) -> None:

@@ -71,9 +71,13 @@ def test_neighbours_differ_and_come_nearer_with_the_distance(model: SentenceAuto
 def test_moving_along_a_difference_changes_what_differs(model: SentenceAutoencoder) -> None:
     today = [one for one in sentences() if one.endswith("today.")]
     again = [one for one in sentences() if one.endswith("again!")]
-    moved = model.move(today[::10], today, again, strength=1.5)
+    step = model.direction(today, again)
+    np.testing.assert_allclose(step, model.encode(again).mean(0) - model.encode(today).mean(0), atol=1e-5)
+    moved = model.move(today[::10], step, strength=1.5)
     assert sum(one.endswith("again!") for one in moved) > 0.8 * len(moved)
-    assert model.move(today[:5], today, again, strength=0.0) == model.reconstruct(today[:5])
+    assert model.move(today[:5], step, strength=0.0) == model.reconstruct(today[:5])
+    with pytest.raises(ValueError, match="no example"):
+        model.direction([], again)
 
 
 def test_likelihood_and_diagnosis(vae: SentenceAutoencoder, model: SentenceAutoencoder) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrae.walk import between, direction, edit_distance, path, smoothness, without_repeats
+from textrae.walk import between, edit_distance, path, smoothness, without_repeats
 
 
 @pytest.mark.parametrize("method", ["linear", "spherical"])
@@ -55,8 +55,3 @@ def test_edit_distance_is_a_distance(a: str, b: str, c: str) -> None:
 
 def test_edit_distance_by_hand() -> None:
     assert edit_distance("kitten", "sitting") == 3
-
-
-def test_direction_is_the_difference_of_means() -> None:
-    a, b = np.array([[0.0, 1.0], [2.0, 1.0]], np.float32), np.array([[5.0, 5.0]], np.float32)
-    assert direction(a, b).tolist() == [4.0, 4.0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from textrae.nn.autoencoder import Autoencoder
@@ -13,7 +13,18 @@ from textrae.nn.hierarchy import owners
 from textrae.text.batch import Batch
 
 
-def token_losses(model: Autoencoder, features: Tensor, target: Tensor, pad: int) -> tuple[Tensor, Tensor]:
+class Scorer(Protocol):
+    """What turns features into scores of the vocabulary."""
+
+    mse: bool
+    """Whether the features are the output itself."""
+    embedding: nn.Embedding
+
+    def softmax(self) -> tuple[Tensor, Tensor]:
+        """The matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
+
+
+def token_losses(model: Scorer, features: Tensor, target: Tensor, pad: int) -> tuple[Tensor, Tensor]:
     """Each real target token's loss: negative log-likelihood in nats, or squared distance with ``mse``.
 
     The vocabulary is scored only where a real token stands.
@@ -29,7 +40,7 @@ def token_losses(model: Autoencoder, features: Tensor, target: Tensor, pad: int)
     real = (flat != pad).nonzero().squeeze(1)
     rows = features.flatten(0, 1)
     rows, flat = (rows, flat) if len(real) == len(flat) else (rows[real], flat[real])
-    scores = model.logits(rows)
+    scores = F.linear(rows, *model.softmax())
     if model.mse:
         losses = squared_distance(rows, targets(model, flat))
     else:
@@ -61,7 +72,7 @@ def sentence_losses(model: Autoencoder, features: Tensor, batch: Batch, pad: int
 
 
 def reconstruction_loss(
-    model: Autoencoder, features: Tensor, target: Tensor, pad: int, mse_weight: float = 0.0
+    model: Scorer, features: Tensor, target: Tensor, pad: int, mse_weight: float = 0.0
 ) -> Tensor:
     """Mean loss of a real target token.
 
@@ -91,7 +102,7 @@ def reconstruction_loss(
     return mean
 
 
-def targets(model: Autoencoder, ids: Tensor) -> Tensor:
+def targets(model: Scorer, ids: Tensor) -> Tensor:
     """The tokens' embeddings scaled to unit length, which no gradient reaches.
 
     Against embeddings that learn from it, MSE would bring them all to one point, where it is 0.

@@ -30,7 +30,7 @@ from textrae.nn.bottleneck import Latent
 from textrae.runs import SPECIALS, Watch, segmenter, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
 from textrae.vectors import restored
-from textrae.walk import Method, direction, path
+from textrae.walk import Method, path
 
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
@@ -249,19 +249,38 @@ class SentenceAutoencoder:
         decoded = self.decode(np.stack(list(places)))
         return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
 
+    def direction(self, source: Iterable[str], target: Iterable[str]) -> Vectors:
+        """From one kind of sentences to another: the difference of their encodings' means, (encoding_size,).
+
+        As Mikolov et al. (2013) do with words and Shen et al. (2020) with sentences; any number of examples in bounded
+        memory.
+
+        Raises:
+            ValueError: one of them is empty.
+        """
+        means = []
+        for examples in (source, target):
+            total, count = np.zeros(self.encoding_size), 0
+            for block in self.encode_stream(examples):
+                total += block.sum(0, dtype=np.float64)
+                count += len(block)
+            if not count:
+                raise ValueError("no example to find a direction from")
+            means.append(total / count)
+        difference: Vectors = (means[1] - means[0]).astype(np.float32)
+        return difference
+
     def move(
-        self, sentences: Sequence[str], source: Sequence[str], target: Sequence[str], strength: float = 1.0
+        self, sentences: Sequence[str], step: Vectors, strength: float = 1.0, beam: int = 1
     ) -> list[str]:
-        """Sentences decoded after a step along the difference of two kinds: encode(x) + strength · (mean - mean).
+        """Sentences decoded after a step through the latent space: encode(x) + strength · step.
 
         Args:
             sentences: to be moved.
-            source: examples of the kind to move from.
-            target: examples of the kind to move to.
+            step: (encoding_size,), from :meth:`direction`.
         """
-        step = direction(self.encode(source), self.encode(target))
         moved = self.encode(sentences) + np.float32(strength) * step
-        return self.decode(on_the_sphere(self.run, torch.from_numpy(moved)))
+        return self.decode(on_the_sphere(self.run, torch.from_numpy(moved)), beam=beam)
 
     def likelihood(self, sentences: Iterable[str], *, samples: int = 500, seed: int = 0) -> Likelihood:
         """How likely a variational model holds some sentences (:mod:`textrae.evaluation.likelihood`).

@@ -79,10 +79,3 @@ def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
         for j, right in enumerate(b, 1):
             above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (left != right))
     return row[-1]
-
-
-def direction(source: Vectors, target: Vectors) -> Vectors:
-    """The mean of the target's encodings minus that of the source's (Mikolov et al. 2013; Shen et al. 2020): (numbers,)."""
-    difference = target.astype(np.float64).mean(0) - source.astype(np.float64).mean(0)
-    moved: Vectors = difference.astype(np.float32)
-    return moved

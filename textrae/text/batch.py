@@ -35,6 +35,27 @@ class Rows(Protocol):
         """The tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
 
 
+class ListedRows:
+    """Tokenised sentences held in memory, as :class:`Rows`."""
+
+    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
+        self.lengths = np.fromiter((len(row) for row in rows), dtype=np.uint16, count=len(rows))
+        total = int(self.lengths.sum(dtype=np.int64))
+        self._ids = np.fromiter((i for row in rows for i in row), dtype=np.uint16, count=total)
+        self._ends = np.cumsum(self.lengths, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+        """See :meth:`Rows.gather`."""
+        lengths = self.lengths[rows].astype(np.int64)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        starts = self._ends[rows] - lengths
+        places = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - starts, lengths)
+        return self._ids[places], offsets
+
+
 @dataclass(frozen=True)
 class Batch:
     """Some sentences, or the segments of some texts, time first. Autoencoding is `target is source`."""

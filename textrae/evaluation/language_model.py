@@ -1,0 +1,120 @@
+"""A recurrent language model: the judge of how likely sentences are, whoever wrote them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from textrae.config import TrainingConfig
+from textrae.losses import reconstruction_loss, token_losses
+from textrae.nn.recurrence import Recurrence
+from textrae.optimizer import make_optimizer
+from textrae.schedules import schedule
+from textrae.text.batch import LengthBuckets, ListedRows, Specials
+from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
+
+_SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
+_MAX_LENGTH = 400
+
+
+class LanguageModel(nn.Module):
+    """Predicts each token from those before it in its sentence; the softmax shares the embedding table.
+
+    Args:
+        vocabulary: ids.
+        cell: ``rnn``, ``lstm`` or ``gru``.
+        hidden: units of its layer.
+        embedding: numbers of a token.
+        dropout: share of features zeroed in training, on embeddings and before the softmax.
+    """
+
+    mse = False
+
+    def __init__(self, vocabulary: int, cell: str, hidden: int, embedding: int, dropout: float) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, embedding)
+        nn.init.normal_(self.embedding.weight, std=embedding**-0.5)
+        self.recurrence = Recurrence(cell, embedding, hidden)
+        self.output = nn.Linear(hidden, embedding)
+        self.dropout = nn.Dropout(dropout)
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+
+    def forward(self, previous: Tensor) -> Tensor:
+        """(steps, batch) ids before each token → features (steps, batch, embedding)."""
+        x = self.dropout(self.embedding(previous) * self.embedding.embedding_dim**0.5)
+        state = x.new_zeros(x.shape[1], self.recurrence.state_size)
+        features: Tensor = self.output(self.dropout(self.recurrence.forward(x, state)[0]))
+        return features
+
+    def softmax(self) -> tuple[Tensor, Tensor]:
+        """The matrix and bias of the scores."""
+        return self.embedding.weight, self.bias
+
+
+def train_language_model(
+    sentences: Sequence[str],
+    tokenizer: Tokenizer,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    cell: str = "lstm",
+    hidden: int = 512,
+    embedding: int = 256,
+    dropout: float = 0.5,
+    lr: float = 2e-3,
+    weight_decay: float = 0.1,
+    batch_tokens: int = 1_024,
+    seed: int = 0,
+    bf16: bool = False,
+) -> LanguageModel:
+    """Train on the CPU for so many minutes or steps.
+
+    Args:
+        sentences: to learn from, cut at 400 tokens.
+        tokenizer: any; perplexities are measured by the word.
+    """
+    config = TrainingConfig(lr=lr, weight_decay=weight_decay, batch_tokens=batch_tokens, seed=seed)
+    rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
+    torch.manual_seed(seed)
+    model = LanguageModel(tokenizer.vocab_size, cell, hidden, embedding, dropout)
+    optimizer = make_optimizer(model, config)
+    buckets = LengthBuckets(rows, batch_tokens, _SPECIALS, seed)
+    begin, step, epoch = time.perf_counter(), 0, 0
+    while True:
+        for batch in buckets.epoch(epoch):
+            spent = step / steps if steps else (time.perf_counter() - begin) / (60 * (minutes or 1.0))
+            if spent >= 1:
+                return model.eval()
+            for group in optimizer.param_groups:
+                group["lr"] = lr * schedule(spent, config.warmup)
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                loss = reconstruction_loss(model, model.forward(batch.previous), batch.target, PAD_ID)
+            optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss)
+            optimizer.clip(1.0)
+            optimizer.step()
+            step += 1
+        epoch += 1
+
+
+@torch.no_grad()
+def perplexity(model: LanguageModel, sentences: Sequence[str], tokenizer: Tokenizer) -> float:
+    """exp(nats / white-space words), each sentence's end counted as a word.
+
+    Raises:
+        ValueError: there is no sentence.
+    """
+    if not sentences:
+        raise ValueError("no sentence to measure")
+    rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
+    nats = 0.0
+    for batch in LengthBuckets(rows, 8_192, _SPECIALS, 0).in_order(len(rows)):
+        losses, _ = token_losses(model, model.forward(batch.previous), batch.target, PAD_ID)
+        nats += float(losses.double().sum())
+    words = int(np.sum([len(sentence.split()) + 1 for sentence in sentences]))
+    return math.exp(min(700.0, nats / words))
