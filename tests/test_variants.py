@@ -164,8 +164,15 @@ def test_saves_loads_and_is_the_same(
     np.testing.assert_array_equal(loaded.encode(lines), made.encode(lines))
     assert loaded.reconstruct(lines) == made.reconstruct(lines)
     if config.memory == "states":
-        with pytest.raises(ConfigError, match="train with --slots"):
-            loaded.decode(made.encode(lines))
+        for refused in (
+            lambda: loaded.decode(made.encode(lines)),
+            lambda: loaded.sample(2),
+            lambda: loaded.interpolate(*lines[:2]),
+            lambda: loaded.paraphrase(lines[0]),
+            lambda: loaded.move(lines, made.encode(lines)[0]),
+        ):
+            with pytest.raises(ConfigError, match="train with --slots"):
+                refused()
     else:
         assert loaded.decode(made.encode(lines)) == made.reconstruct(lines)
 

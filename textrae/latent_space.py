@@ -46,11 +46,7 @@ def draw(run: Run, count: int, source: Source | None = None, seed: int = 0) -> V
     Raises:
         ConfigError: the model does not decode vectors, or the run keeps no encodings.
     """
-    if run.settings.model.memory == "states":
-        raise ConfigError(
-            "this model attends over all states of a sentence (memory states), so no vector can be decoded; "
-            "train with --slots instead"
-        )
+    refuse_states(run)
     chosen = source or default_source(run)
     generator = torch.Generator().manual_seed(seed)
     if chosen == "prior":
@@ -73,13 +69,26 @@ def around(run: Run, vector: Vectors, distance: float, seed: int = 0) -> Iterato
 
     Each is it plus `distance` times Gaussian noise, of each number in proportion to its standard deviation over the
     training sentences.
+
+    Raises:
+        ConfigError: as :func:`draw`.
     """
+    refuse_states(run)
     spread = kept_latents(run).vectors.std(0)
     generator = torch.Generator().manual_seed(seed)
     start = torch.from_numpy(vector)
     while True:
         moved = start + distance * spread * torch.randn(len(start), generator=generator)
         yield on_the_sphere(run, moved.unsqueeze(0))[0]
+
+
+def refuse_states(run: Run) -> None:
+    """ConfigError, if the model's decoder needs more than vectors."""
+    if run.settings.model.memory == "states":
+        raise ConfigError(
+            "this model attends over all states of a sentence (memory states), so a vector alone cannot be decoded; "
+            "train with --slots instead"
+        )
 
 
 def on_the_sphere(run: Run, vectors: torch.Tensor) -> Vectors:

@@ -24,7 +24,7 @@ from textrae.evaluation.attention import AttentionMap, attention_map
 from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
 from textrae.evaluation.reconstruction import Report, Scored, report
 from textrae.generation import Sampling, beam_search, likeliest, write
-from textrae.latent_space import Source, around, default_method, draw, on_the_sphere
+from textrae.latent_space import Source, around, default_method, draw, on_the_sphere, refuse_states
 from textrae.losses import sentence_losses
 from textrae.nn.bottleneck import Latent
 from textrae.runs import SPECIALS, Watch, segmenter, train_run
@@ -181,11 +181,7 @@ class SentenceAutoencoder:
             ConfigError: the model's decoder needs more than the vectors (``memory="states"``), or a beam has no
                 likelihoods to go by (``reconstruction="mse"``).
         """
-        if self.run.settings.model.memory == "states":
-            raise ConfigError(
-                "this model attends over all states of a sentence (memory states), so a vector alone cannot be decoded; "
-                "train with --slots instead"
-            )
+        refuse_states(self.run)
         checked = check_vectors(vectors, self.encoding_size)
         out: list[str] = []
         size = max(1, batch_size // beam)
