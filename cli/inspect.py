@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from . import app
 from .failures import note
 from .options import Json, RunFolder
 from .use import Column, CorpusFormat, Device, Errors, File, Precision, _load
+
+if TYPE_CHECKING:
+    from textrae.model import SentenceAutoencoder
 
 _DIAGNOSED = 2_000
 """Sentences whose posteriors are compared with one another."""
@@ -25,7 +28,26 @@ def evaluate(
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
-    tokenize: Annotated[str, typer.Option(help="BLEU's tokenizer: none, 13a, intl, zh, char.")] = "none",
+    tokenize: Annotated[
+        str | None,
+        typer.Option(
+            help="BLEU's tokenizer: none, 13a, intl, zh, char. By default none, and 13a with --target.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="References, one a line: measure translation.", show_default=False),
+    ] = None,
+    target_column: Annotated[
+        str | None, typer.Option(help="Column of a table that holds them.", show_default=False)
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(help="With --target: another run, by paired bootstrap.", show_default=False),
+    ] = None,
+    beam: Annotated[int, typer.Option(min=1, help="With --target.")] = 5,
+    length_penalty: Annotated[float, typer.Option(help="With --target.")] = 1.0,
     samples: Annotated[
         int,
         typer.Option(
@@ -38,14 +60,27 @@ def evaluate(
     precision: Precision = "fp32",
 ) -> None:
     """Measure reconstruction by length (token accuracy, exact match, BLEU, chrF, perplexity), and use of the latent."""
-    from textrae.errors import CorpusError
+    from textrae.errors import ConfigError, CorpusError
     from textrae.evaluation.reconstruction import TOKENIZERS, table
 
     from .reading import Input
 
+    tokenize = tokenize or ("none" if target is None else "13a")
     if tokenize not in TOKENIZERS:
         raise typer.BadParameter(f"{tokenize!r} is not {', '.join(TOKENIZERS)}", param_hint="--tokenize")
+    if compare is not None and target is None:
+        raise typer.BadParameter("is for translations: give --target too", param_hint="--compare")
     model = _load(run, device, precision)
+    if target is not None:
+        sources = Input.of(file, corpus_format, column, errors, model.max_length)
+        references = Input.of(target, corpus_format, target_column, errors, model.max_length)
+        others = [] if compare is None else [_load(compare, device, precision)]
+        _evaluate_translation(
+            [model, *others], list(sources), list(references), tokenize, beam, length_penalty, as_json
+        )
+        return
+    if model.run.translates:
+        raise ConfigError(f"{run}: was trained to translate; give the references with --target")
     lines = list(Input.of(file, corpus_format, column, errors, model.max_length))
     if not lines:
         raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line")
@@ -66,6 +101,37 @@ def evaluate(
         typer.echo(likelihood.describe())
     for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
         note(line)
+
+
+def _evaluate_translation(
+    models: list[SentenceAutoencoder],
+    sources: list[str],
+    references: list[str],
+    tokenize: str,
+    beam: int,
+    length_penalty: float,
+    as_json: bool,
+) -> None:
+    """Scores of the first model, and how the second compares."""
+    from textrae.errors import CorpusError
+    from textrae.evaluation.translation import compare, translation_report
+
+    if not sources or len(sources) != len(references):
+        raise CorpusError(
+            f"{len(sources):,} sentences and {len(references):,} references: give as many, line by line"
+        )
+    written = [model.translate(sources, beam=beam, length_penalty=length_penalty) for model in models]
+    result = translation_report(sources, written[0], references, tokenize)
+    compared = compare(written[0], written[1], references, tokenize) if len(models) > 1 else []
+    if as_json:
+        said = [dataclasses.asdict(one) for one in compared]
+        typer.echo(json.dumps({**dataclasses.asdict(result), "comparison": said}, indent=1))
+        return
+    typer.echo(result.table())
+    for one in compared:
+        typer.echo(f"{one.metric}: {one.baseline:.2f}, the other run {one.other:.2f} (p = {one.p:.4f})")
+    for name, signature in result.signatures.items():
+        note(f"{name}: {signature}")
 
 
 @app.command(epilog='Example: textrae attention run "A dog runs." -o map.png')

@@ -109,6 +109,34 @@ def train(
     valid: Annotated[
         str | None, typer.Option(help="Validation file, instead of a share of the corpus.")
     ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Translation: the file whose line n is what line n of the corpus is to become; one for each file. For a table of both, the same file with --target-column."
+        ),
+    ] = None,
+    valid_target: Annotated[str | None, typer.Option(help="The same of the validation file.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="Begin with the encoder of this run, and its tokenizer.")
+    ] = None,
+    freeze_encoder: Annotated[
+        bool | None, typer.Option("--freeze-encoder/--train-encoder", help="And leave it as it is.")
+    ] = None,
+    decoder: Annotated[
+        str | None, typer.Option(help="Begin with the decoder of this run, and its tokenizer for the target.")
+    ] = None,
+    target_column: Annotated[str | None, typer.Option(help="Column of the target sentences.")] = None,
+    tokenizers: Annotated[str | None, typer.Option(help="With --target: joint or separate.")] = None,
+    target_tokenizer: Annotated[
+        str | None, typer.Option(help="SentencePiece model for the target, with separate ones.")
+    ] = None,
+    conditioning: Annotated[
+        str | None,
+        typer.Option(help="The encoding is the decoder's initial state, or an input of every-step."),
+    ] = None,
+    reverse: Annotated[
+        bool | None, typer.Option("--reverse/--forward", help="Read one way, from the end (with rae).")
+    ] = None,
     corpus_format: Annotated[
         str | None, typer.Option(help="auto, text, jsonl, csv, tsv, parquet or datasets.")
     ] = None,
@@ -185,10 +213,21 @@ def train(
     if series:
         from .series import train_series
 
-        unfit = {"corpus": corpus, "valid": valid, "cache_dir": cache_dir, "resume": resume}
+        unfit: dict[str, object] = {"corpus": corpus, "valid": valid, "target": target, "resume": resume}
+        unfit |= {"valid_target": valid_target, "cache_dir": cache_dir}
         train_series(series, given, [name for name, value in unfit.items() if value], out, config, overwrite)
         return
-    settings = _settings(given, tuple(corpus or ()), valid, config, out if resume else None)
+    if target_column is not None and not target:
+        target = list(corpus or ())
+    files = {
+        "sources": tuple(corpus or ()),
+        "valid": valid,
+        "target": tuple(target or ()),
+        "valid_target": valid_target,
+        "encoder": encoder,
+        "decoder": decoder,
+    }
+    settings = _settings(given, files, config, out if resume else None)
     from textrae.runs import Watch, train_run
 
     stopper, progress = Stopper(), Progress()
@@ -208,14 +247,26 @@ def train(
     note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae reconstruct {out} FILE")
 
 
-_NOT_SETTINGS = {"corpus", "series", "out", "valid", "cache_dir", "config", "resume", "overwrite"}
+_NOT_SETTINGS = {
+    "corpus",
+    "series",
+    "out",
+    "valid",
+    "target",
+    "valid_target",
+    "encoder",
+    "decoder",
+    "cache_dir",
+    "config",
+    "resume",
+    "overwrite",
+}
 _SERIES_ALONE = {"activation", "bottleneck", "scaling", "batch_size", "layout", "labels", "frame"}
 
 
 def _settings(
     given: dict[str, Any],
-    sources: tuple[str, ...],
-    valid: str | None,
+    files: dict[str, Any],
     config: Path | None,
     resumed: Path | None,
 ) -> Settings:
@@ -224,6 +275,7 @@ def _settings(
     from textrae.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, read_toml
     from textrae.errors import ConfigError, CorpusError
     from textrae.runs import stored_settings
+    from textrae.transplant import adopted
 
     if alone := _SERIES_ALONE & given.keys():
         raise ConfigError(
@@ -241,19 +293,20 @@ def _settings(
     if unknown:
         raise ConfigError(f"{config}: {min(unknown)}: no such setting; `textrae train --help` lists them")
     stored = stored_settings(resumed) if resumed else None
-    if resumed is None and not sources:
+    if resumed is None and not files["sources"]:
         raise CorpusError("no corpus: name a file of one sentence a line, or - for standard input")
     model, corpus, training = (
         _chosen(cls, values, getattr(stored, kind) if stored else None)
         for kind, cls in (("model", ModelConfig), ("corpus", CorpusConfig), ("training", TrainingConfig))
     )
     if stored:
-        if sources and sources != stored.sources:
+        if files["sources"] and files["sources"] != stored.sources:
             raise ConfigError(
                 f"the training to be resumed reads {' '.join(stored.sources)}; leave the corpus out"
             )
-        sources, valid = stored.sources, stored.valid
-    return Settings(model, corpus, training, sources, valid)
+        files = {name: getattr(stored, name) for name in files}
+    settings = Settings(model, corpus, training, **files)
+    return settings if stored else adopted(settings, values)
 
 
 def _chosen(cls: Any, values: dict[str, Any], stored: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`textrae encode`, `decode`, `reconstruct`."""
+"""`textrae encode`, `decode`, `reconstruct`, `translate`."""
 
 from __future__ import annotations
 
@@ -137,6 +137,59 @@ def reconstruct(
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     for block in model.reconstruct_stream(source, beam=beam, cuts=source.cuts):
         _print(block)
+    source.say()
+
+
+@app.command(epilog="Example: textrae translate en-de sentences.en --beam 5")
+def translate(
+    run: RunFolder,
+    file: File = "-",
+    beam: Beam = 5,
+    length_penalty: Annotated[
+        float,
+        typer.Option(
+            help="Hypotheses are compared by nats / tokens to this power; more favours longer ones."
+        ),
+    ] = 1.0,
+    n_best: Annotated[
+        bool,
+        typer.Option(
+            "--n-best",
+            help="All that the beam ends with, the best first: row (from 1), score and sentence, joined by tabs.",
+        ),
+    ] = False,
+    window: Annotated[
+        int | None,
+        typer.Option(min=1, help="Sentences read before any is written.", show_default=False),
+    ] = None,
+    corpus_format: CorpusFormat = "auto",
+    column: Column = None,
+    errors: Errors = "strict",
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Translate sentences, one a line."""
+    from textrae.errors import ConfigError
+
+    from .reading import Input
+
+    model = _load(run, device, precision)
+    if not model.run.translates:
+        raise ConfigError(
+            f"{run}: was not trained to translate; train with --target, or use `textrae reconstruct`"
+        )
+    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    if n_best:
+        row = 0
+        for found in model.translations(source, beam=beam, length_penalty=length_penalty, cuts=source.cuts):
+            for hypotheses in found:
+                row += 1
+                _print([f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses])
+    else:
+        for block in model.translate_stream(
+            source, beam=beam, length_penalty=length_penalty, window=window, cuts=source.cuts
+        ):
+            _print(block)
     source.say()
 
 

@@ -130,3 +130,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_setting_that_was_called_otherwise_is_still_read(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "old")
+    values = json.loads((run / CONFIG).read_text())
+    del values["training"]["noise_blank"]
+    values["training"]["denoise"] = 0.25
+    (tmp_path / "old" / CONFIG).write_text(json.dumps(values))
+    assert load_run(tmp_path / "old").settings.training.noise_blank == 0.25

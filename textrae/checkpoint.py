@@ -33,17 +33,20 @@ from textrae.version import __version__
 
 FORMAT = 1
 """Number of the run folder's layout; a folder with a larger one was written by a newer textrae."""
-CONFIG, MODEL, LATENTS, TOKENIZER, METRICS, CARD = (
+CONFIG, MODEL, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
     "config.json",
     "model.safetensors",
     "latents.safetensors",
     "tokenizer.model",
+    "target-tokenizer.model",
     "metrics.jsonl",
     "README.md",
 )
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
 _KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstruct` and `score` use it)"}
 _LARGEST_JSON = 1 << 20
+_RENAMED = {"denoise": "noise_blank"}
+"""Settings that older runs call otherwise."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +60,36 @@ class Settings:
     """The corpus as it was named."""
     valid: str | None = None
     """The validation file as it was named."""
+    target: tuple[str, ...] = ()
+    """Of parallel text: the other side of each source."""
+    valid_target: str | None = None
+    """And of the validation file."""
+    encoder: str | None = None
+    """The run whose encoder this one began with."""
+    decoder: str | None = None
+    """The run whose decoder it began with."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; :meth:`from_json` reads them back."""
         parts = {name: to_dict(getattr(self, name)) for name in ("model", "corpus", "training")}
-        return {**parts, "sources": list(self.sources), "valid": self.valid}
+        files = {"sources": list(self.sources), "valid": self.valid}
+        pairs = {"target": list(self.target), "valid_target": self.valid_target}
+        return {**parts, **files, **pairs, "encoder": self.encoder, "decoder": self.decoder}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
         """Raises :class:`ConfigError` where a value does not fit, :class:`KeyError` where one is missing."""
+        training = {_RENAMED.get(name, name): value for name, value in values["training"].items()}
         return cls(
             build(ModelConfig, values["model"]),
             build(CorpusConfig, values["corpus"]),
-            build(TrainingConfig, values["training"]),
+            build(TrainingConfig, training),
             tuple(str(source) for source in values["sources"]),
             values["valid"],
+            tuple(str(target) for target in values.get("target", ())),
+            values.get("valid_target"),
+            values.get("encoder"),
+            values.get("decoder"),
         )
 
 
@@ -86,6 +104,18 @@ class Run:
     """Facts of the training: steps, tokens, seconds, validation loss, corpus statistics."""
     latents: Latents | None = None
     """Encodings of training sentences; None where they are not kept."""
+    target_tokenizer: Tokenizer | None = None
+    """Of a model that translates into a vocabulary of its own; None where what is written has the same one."""
+
+    @property
+    def translates(self) -> bool:
+        """Whether what is written is not what was read."""
+        return bool(self.settings.target)
+
+    @property
+    def writer(self) -> Tokenizer:
+        """The tokenizer of what is written."""
+        return self.target_tokenizer or self.tokenizer
 
 
 def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
@@ -134,6 +164,9 @@ def publish(path: Path, run: Run) -> None:
         "tokenizer": _digest(tokenizer),
         "shape": _shape_digest(to_dict(run.settings.model)),
     }
+    target = None if run.target_tokenizer is None else run.target_tokenizer.to_bytes()
+    if target is not None:
+        digests["target tokenizer"] = _digest(target)
     latents = run.latents.to_tensors() if run.latents is not None else None
     if latents is not None:
         digests["latents"] = tensor_digest(latents)
@@ -141,6 +174,10 @@ def publish(path: Path, run: Run) -> None:
         if not _belongs(path / MODEL, digests):
             (path / MODEL).unlink(missing_ok=True)  # another run's weights must not stand beside this config
         write_atomically(path / TOKENIZER, tokenizer)
+        if target is not None:
+            write_atomically(path / TARGET_TOKENIZER, target)
+        else:
+            (path / TARGET_TOKENIZER).unlink(missing_ok=True)
         write_atomically(path / CONFIG, config)
         write_atomically(path / CARD, _model_card(run).encode())
         if latents is not None:
@@ -171,7 +208,7 @@ def _belongs(file: Path, digests: Mapping[str, str]) -> bool:
             found = from_metadata(opened.metadata() or {})
     except (SafetensorError, OSError):
         return False
-    return all(found.get(part) == digests[part] for part in ("tokenizer", "shape"))
+    return all(found.get(part) == digests.get(part) for part in ("tokenizer", "target tokenizer", "shape"))
 
 
 def load_run(path: Path, device: torch.device | None = None) -> Run:
@@ -191,15 +228,23 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
         tokenizer = Tokenizer.load(path / TOKENIZER)
     except CorpusError as error:
         raise RunError(str(error)) from None
-    network = Autoencoder(settings.model, tokenizer.vocab_size)
     weights, metadata = read_tensors(path / MODEL)
     digests = from_metadata(metadata)
+    target = None
+    if "target tokenizer" in digests:
+        try:
+            target = Tokenizer.load(path / TARGET_TOKENIZER)
+        except CorpusError as error:
+            raise RunError(str(error)) from None
+    network = Autoencoder(settings.model, tokenizer.vocab_size, None if target is None else target.vocab_size)
     check_fit(path / MODEL, network, weights)
     expected = {
         "weights": tensor_digest(weights),
         "tokenizer": tokenizer.digest,
         "shape": shape,
     }
+    if target is not None:
+        expected["target tokenizer"] = target.digest
     for part, digest in expected.items():
         if digests.get(part) != digest:
             raise RunError(
@@ -207,7 +252,7 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
             )
     network.load_state_dict(weights)
     latents = _read_latents(path / LATENTS, digests.get("latents"), settings.model.encoding_size)
-    return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result, latents)
+    return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result, latents, target)
 
 
 def _read_latents(file: Path, digest: str | None, numbers: int) -> Latents | None:
@@ -221,6 +266,13 @@ def _read_latents(file: Path, digest: str | None, numbers: int) -> Latents | Non
         return Latents.from_tensors(tensors, numbers)
     except ValueError as error:
         raise RunError(f"{file}: damaged ({error}); copy the run again") from None
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings of a run folder, without its weights; raises as :func:`load_run`."""
+    if not path.is_dir():
+        raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
+    return _read_settings(path)[0]
 
 
 def read_config(path: Path, kind: str) -> dict[str, Any]:

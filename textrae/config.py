@@ -52,6 +52,8 @@ class ModelConfig:
     variance 1."""
     bidirectional: bool = True
     """Whether the encoder reads both ways (BRAE)."""
+    reverse: bool = False
+    """Whether an encoder that reads one way does so from the end to the begin (Sutskever et al. 2014)."""
     pooling: Pooling = "auto"
     """How the encoder's states become one: their ``max`` or ``mean`` over time, or the ``last`` one. ``auto``: max, but mean
     of a hierarchical model, whose units are too much alike in their maxima to be told apart."""
@@ -65,6 +67,9 @@ class ModelConfig:
     sentence: then the encoding alone does not hold the sentence and cannot be decoded."""
     scoring: Scoring = "dot"
     """How attention compares a query and a key: ``dot`` product, or ``additive`` (Bahdanau et al. 2015)."""
+    conditioning: Literal["initial", "every-step"] = "every-step"
+    """How an encoding reaches the decoder: as its initial state alone, or at every step too. (With all states as memory the
+    vector is the initial state.)"""
     variational: bool = False
     """Whether the encoding is a Gaussian posterior's (VRAE), drawn from it in training and its mean in use."""
     posterior_norm: Annotated[float, Field(ge=0)] = 0.0
@@ -147,6 +152,10 @@ class ModelConfig:
             and self.regulariser != "none",
             "hierarchical: with memory states the decoder sees every token's state already; use memory slots": states
             and self.hierarchical,
+            "reverse: a bidirectional encoder reads both ways already; give no-bidirectional": self.reverse
+            and self.bidirectional,
+            "reverse: a hierarchical model's segments keep their order; leave it out": self.reverse
+            and self.hierarchical,
             "segments: only a hierarchical model cuts its texts; give hierarchical": self.segments is not None
             and not self.hierarchical,
             "places: only a hierarchical model without slots has them; leave places out": self.places
@@ -196,12 +205,26 @@ class CorpusConfig:
     """Pieces of the tokenizer (fewer where the corpus does not support so many)."""
     tokenizer: str | None = None
     """A SentencePiece model to use instead of training one."""
+    target_column: str | None = None
+    """Of parallel text in a table: the column of the target sentences."""
+    tokenizers: Literal["joint", "separate"] = "joint"
+    """Of parallel text: one tokenizer for both sides, whose embeddings they share, or one for each."""
+    target_tokenizer: str | None = None
+    """A SentencePiece model for the target side."""
     max_length: Annotated[int, Field(ge=2, le=4_096)] = 128
     """Tokens a sentence may have; a longer one is cut and counted."""
     valid_size: Positive = 2_000
     """Sentences held out for validation, at most; never more than a tenth of the corpus."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the split and of the tokenizer's sample."""
+
+    @model_validator(mode="after")
+    def _tokenizers_agree(self) -> Self:
+        if self.target_tokenizer is not None and self.tokenizers == "joint":
+            raise ValueError(
+                "target_tokenizer: a joint tokenizer is the source's; give tokenizers separate too"
+            )
+        return self
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -259,6 +282,8 @@ class TrainingConfig:
     """Places that a token of the encoder's input may move at most (Lample et al. 2018)."""
     crossover: Fraction = 0.0
     """Share of the training sentences that go on as another one from a random token."""
+    freeze_encoder: bool = False
+    """Whether an encoder that comes from another run stays as it is."""
     rehearsal: Fraction = 0.4
     """Share of the budget over which a hierarchical model decodes some segments from their own features instead of from
     their plans: all of them at first, none at its end."""

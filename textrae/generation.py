@@ -222,8 +222,39 @@ def beam_search(
     return _until_end(beams.best, specials.eos)
 
 
+@torch.no_grad()
+def n_best(
+    model: Autoencoder,
+    latent: Latent,
+    specials: Specials,
+    max_length: int,
+    width: int,
+    length_penalty: float = 0.0,
+) -> list[list[tuple[list[int], float]]]:
+    """All `width` hypotheses that a beam ends with, the best first, each with its score.
+
+    The search goes on until every hypothesis of the beam has ended, so the first may be better than that of
+    :func:`beam_search`, which stops when none can overtake it: never worse.
+
+    Returns:
+        For each latent (token ids, nats / tokens to the power of `length_penalty`).
+    """
+    beams = _Beams(model, latent, specials, max_length, width, length_penalty, whole=True)
+    while beams.step():
+        pass
+    ranks, order = beams.ranks.sort(descending=True)
+    found = []
+    for hypotheses, places, scores in zip(beams.hypotheses, order, ranks.tolist(), strict=True):
+        rows = _until_end(hypotheses[places], specials.eos)
+        found.append([(row, score) for row, score in zip(rows, scores, strict=True) if score > float("-inf")])
+    return found
+
+
 class _Beams:
-    """The living sentences of a beam search; (batch, width) hypotheses each, ordered by score."""
+    """The living sentences of a beam search; (batch, width) hypotheses each, ordered by score.
+
+    With `whole` a sentence lives until all its hypotheses have ended.
+    """
 
     def __init__(
         self,
@@ -233,7 +264,9 @@ class _Beams:
         max_length: int,
         width: int,
         length_penalty: float,
+        whole: bool = False,
     ) -> None:
+        self.whole = whole
         self.model, self.eos, self.width, self.penalty = model, specials.eos, width, length_penalty
         self.weight, self.bias = _text_scores(model, specials)
         state, condition = model.begin(latent)
@@ -248,6 +281,8 @@ class _Beams:
         self.rows = torch.arange(shape[0], device=device)
         self.best = torch.full((shape[0], max_length), self.eos, device=device)
         self.found = torch.full((shape[0],), float("-inf"), device=device)  # the best ended one's rank
+        self.hypotheses = self.written.clone() if whole else self.written
+        self.ranks = torch.full(shape, float("-inf"), device=device)
         self.steps = 0
 
     def step(self) -> bool:
@@ -265,6 +300,10 @@ class _Beams:
         # the most that a living hypothesis can come to: nothing more lost, and the longest sentence
         hope = self.scores.masked_fill(ended, float("-inf")) / self.best.shape[1] ** self.penalty
         done = self.found >= hope.amax(1)
+        if self.whole:
+            self.hypotheses[self.rows] = self.written
+            self.ranks[self.rows] = self.scores / self.lengths.clamp_min(1) ** self.penalty
+            done = ended.all(1)
         left = len(done) - int(done.sum())
         self.state = self.state[parents]
         if left == 0 or self.steps == self.best.shape[1]:

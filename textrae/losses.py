@@ -18,7 +18,10 @@ class Scorer(Protocol):
 
     mse: bool
     """Whether the features are the output itself."""
-    embedding: nn.Embedding
+
+    @property
+    def output(self) -> nn.Embedding:
+        """The embeddings of what is written."""
 
     def softmax(self) -> tuple[Tensor, Tensor]:
         """The matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
@@ -107,7 +110,7 @@ def targets(model: Scorer, ids: Tensor) -> Tensor:
 
     Against embeddings that learn from it, MSE would bring them all to one point, where it is 0.
     """
-    return F.normalize(model.embedding.weight.detach()[ids], dim=-1)
+    return F.normalize(model.output.weight.detach()[ids], dim=-1)
 
 
 def squared_distance(outputs: Tensor, wanted: Tensor) -> Tensor:

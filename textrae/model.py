@@ -17,18 +17,20 @@ from numpy.typing import NDArray
 
 from textrae.checkpoint import Run, Settings, load_run, save_run
 from textrae.collapse import Diagnosis, diagnose
-from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig
+from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig, to_dict
 from textrae.devices import autocast, choose_bf16, choose_device
 from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.attention import AttentionMap, attention_map
 from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
 from textrae.evaluation.reconstruction import Report, Scored, report
-from textrae.generation import Sampling, beam_search, likeliest, write
+from textrae.evaluation.translation import TranslationReport, translation_report
+from textrae.generation import Sampling, beam_search, likeliest, n_best, write
 from textrae.latent_space import Source, around, default_method, draw, on_the_sphere, refuse_states
 from textrae.losses import sentence_losses
 from textrae.nn.bottleneck import Latent
 from textrae.runs import SPECIALS, Watch, segmenter, train_run
 from textrae.text.batch import Batch, collate_lists, token_cuts
+from textrae.transplant import adopted
 from textrae.vectors import restored
 from textrae.walk import Method, path
 
@@ -73,6 +75,10 @@ class SentenceAutoencoder:
         *,
         text: CorpusConfig | None = None,
         valid: str | PathLike[str] | None = None,
+        target: str | PathLike[str] | Sequence[str | PathLike[str]] = (),
+        valid_target: str | PathLike[str] | None = None,
+        encoder: str | PathLike[str] | None = None,
+        decoder: str | PathLike[str] | None = None,
         out: str | PathLike[str] | None = None,
         watch: Watch | None = None,
     ) -> Self:
@@ -84,6 +90,10 @@ class SentenceAutoencoder:
             training: budget, rate, device.
             text: how the corpus is read and cut into tokens.
             valid: a file of validation sentences instead of a share of the corpus.
+            target: parallel text: for each file of the corpus one whose line n is what line n is to become.
+            valid_target: the same of the validation file.
+            encoder: a run to begin with the encoder of; its shape is this model's, as far as `model` does not say.
+            decoder: a run to begin with the decoder of.
             out: a folder for the run; without one it is kept in memory only, and its files while training in a
                 temporary folder.
             watch: how to follow and stop it.
@@ -91,14 +101,19 @@ class SentenceAutoencoder:
         Raises:
             TextraeError: as :func:`textrae.runs.train_run`.
         """
-        named = [corpus] if isinstance(corpus, str | PathLike) else list(corpus)
+        named, others = (
+            [files] if isinstance(files, str | PathLike) else list(files) for files in (corpus, target)
+        )
         settings = Settings(
             model or ModelConfig(),
             text or CorpusConfig(),
             training or TrainingConfig(),
             tuple(str(name) for name in named),
             None if valid is None else str(valid),
+            tuple(str(name) for name in others),
+            *(None if path is None else str(path) for path in (valid_target, encoder, decoder)),
         )
+        settings = adopted(settings, {} if model is None else to_dict(model))
         if out is not None:
             return cls(train_run(settings, Path(out), watch=watch)[0])
         with tempfile.TemporaryDirectory(prefix="textrae-") as folder:
@@ -187,8 +202,7 @@ class SentenceAutoencoder:
         size = max(1, batch_size // beam)
         for start in range(0, len(checked), size):
             latent = Latent(torch.from_numpy(checked[start : start + size]).to(self.device))
-            with autocast(self.device, self.bf16):
-                out += self._generate(latent, beam, sampling)
+            out += self._generate(latent, beam, sampling)
         return out
 
     def sample(
@@ -338,8 +352,71 @@ class SentenceAutoencoder:
         self, sentences: Iterable[str], *, beam: int = 1, cuts: Cuts | None = None
     ) -> Iterator[list[str]]:
         """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
-        for window, ids in self._tokenised(sentences, cuts):
-            yield [row.rebuilt for row in self._score(window, ids, likelihood=False, beam=beam)]
+        yield from self.translate_stream(sentences, beam=beam, cuts=cuts)
+
+    def translate(self, sentences: Sequence[str], *, beam: int = 5, length_penalty: float = 0.0) -> list[str]:
+        """Sentences → what the model was trained to write for them: their translations, or themselves.
+
+        Args:
+            beam: hypotheses kept at every step; 1 takes the most likely token each time.
+            length_penalty: as :func:`textrae.generation.beam_search` has it.
+        """
+        blocks = self.translate_stream(sentences, beam=beam, length_penalty=length_penalty)
+        return [written for block in blocks for written in block]
+
+    def translate_stream(
+        self,
+        sentences: Iterable[str],
+        *,
+        beam: int = 5,
+        length_penalty: float = 0.0,
+        window: int | None = None,
+        cuts: Cuts | None = None,
+    ) -> Iterator[list[str]]:
+        """As :meth:`translate`, in bounded memory: yields blocks of sentences in order.
+
+        Args:
+            window: sentences read before any is written; few for a pipe whose reader waits.
+        """
+        for lines, ids in self._tokenised(sentences, cuts, window):
+            out = [""] * len(lines)
+            for rows, latent in self._latents(ids):
+                written = self._generate(latent, beam, length_penalty=length_penalty)
+                for row, text in zip(rows.tolist(), written, strict=True):
+                    out[row] = text
+            yield out
+
+    def translations(
+        self,
+        sentences: Iterable[str],
+        *,
+        beam: int = 5,
+        length_penalty: float = 0.0,
+        cuts: Cuts | None = None,
+    ) -> Iterator[list[list[tuple[str, float]]]]:
+        """As :meth:`translate_stream`, but all that the beam ends with, the best first, each with its score.
+
+        Raises:
+            ConfigError: the model has no likelihoods, or is hierarchical.
+        """
+        self._refuse_beam(beam)
+        for lines, ids in self._tokenised(sentences, cuts):
+            out: list[list[tuple[str, float]]] = [[] for _ in lines]
+            for rows, latent in self._latents(ids):
+                with autocast(self.device, self.bf16):
+                    found = n_best(self.run.network, latent, SPECIALS, self.max_length, beam, length_penalty)
+                for row, hypotheses in zip(rows.tolist(), found, strict=True):
+                    texts = self.run.writer.decode([written for written, _ in hypotheses])
+                    scores = [score for _, score in hypotheses]
+                    out[row] = list(zip(texts, scores, strict=True))
+            yield out
+
+    def _latents(self, ids: list[list[int]]) -> Iterator[tuple[NDArray[np.int64], Latent]]:
+        """Latents to be written, by batches of like length, each with the rows it holds."""
+        for rows, batch in self._batches(ids, 4_096):
+            with torch.no_grad(), autocast(self.device, self.bf16):
+                latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
+            yield rows, latent.take(slice(len(rows)))
 
     def attention(self, sentence: str) -> AttentionMap:
         """Where a model with attention looks while it rebuilds a sentence, greedily, without autocast.
@@ -356,9 +433,31 @@ class SentenceAutoencoder:
         written = [] if latent is None else write(network, latent, SPECIALS, self.max_length)[0]
         target = collate_lists([written], SPECIALS).to(self.device)
         batch = Batch(source.source, source.lengths, target.previous, target.target)
-        pieces = tokenizer.pieces()
-        names = [[*(pieces[i] for i in ids), "end"] for ids in (read, written)]
+        pieces, others = tokenizer.pieces(), self.run.writer.pieces()
+        in_order = read[::-1] if network.reverse else read
+        names = [[*(pieces[i] for i in in_order), "end"], [*(others[i] for i in written), "end"]]
         return attention_map(network, batch, *names)
+
+    def evaluate_translation(
+        self,
+        sentences: Sequence[str],
+        references: Sequence[str],
+        *,
+        beam: int = 5,
+        length_penalty: float = 1.0,
+        tokenize: str = "13a",
+    ) -> TranslationReport:
+        """Translate and compare with references (:mod:`textrae.evaluation.translation`).
+
+        Raises:
+            ValueError: there is no sentence, or not one reference for each.
+        """
+        if not sentences or len(sentences) != len(references):
+            raise ValueError(
+                f"{len(sentences)} sentences and {len(references)} references: there must be one for each"
+            )
+        written = self.translate(sentences, beam=beam, length_penalty=length_penalty)
+        return translation_report(sentences, written, references, tokenize)
 
     def evaluate(self, sentences: Iterable[str], *, tokenize: str = "none") -> Report:
         """Reconstruction quality on some sentences.
@@ -378,12 +477,24 @@ class SentenceAutoencoder:
             result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {self.max_length} tokens")
         return result
 
-    def _generate(self, latent: Latent, beam: int, sampling: Sampling | None = None) -> list[str]:
+    def _generate(
+        self, latent: Latent, beam: int, sampling: Sampling | None = None, length_penalty: float = 0.0
+    ) -> list[str]:
         """Latents → sentences."""
         if sampling is not None and self.run.network.mse:
             raise ConfigError(
                 "this model was trained with mse and has no likelihoods to draw tokens from; give --temperature 0"
             )
+        self._refuse_beam(beam)
+        with autocast(self.device, self.bf16):
+            if beam == 1:
+                choose = sampling or likeliest
+                ids = write(self.run.network, latent, SPECIALS, self.max_length, choose)
+            else:
+                ids = beam_search(self.run.network, latent, SPECIALS, self.max_length, beam, length_penalty)
+        return self.run.writer.decode(ids)
+
+    def _refuse_beam(self, beam: int) -> None:
         if beam > 1 and self.run.network.hierarchy is not None:
             raise ConfigError(
                 "this model is hierarchical: its segments are decoded without a beam; leave --beam out"
@@ -392,26 +503,16 @@ class SentenceAutoencoder:
             raise ConfigError(
                 "this model was trained with mse and has no likelihoods for a beam; leave --beam out"
             )
-        if beam == 1:
-            choose = sampling or likeliest
-            ids = write(self.run.network, latent, SPECIALS, self.max_length, choose)
-        else:
-            ids = beam_search(self.run.network, latent, SPECIALS, self.max_length, beam)
-        return self.run.tokenizer.decode(ids)
 
-    def _score(
-        self, window: list[str], ids: list[list[int]], likelihood: bool = True, beam: int = 1
-    ) -> list[Scored]:
-        """Encode, rebuild, and (with `likelihood`) measure under teacher forcing."""
+    def _score(self, window: list[str], ids: list[list[int]]) -> list[Scored]:
+        """Encode, rebuild, and measure under teacher forcing."""
         out: list[Scored | None] = [None] * len(window)
         for rows, batch in self._batches(ids, 4_096):
             with torch.no_grad(), autocast(self.device, self.bf16):
                 latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
-                rebuilt = self._generate(latent.take(slice(len(rows))), beam)
-                nll = right = torch.zeros(len(latent.vector), dtype=torch.float64)
-                if likelihood:
-                    features = self.run.network.teach(batch.previous, latent)
-                    nll, right = sentence_losses(self.run.network, features, batch, SPECIALS.pad)
+                rebuilt = self._generate(latent.take(slice(len(rows))), beam=1)
+                features = self.run.network.teach(batch.previous, latent)
+                nll, right = sentence_losses(self.run.network, features, batch, SPECIALS.pad)
             for column, row in enumerate(rows.tolist()):
                 nats = None if self.run.network.mse else float(nll[column])
                 tokens = len(ids[row]) + 1
@@ -429,12 +530,12 @@ class SentenceAutoencoder:
         }
 
     def _tokenised(
-        self, sentences: Iterable[str], cuts: Cuts | None
+        self, sentences: Iterable[str], cuts: Cuts | None, size: int | None = None
     ) -> Iterator[tuple[list[str], list[list[int]]]]:
         """Windows of sentences and their ids, each tokenised while the one before it is computed with."""
         with ThreadPoolExecutor(1) as pool:
             waiting: tuple[list[str], Future[tuple[list[list[int]], list[bool]]]] | None = None
-            for window in chain(windows(sentences, WINDOW), [None]):
+            for window in chain(windows(sentences, size or WINDOW), [None]):
                 coming = None
                 if window is not None:
                     encode = self.run.tokenizer.encode_cut

@@ -25,8 +25,9 @@ class ClippedAdamW(torch.optim.AdamW):
 
 def make_optimizer(network: nn.Module, config: TrainingConfig | SeriesTraining) -> ClippedAdamW:
     """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    trained = [p for p in network.parameters() if p.requires_grad]
+    matrices = [p for p in trained if p.ndim > 1]
+    others = [p for p in trained if p.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},

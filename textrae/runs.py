@@ -31,9 +31,11 @@ from textrae.nn.autoencoder import Autoencoder
 from textrae.state import Report, Trainer
 from textrae.text.batch import Specials
 from textrae.text.corpus import PreparedCorpus, open_cache, prepare
+from textrae.text.pairs import prepare_pairs
 from textrae.text.segments import Segmenter
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from textrae.training import fit, gather_latents
+from textrae.transplant import freeze_encoder, transplant
 
 SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 Note = Callable[[str], None]
@@ -77,6 +79,10 @@ def train_run(
         raise ConfigError(
             "crossover: a hierarchical model's segments cannot go on as another's; leave it out"
         )
+    if settings.target:
+        _refuse_for_pairs(settings)
+    if settings.training.freeze_encoder and settings.encoder is None:
+        raise ConfigError("freeze_encoder: one that is not trained yet would stay so; give --encoder RUN too")
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
     checkpoint = out / CHECKPOINT
@@ -92,7 +98,17 @@ def train_run(
             shutil.rmtree(path, ignore_errors=True)
         raise
     torch.manual_seed(settings.training.seed)
-    network = Autoencoder(settings.model, corpus.tokenizer.vocab_size).to(device)
+    targets, own = corpus.targets, None
+    if targets is not None and settings.corpus.tokenizers == "separate":
+        own = targets.tokenizer
+    network = Autoencoder(
+        settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size
+    )
+    if not (checkpoint / STATE).exists():
+        transplant(network, settings)
+    if settings.training.freeze_encoder:
+        freeze_encoder(network)
+    network.to(device)
     trainer = Trainer(
         network,
         corpus.train,
@@ -105,6 +121,8 @@ def train_run(
         settings.model.mse_weight,
         settings.model.regulariser,
         segmenter(settings.model, corpus.tokenizer),
+        None if targets is None else targets.train,
+        None if targets is None else targets.valid,
         checkpoint=checkpoint / STATE,
         metrics=out / METRICS,
         on_report=watch.report,
@@ -113,7 +131,7 @@ def train_run(
     watch.note(_describe(network, device, bf16))
     finished = fit(trainer)
     result = _result(trainer, corpus, finished, bf16)
-    run = Run(network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer))
+    run = Run(network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
     publish(out, run)
     if finished:
         corpus.close()
@@ -184,7 +202,7 @@ def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, not
     if corpus is None:
         if not settings.sources:
             raise RunError(f"{checkpoint.parent}: nothing to resume there; name the corpus to train on")
-        corpus = prepare(settings.sources, settings.corpus, cache, settings.valid, note)
+        corpus = _prepare(settings, cache, note)
         try:
             (checkpoint / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
             write_atomically(file, json.dumps(content, indent=1).encode())
@@ -195,6 +213,30 @@ def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, not
     for line in corpus.stats.describe():
         note(line)
     return corpus
+
+
+def _prepare(settings: Settings, cache: Path, note: Note) -> PreparedCorpus:
+    if not settings.target:
+        return prepare(settings.sources, settings.corpus, cache, settings.valid, note)
+    valid = None
+    if settings.valid is not None:
+        valid = settings.valid, settings.valid_target or settings.valid
+    return prepare_pairs(settings.sources, settings.target, settings.corpus, cache, valid, note)
+
+
+def _refuse_for_pairs(settings: Settings) -> None:
+    """What cannot go with a target."""
+    refused = {
+        "hierarchical: the segments of a text are not those of its translation; leave it out": settings.model.hierarchical,
+        "crossover: a sentence that goes on as another has no translation; leave it out": settings.training.crossover,
+        "valid: parallel text needs the other side of the validation file; give --valid-target": settings.valid
+        is not None
+        and settings.valid_target is None
+        and settings.corpus.target_column is None,
+    }
+    for reason, found in refused.items():
+        if found:
+            raise ConfigError(reason)
 
 
 def _describe(network: Autoencoder, device: torch.device, bf16: bool) -> str:

@@ -102,6 +102,10 @@ class Trainer:
     """What makes encodings alike to draws from the prior."""
     segmenter: Segmenter | None = None
     """Cuts the sentences of a hierarchical model."""
+    targets: Rows | None = None
+    """Row by row beside `train`, what is to be written; the same, without them."""
+    valid_targets: Rows | None = None
+    """Beside `valid`."""
     checkpoint: Path | None = None
     """File that the state is written to; None keeps none."""
     metrics: Path | None = None
@@ -119,6 +123,11 @@ class Trainer:
             slots = 1 if self.network.slots is None else len(self.network.slots.queries)
             self.critic = Critic(self.network.bottleneck.latent * slots).to(self.device)
             self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), betas=(0.5, 0.999))
+
+    @property
+    def segment_ends(self) -> int:
+        """Ids behind the vocabulary that end segments."""
+        return 0 if self.network.hierarchy is None else len(self.network.hierarchy.planners)
 
     def autocast(self) -> AbstractContextManager[object]:
         """Products in bfloat16 where that was chosen."""

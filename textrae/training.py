@@ -51,7 +51,12 @@ def fit(trainer: Trainer) -> bool:
     optimizer = make_optimizer(network, config)
     resume(trainer, optimizer)
     buckets = LengthBuckets(
-        trainer.train, config.batch_tokens, trainer.specials, config.seed, trainer.segmenter
+        trainer.train,
+        config.batch_tokens,
+        trainer.specials,
+        config.seed,
+        trainer.segmenter,
+        trainer.targets,
     )
     total_steps = step_budget(config, buckets)
     clock, saved = time.perf_counter() - progress.seconds, time.perf_counter()
@@ -79,7 +84,7 @@ def fit(trainer: Trainer) -> bool:
         network.bottleneck.draws = done >= config.pretrain
         if config.reset_decoder and network.bottleneck.draws and not progress.decoder_reset:
             reset_decoder(trainer, optimizer)
-        tokens = int(batch.lengths.sum())
+        tokens = int((batch.target != trainer.specials.pad).sum())
         batch = crossover(batch.to(trainer.device), config.crossover)
         source, lengths, previous = noisy(batch, trainer)
         with trainer.autocast():
@@ -131,10 +136,11 @@ def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:
 def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor, Tensor]:
     """Source, its lengths and the decoder's input, spoilt as the config asks."""
     config, specials = trainer.config, trainer.specials
-    text = range(specials.blank + 1, trainer.network.first_end)
+    own = trainer.network.embedding.num_embeddings - trainer.segment_ends
+    text, written = range(specials.blank + 1, own), range(specials.blank + 1, trainer.network.first_end)
     noise = Noise(config.noise_drop, config.noise_blank, config.noise_substitute, config.noise_shuffle)
     source, lengths = noise(batch.source, batch.lengths, text, specials)
-    return source, lengths, blank_out(batch.previous, config.word_dropout, text, specials.blank)
+    return source, lengths, blank_out(batch.previous, config.word_dropout, written, specials.blank)
 
 
 def regularisation(trainer: Trainer, latent: Latent, done: float) -> Tensor | float:
@@ -188,7 +194,7 @@ def drop_gradients(network: Autoencoder, progress: Progress, loss: float) -> Non
     if progress.burst % _STRIDE == 0:
         enough |= progress.burst > _STRIDE and progress.burst_loss >= progress.burst_before
         progress.burst_before, progress.burst_loss = progress.burst_loss, 0.0
-    generator = {id(p) for p in (*network.decoder.parameters(), network.embedding.weight, network.bias)}
+    generator = {id(p) for p in (*network.decoder.parameters(), network.output.weight, network.bias)}
     for parameter in network.parameters():
         if (id(parameter) in generator) != enough:
             parameter.grad = None
@@ -212,7 +218,9 @@ class Validation:
 def validate(trainer: Trainer) -> Validation:
     """Measure on the first `valid_size` rows."""
     trainer.network.eval()
-    buckets = LengthBuckets(trainer.valid, 4_096, trainer.specials, 0, trainer.segmenter)
+    buckets = LengthBuckets(
+        trainer.valid, 4_096, trainer.specials, 0, trainer.segmenter, trainer.valid_targets
+    )
     total, right, count, sentences, divergence = 0.0, 0, 0, 0, 0.0
     posteriors: list[tuple[Tensor, Tensor]] = []
     for batch in buckets.in_order(trainer.valid_size):

@@ -42,7 +42,7 @@ def test_perplexity_of_an_even_model_is_its_vocabularys(model: SentenceAutoencod
     tokenizer = model.run.tokenizer
     judge = LanguageModel(tokenizer.vocab_size, "gru", 8, 4, 0.0).eval()
     with torch.no_grad():
-        judge.embedding.weight.zero_()
+        judge.output.weight.zero_()
     tokens = sum(len(row) + 1 for row in tokenizer.encode(sentences()))
     words = sum(len(one.split()) + 1 for one in sentences())
     expected = tokenizer.vocab_size ** (tokens / words)

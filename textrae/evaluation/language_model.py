@@ -37,23 +37,23 @@ class LanguageModel(nn.Module):
 
     def __init__(self, vocabulary: int, cell: str, hidden: int, embedding: int, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary, embedding)
-        nn.init.normal_(self.embedding.weight, std=embedding**-0.5)
+        self.output = nn.Embedding(vocabulary, embedding)
+        nn.init.normal_(self.output.weight, std=embedding**-0.5)
         self.recurrence = Recurrence(cell, embedding, hidden)
-        self.output = nn.Linear(hidden, embedding)
+        self.project = nn.Linear(hidden, embedding)
         self.dropout = nn.Dropout(dropout)
         self.bias = nn.Parameter(torch.zeros(vocabulary))
 
     def forward(self, previous: Tensor) -> Tensor:
         """(steps, batch) ids before each token → features (steps, batch, embedding)."""
-        x = self.dropout(self.embedding(previous) * self.embedding.embedding_dim**0.5)
+        x = self.dropout(self.output(previous) * self.output.embedding_dim**0.5)
         state = x.new_zeros(x.shape[1], self.recurrence.state_size)
-        features: Tensor = self.output(self.dropout(self.recurrence.forward(x, state)[0]))
+        features: Tensor = self.project(self.dropout(self.recurrence.forward(x, state)[0]))
         return features
 
     def softmax(self) -> tuple[Tensor, Tensor]:
         """The matrix and bias of the scores."""
-        return self.embedding.weight, self.bias
+        return self.output.weight, self.bias
 
 
 def train_language_model(

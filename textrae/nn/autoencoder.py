@@ -25,14 +25,15 @@ class Autoencoder(nn.Module):
     Args:
         config: the shape.
         vocab_size: text tokens and specials; a hierarchical model has ids behind them that end segments.
+        target_vocab_size: those of the target, where it has a vocabulary of its own, and so embeddings of its own.
     """
 
-    def __init__(self, config: ModelConfig, vocab_size: int) -> None:
+    def __init__(self, config: ModelConfig, vocab_size: int, target_vocab_size: int | None = None) -> None:
         super().__init__()
-        self.first_end, rows = vocab_size, vocab_size + config.levels
-        self.embedding = nn.Embedding(rows, config.embedding)
-        # rows of unit length on average: logits start small, inputs of the recurrence do not vanish
-        nn.init.normal_(self.embedding.weight, std=config.embedding**-0.5)
+        self.first_end = target_vocab_size or vocab_size
+        rows = self.first_end + config.levels
+        self.embedding = _table(vocab_size + config.levels, config.embedding)
+        self.target_embedding = _table(rows, config.embedding) if target_vocab_size else None
         self.scale = config.embedding**0.5
         self.dropout = nn.Dropout(config.dropout)
         self.encoder = Encoder(
@@ -69,6 +70,7 @@ class Autoencoder(nn.Module):
             config.regulariser == "none",
             config.posterior_norm,
         )
+        self.reverse = config.reverse
         self.keeps_states = config.memory == "states"
         self.decoder = Decoder(
             config.cell,
@@ -78,7 +80,7 @@ class Autoencoder(nn.Module):
             config.encoding_size + (config.hidden if config.hierarchical else 0),
             config.embedding,
             config.dropout,
-            every_step=not self.keeps_states,
+            every_step=not self.keeps_states and config.conditioning == "every-step",
             # to a single slot all attention would go: what it holds is in the latent already
             item=features if self.keeps_states else config.latent if config.slots > 1 else 0,
             scoring=config.scoring,
@@ -86,9 +88,18 @@ class Autoencoder(nn.Module):
         self.mse = config.reconstruction == "mse"
         self.bias = None if self.mse else nn.Parameter(torch.zeros(rows))
 
+    @property
+    def output(self) -> nn.Embedding:
+        """The embeddings of what is written: the decoder's input, and its softmax."""
+        return self.embedding if self.target_embedding is None else self.target_embedding
+
     def embed(self, ids: Tensor) -> Tensor:
-        """(time, batch) ids → (time, batch, embedding)."""
+        """(time, batch) ids of what is read → (time, batch, embedding)."""
         return self.dropout.forward(self.embedding(ids) * self.scale)
+
+    def embed_output(self, ids: Tensor) -> Tensor:
+        """The same of what is written."""
+        return self.dropout.forward(self.output(ids) * self.scale)
 
     def encode(
         self,
@@ -98,6 +109,8 @@ class Autoencoder(nn.Module):
         tree: Sequence[Tensor] = (),
     ) -> Latent:
         """(time, batch) ids and (batch,) lengths → the latent; :meth:`tables` make it faster for many tokens."""
+        if self.reverse:
+            ids = _reversed(ids, lengths)
         return self._compress(self.embed(ids) if tables is None else ids, lengths, tables, tree)
 
     def _compress(
@@ -168,6 +181,8 @@ class Autoencoder(nn.Module):
         """Where the slots look: (batch, slots, time); None without slots."""
         if self.slots is None:
             return None
+        if self.reverse:
+            ids = _reversed(ids, lengths)
         return self.slots.weights(*_memory(self.encoder, self.encoder.forward(self.embed(ids), lengths)))
 
     def tables(self) -> list[Tensor] | None:
@@ -179,7 +194,7 @@ class Autoencoder(nn.Module):
 
         State and condition come from :meth:`begin`.
         """
-        return self.decoder.forward(self.embed(previous), state, condition)
+        return self.decoder.forward(self.embed_output(previous), state, condition)
 
     def teach(self, previous: Tensor, latent: Latent) -> Tensor:
         """Features of every step when the tokens before it are given as (steps, batch) ids."""
@@ -187,7 +202,7 @@ class Autoencoder(nn.Module):
 
     def attend(self, previous: Tensor, latent: Latent) -> Tensor:
         """Where every step looks in the memory: (batch, steps, items)."""
-        return self.decoder.attend(self.embed(previous), *self.begin(latent))
+        return self.decoder.attend(self.embed_output(previous), *self.begin(latent))
 
     def logits(self, features: Tensor) -> Tensor:
         """(…, embedding) → (…, vocabulary)."""
@@ -195,11 +210,10 @@ class Autoencoder(nn.Module):
 
     def softmax(self) -> tuple[Tensor, Tensor]:
         """The matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
+        weight = self.output.weight
         if self.bias is None:
-            return F.normalize(self.embedding.weight, dim=-1), self.embedding.weight.new_zeros(
-                self.embedding.num_embeddings
-            )
-        return self.embedding.weight, self.bias
+            return F.normalize(weight, dim=-1), weight.new_zeros(len(weight))
+        return weight, self.bias
 
     def forward(
         self,
@@ -221,10 +235,28 @@ class Autoencoder(nn.Module):
         Returns:
             Features (steps, batch, embedding) and the latent.
         """
-        # one look-up, because its gradient is as large as the whole table
-        x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
+        if self.reverse:
+            source = _reversed(source, lengths)
+        if self.target_embedding is None:
+            # one look-up, because its gradient is as large as the whole table
+            x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
+        else:
+            x, shifted = self.embed(source), self.embed_output(previous)
         latent = self._compress(x, lengths, tree=tree)
         return self.decoder.forward(shifted, *self.begin(latent, rehearse))[0], latent
+
+
+def _reversed(ids: Tensor, lengths: Tensor) -> Tensor:
+    """(time, batch) ids from each sentence's last token to its first, then its end and padding."""
+    time = torch.arange(len(ids), device=ids.device).unsqueeze(1)
+    return ids.gather(0, torch.where(time < lengths - 1, lengths - 2 - time, time))
+
+
+def _table(rows: int, numbers: int) -> nn.Embedding:
+    """Embeddings of unit length on average: logits start small, inputs of the recurrence do not vanish."""
+    table = nn.Embedding(rows, numbers)
+    nn.init.normal_(table.weight, std=numbers**-0.5)
+    return table
 
 
 def _memory(encoder: Encoder, reading: Reading) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,8 @@ worked out window by window, so that memory does not grow with the corpus.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -116,6 +116,12 @@ def collate(
     return Batch(source, torch.from_numpy(ended), previous, source, tuple(map(torch.from_numpy, tree)))
 
 
+def beside(batch: Batch, ids: NDArray[np.integer], lengths: NDArray[np.integer], specials: Specials) -> Batch:
+    """The same sources with other targets, laid one after another in `ids`."""
+    other = collate(ids, lengths, specials)
+    return replace(batch, previous=other.previous, target=other.target)
+
+
 def crossover(batch: Batch, share: float) -> Batch:
     """Let a random `share` of the sentences go on as another one of the batch from a random token on.
 
@@ -152,6 +158,7 @@ class LengthBuckets:
         specials: the ids that are not text.
         seed: of the order.
         segmenter: cuts the sentences of a hierarchical model.
+        targets: row by row, what each sentence is to become; itself, without them.
     """
 
     def __init__(
@@ -161,9 +168,11 @@ class LengthBuckets:
         specials: Specials,
         seed: int,
         segmenter: Segmenter | None = None,
+        targets: Rows | None = None,
     ) -> None:
         self.rows, self.batch_tokens, self.specials, self.seed = rows, batch_tokens, specials, seed
-        self.segmenter = segmenter
+        self.segmenter, self.targets = segmenter, targets
+        self._lengths = rows.lengths if targets is None else np.maximum(rows.lengths, targets.lengths)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from number `start` on."""
@@ -172,13 +181,26 @@ class LengthBuckets:
             if done + len(order) <= start:
                 done += len(order)
                 continue
-            ids, offsets = self.rows.gather(window)
-            lengths = np.diff(offsets)
+            batches = self._of(window)
             for number in order[max(0, start - done) :]:
-                first, last = cuts[number], cuts[number + 1]
-                some = ids[offsets[first] : offsets[last]]
-                yield collate(some, lengths[first:last], self.specials, self.segmenter)
+                yield batches(cuts[number], cuts[number + 1])
             done += len(order)
+
+    def _of(self, rows: NDArray[np.int64]) -> Callable[[int, int], Batch]:
+        """What makes a batch of some of the rows, from one place among them to another."""
+        ids, offsets = self.rows.gather(rows)
+        others = None if self.targets is None else self.targets.gather(rows)
+
+        def part(first: int, last: int) -> Batch:
+            some, lengths = ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1])
+            batch = collate(some, lengths, self.specials, self.segmenter)
+            if others is None:
+                return batch
+            theirs, ends = others
+            some, lengths = theirs[ends[first] : ends[last]], np.diff(ends[first : last + 1])
+            return beside(batch, some, lengths, self.specials)
+
+        return part
 
     def batches_in(self, epoch: int) -> int:
         """How many batches an epoch has."""
@@ -188,12 +210,11 @@ class LengthBuckets:
         """Rows sorted by length, at most `limit`: the first ones, or with `spread` evenly spaced ones."""
         count = min(limit, len(self.rows))
         rows = np.linspace(0, len(self.rows) - 1, count).astype(np.int64) if spread else np.arange(count)
-        rows = rows[np.argsort(self.rows.lengths[rows], kind="stable")]
-        ids, offsets = self.rows.gather(rows)
-        cuts = token_cuts(np.diff(offsets) + 1, self.batch_tokens)
+        rows = rows[np.argsort(self._lengths[rows], kind="stable")]
+        cuts = token_cuts(self._lengths[rows].astype(np.int64) + 1, self.batch_tokens)
+        batches = self._of(rows)
         for first, last in itertools.pairwise(cuts):
-            some, lengths = ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1])
-            yield collate(some, lengths, self.specials, self.segmenter)
+            yield batches(first, last)
 
     def _windows(self, epoch: int) -> Iterator[tuple[NDArray[np.int64], list[int], NDArray[np.int64]]]:
         """For each window: its rows by length, where its batches begin and end, and the batches' order."""
@@ -201,7 +222,7 @@ class LengthBuckets:
         keys = generator.integers(0, 1 << 63, size=4, dtype=np.uint64)
         for start in range(0, len(self.rows), WINDOW):
             rows = permuted(np.arange(start, min(start + WINDOW, len(self.rows))), len(self.rows), keys)
-            lengths = self.rows.lengths[rows]
+            lengths = self._lengths[rows]
             rows = rows[np.argsort(lengths, kind="stable")]
             cuts = token_cuts(np.sort(lengths).astype(np.int64) + 1, self.batch_tokens)
             yield rows, cuts, generator.permutation(len(cuts) - 1)

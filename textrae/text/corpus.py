@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +30,28 @@ __all__ = ["CorpusStats", "PreparedCorpus", "TokenRows", "open_cache", "prepare"
 TOKENIZER: Final = "tokenizer.model"
 TRAIN: Final = "train.arrow"
 VALID: Final = "valid.arrow"
+TARGET_TOKENIZER: Final = "target-tokenizer.model"
+TARGET_TRAIN: Final = "target-train.arrow"
+TARGET_VALID: Final = "target-valid.arrow"
+"""Of parallel text alone."""
 CORPUS: Final = "corpus.json"
 """Written last, under another name and renamed: where it is there and agrees, the cache is whole."""
 _TEMPORARY: Final = ("hashes.tmp", "corpus.json.tmp")
+_TARGETS: Final = (TARGET_TRAIN, TARGET_VALID, TARGET_TOKENIZER)
 _FORMAT: Final = 1
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The other side of parallel text, row by row beside the source."""
+
+    tokenizer: Tokenizer
+    """Its own, or the source's."""
+    train: TokenRows
+    valid: TokenRows
 
 
 @dataclass(frozen=True)
@@ -53,16 +68,21 @@ class PreparedCorpus:
     """What was read."""
     folder: Path
     """Where the cache lies."""
+    targets: Targets | None = None
+    """Of parallel text."""
 
     def close(self) -> None:
         """Let go of the files; the rows cannot be read afterwards."""
         self.train.close()
         self.valid.close()
+        if self.targets is not None:
+            self.targets.train.close()
+            self.targets.valid.close()
 
     def remove(self) -> None:
         """Close, and delete the cache's files (not the folder)."""
         self.close()
-        _remove(self.folder)
+        remove_cache(self.folder)
 
 
 @dataclass(frozen=True)
@@ -112,11 +132,11 @@ def prepare(
         if identity is not None and (found := _open(cache_dir, identity)) is not None:
             return found
         cache_dir.mkdir(parents=True, exist_ok=True)
-        _remove(cache_dir)
+        remove_cache(cache_dir)
         try:
             _build(sources, valid, config, cache_dir, note, identity)
         except BaseException:
-            _remove(cache_dir)
+            remove_cache(cache_dir)
             raise
     except OSError as error:
         where = f"{cache_dir}: the token cache cannot be written ({error.strerror or error})"
@@ -141,8 +161,8 @@ def _build(
     identity: dict[str, Any] | None,
 ) -> None:
     with ExitStack() as stack:
-        sources = [_spooled(source, folder / f"spool-{n}.tmp", stack) for n, source in enumerate(sources)]
-        valid = None if valid is None else _spooled(valid, folder / "spool-valid.tmp", stack)
+        sources = [spooled(source, folder / f"spool-{n}.tmp", stack) for n, source in enumerate(sources)]
+        valid = None if valid is None else spooled(valid, folder / "spool-valid.tmp", stack)
         survey = _survey(sources, config, folder, valid is None, note)
         with RowWriter(folder / VALID) as valid_rows, RowWriter(folder / TRAIN) as train_rows:
             if valid is not None:
@@ -167,11 +187,24 @@ def _build(
         valid_tokens=valid_rows.tokens,
         **asdict(tally),
     )
+    write_index(folder, stats, survey.tokenizer, identity=identity)
+
+
+def write_index(
+    folder: Path,
+    stats: CorpusStats,
+    tokenizer: Tokenizer,
+    target: Tokenizer | None = None,
+    identity: dict[str, Any] | None = None,
+) -> None:
+    """Write what makes a cache whole, last of all its files."""
+    names = (TRAIN, VALID) if target is None else (TRAIN, VALID, TARGET_TRAIN, TARGET_VALID)
     content = {
         "format": _FORMAT,
         "identity": identity,
-        "tokenizer": survey.tokenizer.digest,
-        "sizes": {name: (folder / name).stat().st_size for name in (TRAIN, VALID)},
+        "tokenizer": tokenizer.digest,
+        "target_tokenizer": None if target is None else target.digest,
+        "sizes": {name: (folder / name).stat().st_size for name in names},
         "stats": asdict(stats),
     }
     temporary = folder / "corpus.json.tmp"
@@ -212,9 +245,13 @@ def _survey(
 
 def _refuse_empty(sources: Sequence[Source], counts: ReadCounts) -> None:
     if counts.lines == counts.blank:
-        names = ", ".join(source.name for source in sources)
-        blank = f"{counts.blank:,} blank line{'' if counts.blank == 1 else 's'}"
-        raise CorpusError(f"{names}: no sentence ({blank}); give a file with text")
+        refuse_empty([source.name for source in sources], counts.blank)
+
+
+def refuse_empty(names: Sequence[str], blank: int) -> NoReturn:
+    """There is nothing but blank lines."""
+    count = f"{blank:,} blank line{'' if blank == 1 else 's'}"
+    raise CorpusError(f"{', '.join(names)}: no sentence ({count}); give a file with text")
 
 
 def _write_valid(
@@ -274,8 +311,8 @@ def _write_train(
     return tally
 
 
-def _spooled(source: Source, copy: Path, stack: ExitStack) -> Source:
-    """A pipe copied to a file, which goes with `stack`, because it is read twice."""
+def spooled(source: Source, copy: Path, stack: ExitStack) -> Source:
+    """A source that can be read twice: a pipe is copied to a file, which goes with `stack`."""
     if source.rereadable:
         return source
     stack.callback(copy.unlink, missing_ok=True)
@@ -314,7 +351,8 @@ def _open(folder: Path, identity: dict[str, Any] | None) -> PreparedCorpus | Non
         content = json.loads((folder / CORPUS).read_text(encoding="utf-8"))
         if content["format"] != _FORMAT or (identity is not None and content["identity"] != identity):
             return None
-        if any((folder / name).stat().st_size != content["sizes"][name] for name in (TRAIN, VALID)):
+        sizes = content["sizes"]
+        if any((folder / name).stat().st_size != sizes[name] for name in {TRAIN, VALID, *sizes}):
             return None
         stats = CorpusStats(**{**content["stats"], "sources": tuple(content["stats"]["sources"])})
         tokenizer = Tokenizer.load(folder / TOKENIZER)
@@ -323,13 +361,20 @@ def _open(folder: Path, identity: dict[str, Any] | None) -> PreparedCorpus | Non
             return None
         if (len(train), len(valid)) != (stats.train_rows, stats.valid_rows):
             return None
+        targets = None
+        if (digest := content.get("target_tokenizer")) is not None:
+            other = Tokenizer.load(folder / TARGET_TOKENIZER)
+            targets = Targets(other, TokenRows(folder / TARGET_TRAIN), TokenRows(folder / TARGET_VALID))
+            if other.digest != digest or (len(targets.train), len(targets.valid)) != (len(train), len(valid)):
+                return None
     except (OSError, ValueError, KeyError, TypeError, CorpusError):
         return None
-    return PreparedCorpus(tokenizer, train, valid, stats, folder)
+    return PreparedCorpus(tokenizer, train, valid, stats, folder, targets)
 
 
-def _remove(folder: Path) -> None:
-    for name in (CORPUS, TRAIN, VALID, TOKENIZER, *_TEMPORARY):
+def remove_cache(folder: Path) -> None:
+    """Delete a cache's files."""
+    for name in (CORPUS, TRAIN, VALID, TOKENIZER, *_TARGETS, *_TEMPORARY):
         (folder / name).unlink(missing_ok=True)
     for spool in folder.glob("spool-*.tmp"):  # a killed process's
         spool.unlink(missing_ok=True)

@@ -1,0 +1,188 @@
+"""Translation: the same model and loop with another target, learnt on a toy language."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SMALL, TEXT, sentences
+from support import textrae
+
+from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
+from textrae.errors import ConfigError
+from textrae.evaluation.translation import compare, translation_report
+
+WORDS = {
+    "A": "ein",
+    "The": "das",
+    "My": "mein",
+    "the": "das",
+    "a": "ein",
+    "his": "sein",
+    "sees": "sieht",
+    "finds": "findet",
+}
+
+
+def translated(sentence: str) -> str:
+    """Words replaced, and the last two swapped."""
+    words = [WORDS.get(word, word.upper()) for word in sentence.split()]
+    words[-2:] = words[-2:][::-1]
+    return " ".join(words)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("pairs")
+    lines = random.Random(0).sample(sentences(), 1_200)
+    (folder / "a.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "b.txt").write_text("\n".join(map(translated, lines)) + "\n", encoding="utf-8")
+    return folder / "a.txt", folder / "b.txt"
+
+
+def trained(
+    pairs: tuple[Path, Path], model: ModelConfig, out: Path, text: CorpusConfig = TEXT
+) -> SentenceAutoencoder:
+    # with the initial state alone it takes longer, and a lower rate
+    steps, rate = (400, 1e-2) if model.conditioning == "every-step" else (1_200, 3e-3)
+    training = TrainingConfig(steps=steps, lr=rate, seed=0, precision="fp32")
+    return SentenceAutoencoder.train(pairs[0], model, training, text=text, target=pairs[1], out=out)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        SMALL,
+        replace(SMALL, slots=3, latent=16),
+        replace(SMALL, memory="states"),
+        replace(SMALL, conditioning="initial"),
+        replace(SMALL, bidirectional=False, reverse=True),
+    ],
+    ids=["vector", "slots", "states", "initial", "reversed"],
+)
+def test_learns_to_translate(model: ModelConfig, pairs: tuple[Path, Path], tmp_path: Path) -> None:
+    text = replace(TEXT, tokenizers="separate") if model.reverse else TEXT
+    trained(pairs, model, tmp_path / "run", text)
+    loaded = SentenceAutoencoder.load(tmp_path / "run")
+    assert (loaded.run.target_tokenizer is not None) == model.reverse
+    some = sentences()[::8]
+    wanted = [translated(one) for one in some]
+    written = loaded.translate(some, beam=3, length_penalty=1.0)
+    assert sum(a == b for a, b in zip(written, wanted, strict=True)) > 0.8 * len(some)
+    assert loaded.translate(some[:9], beam=3, length_penalty=1.0) == written[:9]  # batch-mates change nothing
+    greedy = loaded.translate(some, beam=1)
+    if model.memory == "slots":
+        assert loaded.decode(loaded.encode(some)) == greedy
+    (hypotheses,) = loaded.translations(some[:20], beam=3)
+    assert all(len(one) == 3 for one in hypotheses)
+    for one in hypotheses:
+        scores = [score for _, score in one]
+        assert scores == sorted(scores, reverse=True)
+    report = loaded.evaluate_translation(some, wanted, beam=1)
+    assert report.overall.bleu > 80
+    if model.attends:
+        found = loaded.attention(some[0])
+        np.testing.assert_allclose(found.over_source.sum(1), 1.0, atol=1e-5)
+
+
+def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
+    sizes = (
+        "--steps",
+        300,
+        "--lr",
+        0.01,
+        "--hidden",
+        48,
+        "--embedding",
+        32,
+        "--latent",
+        24,
+        "--vocab-size",
+        400,
+    )
+    made = textrae(
+        "train", pairs[0], "--target", pairs[1], "-o", tmp_path / "run", *sizes, "--precision", "fp32"
+    )
+    assert made.returncode == 0, made.stderr
+    assert b"read 1,200 pairs" in made.stderr
+    written = textrae("translate", tmp_path / "run", pairs[0])
+    assert written.returncode == 0, written.stderr
+    assert len(written.stdout.splitlines()) == 1_200
+    best = textrae(
+        "translate", tmp_path / "run", "--n-best", "--beam", 2, stdin=b"A dog sees a red ball today.\n\n"
+    )
+    rows = [line.split("\t") for line in best.stdout.decode().splitlines()]
+    assert [row[0] for row in rows] == ["1", "1", "2", "2"]
+    said = textrae(
+        "evaluate", tmp_path / "run", pairs[0], "--target", pairs[1], "--compare", tmp_path / "run", "--json"
+    )
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert set(found["signatures"]) == {"bleu", "chrf", "ter"}
+    assert found["comparison"][0]["p"] > 0.5  # the same system
+    table = textrae("evaluate", tmp_path / "run", pairs[0], "--target", pairs[1], "--beam", 1)
+    assert b"TER" in table.stdout
+    for wrong, said_so in (
+        (("translate", run, pairs[0]), b"--target"),
+        (("evaluate", tmp_path / "run", pairs[0]), b"--target"),
+        (("evaluate", tmp_path / "run", pairs[0], "--target", __file__), b"1,200 sentences and"),
+        (("train", pairs[0], "--target", __file__, "-o", tmp_path / "x"), b"lines and"),
+        (
+            ("train", pairs[0], "--target", pairs[1], "--model", "hrae", "-o", tmp_path / "x"),
+            b"not those of its translation",
+        ),
+        (
+            ("train", pairs[0], "--target", pairs[1], "--valid", pairs[0], "-o", tmp_path / "x"),
+            b"--valid-target",
+        ),
+    ):
+        refused = textrae(*wrong)
+        assert refused.returncode == 1, wrong
+        assert said_so in refused.stderr
+        assert b"Traceback" not in refused.stderr
+    assert textrae("evaluate", run, pairs[0], "--compare", run).returncode == 2
+
+
+def test_a_stopped_training_on_pairs_resumes(pairs: tuple[Path, Path], tmp_path: Path) -> None:
+    from textrae.checkpoint import Settings
+    from textrae.runs import Watch, train_run
+
+    training = TrainingConfig(steps=30, seed=0, precision="fp32")
+    settings = Settings(SMALL, TEXT, training, (str(pairs[0]),), None, (str(pairs[1]),))
+    whole, _ = train_run(settings, tmp_path / "whole")
+    calls = iter(range(100))
+    _, finished = train_run(settings, tmp_path / "run", watch=Watch(should_stop=lambda: next(calls) >= 11))
+    assert not finished
+    resumed, finished = train_run(settings, tmp_path / "run", resume=True)
+    assert finished
+    for name, value in whole.network.state_dict().items():
+        assert np.array_equal(value, resumed.network.state_dict()[name]), name
+
+
+def test_scores_by_length_and_paired_bootstrap() -> None:
+    references = [f"the {i} cat sat on the mat" + " and slept" * (i % 8) for i in range(80)]
+    worse = [one.replace("cat", "dog") if i % 2 else one for i, one in enumerate(references)]
+    report = translation_report(references, worse, references)
+    assert report.overall.sentences == 80 == sum(part.sentences for part in report.by_length.values())
+    assert list(report.by_length) == ["0-10", "11-20", "21-30"]
+    assert report.overall.bleu < 100
+    assert "tok:13a" in report.signatures["bleu"]
+    bleu, _, ter = compare(worse, references, references, samples=200)
+    assert (bleu.other, ter.other) == (pytest.approx(100.0), 0.0)
+    assert bleu.p < 0.01
+    (same, *_) = compare(references, references, references, samples=200)
+    assert same.p > 0.9
+
+
+def test_a_model_that_translates_wants_both_sides(
+    pairs: tuple[Path, Path], model: SentenceAutoencoder
+) -> None:
+    with pytest.raises(ValueError, match="one for each"):
+        model.evaluate_translation(["a"], [])
+    training = TrainingConfig(steps=1, crossover=0.5)
+    with pytest.raises(ConfigError, match="no translation"):
+        SentenceAutoencoder.train(pairs[0], SMALL, training, text=TEXT, target=pairs[1])

@@ -1,0 +1,95 @@
+"""Trainings that begin with parts of trained models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SMALL, TEXT, sentences
+from support import textrae
+
+from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
+from textrae.errors import ConfigError, RunError
+
+FEW = TrainingConfig(steps=20, seed=0, precision="fp32", lr=1e-3)
+
+
+@pytest.fixture(scope="module")
+def upper(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same sentences in capitals."""
+    path = tmp_path_factory.mktemp("upper") / "upper.txt"
+    path.write_text(corpus.read_text().upper())
+    return path
+
+
+@pytest.mark.parametrize("slots", [0, 2])
+def test_a_frozen_encoder_encodes_as_before(
+    corpus: Path, upper: Path, run: Path, tmp_path: Path, slots: int
+) -> None:
+    begin = run
+    if slots:
+        begin = tmp_path / "slots"
+        SentenceAutoencoder.train(corpus, replace(SMALL, slots=slots), FEW, text=TEXT, out=begin)
+    before = SentenceAutoencoder.load(begin)
+    for frozen in (True, False):
+        training = replace(FEW, freeze_encoder=frozen)
+        model = SentenceAutoencoder.train(corpus, None, training, text=TEXT, target=upper, encoder=begin)
+        some = sentences()[:50]
+        same = np.allclose(model.encode(some), before.encode(some), atol=1e-6)
+        assert same == frozen
+        assert model.run.settings.model.hidden == SMALL.hidden
+        assert model.run.tokenizer.digest == before.run.tokenizer.digest
+        assert model.run.target_tokenizer is not None
+
+
+def test_a_decoder_of_the_target_language_helps(corpus: Path, upper: Path, tmp_path: Path) -> None:
+    training = replace(FEW, steps=300, lr=1e-2)
+    SentenceAutoencoder.train(upper, SMALL, training, text=TEXT, out=tmp_path / "upper")
+    SentenceAutoencoder.train(corpus, SMALL, training, text=TEXT, out=tmp_path / "lower")
+    text = replace(TEXT, tokenizers="separate")
+    losses = []
+    for parts in ({}, {"encoder": tmp_path / "lower", "decoder": tmp_path / "upper"}):
+        shape = None if parts else SMALL
+        model = SentenceAutoencoder.train(
+            corpus, shape, replace(FEW, steps=60), text=text, target=upper, **parts
+        )
+        losses.append(model.run.training["valid_loss"])
+    assert losses[1] < 0.8 * losses[0]
+
+
+def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="its hidden is 48, not 50"):
+        SentenceAutoencoder.train(corpus, ModelConfig(hidden=50), FEW, text=TEXT, target=upper, encoder=run)
+    with pytest.raises(ConfigError, match="one of them, or --target"):
+        SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=run, decoder=run)
+    with pytest.raises(ConfigError, match="give --encoder RUN too"):
+        SentenceAutoencoder.train(corpus, SMALL, replace(FEW, freeze_encoder=True), text=TEXT)
+    with pytest.raises(RunError, match="no such run"):
+        SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=tmp_path / "nowhere")
+    refused = textrae("train", corpus, "--encoder", run, "--hidden", 50, "-o", tmp_path / "x")
+    assert refused.returncode == 1
+    assert b"not 50" in refused.stderr
+
+
+def test_from_the_command_line_and_resumed(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
+    made = textrae(
+        "train",
+        corpus,
+        "--target",
+        upper,
+        "--encoder",
+        run,
+        "--decoder",
+        run,
+        "--freeze-encoder",
+        "--steps",
+        5,
+        "-o",
+        tmp_path / "r",
+    )
+    assert made.returncode == 0, made.stderr
+    ours, theirs = SentenceAutoencoder.load(tmp_path / "r"), SentenceAutoencoder.load(run)
+    np.testing.assert_array_equal(ours.encode(["A dog."]), theirs.encode(["A dog."]))
+    assert ours.run.settings.encoder == str(run)

@@ -1,0 +1,100 @@
+"""Parallel text: rows stay beside one another, nothing leaks, and what does not match is refused."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from textrae.config import CorpusConfig, build
+from textrae.errors import ConfigError, CorpusError
+from textrae.text.corpus import PreparedCorpus, TokenRows, open_cache
+from textrae.text.pairs import prepare_pairs
+from textrae.text.tokenizer import Tokenizer
+
+
+def files(folder: Path, **contents: list[str]) -> list[str]:
+    for name, lines in contents.items():
+        (folder / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return [str(folder / f"{name}.txt") for name in contents]
+
+
+def texts(rows: TokenRows, tokenizer: Tokenizer) -> list[str]:
+    ids, offsets = rows.gather(np.arange(len(rows)))
+    return tokenizer.decode([ids[a:b].tolist() for a, b in pairwise(offsets)])
+
+
+def sides(corpus: PreparedCorpus) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The pairs to train on, and those held out."""
+    assert corpus.targets is not None
+    train, valid = (
+        list(zip(texts(a, corpus.tokenizer), texts(b, corpus.targets.tokenizer), strict=True))
+        for a, b in ((corpus.train, corpus.targets.train), (corpus.valid, corpus.targets.valid))
+    )
+    return train, valid
+
+
+SOURCE = [f"source {i % 300} here" for i in range(500)]
+TARGET = [f"ziel {i} da" for i in range(500)]
+
+
+def config(**options: Any) -> CorpusConfig:
+    return build(CorpusConfig, {"vocab_size": 400, **options})
+
+
+@pytest.mark.parametrize("tokenizers", ["joint", "separate"])
+def test_pairs_stay_together_and_nothing_leaks(tmp_path: Path, tokenizers: str) -> None:
+    a, b = files(tmp_path, a=[*SOURCE, "", "x", "y"], b=[*TARGET, "u", " ", "v"])
+    corpus = prepare_pairs([a], [b], config(tokenizers=tokenizers), tmp_path / "cache")
+    train, valid = sides(corpus)
+    every = set(zip([*SOURCE, "y"], [*TARGET, "v"], strict=True))
+    assert set(train) | set(valid) <= every
+    assert not {source for source, _ in train} & {source for source, _ in valid}
+    assert len(valid) == corpus.stats.valid_rows == 30
+    assert len(train) + len(valid) + corpus.stats.repeats == 501
+    assert (corpus.stats.lines, corpus.stats.blank) == (503, 2)
+    assert corpus.stats.describe()[0].startswith("read 503 pairs (301 distinct, ")
+    assert "2 with a blank side dropped" in corpus.stats.describe()[0]
+    assert corpus.targets is not None
+    assert (corpus.targets.tokenizer.digest == corpus.tokenizer.digest) == (tokenizers == "joint")
+    again = open_cache(tmp_path / "cache")
+    assert again is not None
+    assert sides(again) == (train, valid)
+    corpus.remove()
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_a_validation_file_is_kept_whole(tmp_path: Path) -> None:
+    a, b, c, d = files(tmp_path, a=SOURCE, b=TARGET, c=["new", SOURCE[0]], d=["neu", "alt"])
+    corpus = prepare_pairs([a], [b], config(), tmp_path / "cache", (c, d))
+    train, valid = sides(corpus)
+    assert train == list(zip(SOURCE, TARGET, strict=True))
+    assert valid == [("new", "neu"), (SOURCE[0], "alt")]
+    assert corpus.stats.overlap == 1
+
+
+def test_several_files_and_columns_of_a_table(tmp_path: Path) -> None:
+    a, b, c, d = files(tmp_path, a=SOURCE[:250], b=TARGET[:250], c=SOURCE[250:], d=TARGET[250:])
+    both = prepare_pairs([a, c], [b, d], config(), tmp_path / "cache")
+    table = tmp_path / "pairs.tsv"
+    rows = [f"{x}\t{y}" for x, y in zip(SOURCE, TARGET, strict=True)]
+    table.write_text("\n".join(["en\tde", *rows]) + "\n", encoding="utf-8")
+    columns = config(column="en", target_column="de")
+    one = prepare_pairs([str(table)], [str(table)], columns, tmp_path / "other")
+    assert sides(one) == sides(both)
+
+
+def test_what_does_not_match_is_refused_with_both_counts(tmp_path: Path) -> None:
+    a, b, empty = files(tmp_path, a=SOURCE, b=TARGET[:499], c=["", ""])
+    with pytest.raises(CorpusError, match=r"a\.txt has 500 lines and .*b\.txt 499: line n"):
+        prepare_pairs([a], [b], config(), tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+    with pytest.raises(CorpusError, match="2 source files and 1 target files"):
+        prepare_pairs([a, a], [b], config(), tmp_path / "cache")
+    with pytest.raises(CorpusError, match="2 blank lines"):
+        prepare_pairs([empty], [empty], config(), tmp_path / "cache")
+    with pytest.raises(ConfigError, match="give tokenizers separate"):
+        config(target_tokenizer="x.model")

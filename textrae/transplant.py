@@ -1,0 +1,120 @@
+"""A training that begins with parts of trained models: the encoder of one, the decoder of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from textrae.checkpoint import TOKENIZER, Run, Settings, load_run, load_settings
+from textrae.config import ModelConfig, build, to_dict
+from textrae.errors import ConfigError
+from textrae.nn.autoencoder import Autoencoder
+
+READING = (
+    "cell",
+    "layers",
+    "hidden",
+    "embedding",
+    "latent",
+    "bidirectional",
+    "reverse",
+    "pooling",
+    "slots",
+    "scoring",
+    "variational",
+    "regulariser",
+    "posterior_norm",
+    "hierarchical",
+)
+"""Settings of a model that its encoder depends on."""
+WRITING = (
+    "cell",
+    "layers",
+    "hidden",
+    "embedding",
+    "latent",
+    "slots",
+    "scoring",
+    "memory",
+    "conditioning",
+    "reconstruction",
+)
+"""Those of its decoder."""
+_ENCODER = ("embedding.", "encoder.", "slots.", "bottleneck.")
+_DECODER = ("decoder.", "bias")
+
+
+def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """Settings with the shapes and tokenizers that the runs they begin with ask for.
+
+    Args:
+        settings: those asked for; `encoder` and `decoder` name the runs.
+        given: model settings that were given expressly and must not be changed.
+
+    Raises:
+        ConfigError: a setting given, or the other run, differs from what a run has.
+        RunError: a run cannot be read.
+    """
+    if settings.encoder is not None and settings.decoder is not None and not settings.target:
+        raise ConfigError(
+            "encoder and decoder: without a target both are of one text; give one of them, or --target"
+        )
+    model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
+    for run, names, what in ((settings.encoder, READING, "encoder"), (settings.decoder, WRITING, "decoder")):
+        if run is None:
+            continue
+        shape = to_dict(load_settings(Path(run)).model)
+        for name in names:
+            if name in wanted and wanted[name] != shape[name]:
+                raise ConfigError(
+                    f"--{what} {run}: its {name} is {shape[name]}, not {wanted[name]}; the parts must agree"
+                )
+            model[name] = wanted[name] = shape[name]
+        # an encoder's tokenizer is of the source, a decoder's of the target
+        if what == "encoder":
+            corpus = replace(corpus, tokenizer=str(Path(run) / TOKENIZER))
+        elif settings.target:
+            corpus = replace(corpus, tokenizers="separate", target_tokenizer=str(Path(run) / TOKENIZER))
+        else:
+            corpus = replace(corpus, tokenizer=str(Path(run) / TOKENIZER))
+    if settings.encoder is not None and settings.target:
+        corpus = replace(corpus, tokenizers="separate")  # an autoencoder's tokenizer knows one language
+    return replace(settings, model=build(ModelConfig, model), corpus=corpus)
+
+
+def transplant(network: Autoencoder, settings: Settings) -> None:
+    """Copy the parts that the settings name into a fresh network.
+
+    Raises:
+        RunError: a run cannot be read.
+        ConfigError: a part does not fit.
+    """
+    if settings.encoder is not None:
+        _copy(network, load_run(Path(settings.encoder)), _ENCODER, "encoder")
+    if settings.decoder is not None:
+        run = load_run(Path(settings.decoder))
+        _copy(network, run, _DECODER, "decoder")
+        network.output.load_state_dict(run.network.output.state_dict())
+
+
+def freeze_encoder(network: Autoencoder) -> None:
+    """Keep everything up to the latent as it is."""
+    parts: list[nn.Module | None] = [network.embedding, network.encoder, network.slots, network.bottleneck]
+    for part in parts:
+        if part is not None:
+            part.requires_grad_(False)
+
+
+def _copy(network: Autoencoder, run: Run, prefixes: tuple[str, ...], what: str) -> None:
+    own = network.state_dict()
+    theirs = {name: value for name, value in run.network.state_dict().items() if name.startswith(prefixes)}
+    for name, value in theirs.items():
+        if name not in own or own[name].shape != value.shape:
+            raise ConfigError(
+                f"--{what}: {name} of that run does not fit this model; train with its settings"
+            )
+    network.load_state_dict(theirs, strict=False)
