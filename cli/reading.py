@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from textrae.config import CorpusConfig, build
-from textrae.model import Cuts
+from textrae.engine import Cuts
 from textrae.text.lines import ReadCounts, read_lines
 
 from .failures import note

@@ -15,7 +15,8 @@ from .failures import note
 from .options import Frame, Labels, Layout, RunFolder
 
 if TYPE_CHECKING:
-    from textrae.model import Cuts, SentenceAutoencoder, Vectors
+    from textrae.engine import Cuts
+    from textrae.model import SentenceAutoencoder, Vectors
 
 File = Annotated[
     str,

@@ -46,9 +46,9 @@ def main() -> None:
     own = model.reconstruct(lines)
     exact = sum(a == b for a, b in zip(lines, own, strict=True)) / len(lines)
     swapped = []
-    for _, ids in model._tokenised(lines, None):
+    for _, ids in model.engine.tokenised(lines):
         out = [""] * len(ids)
-        for rows, batch in model._batches(ids, 4_096):
+        for rows, batch in model.engine.batches(ids):
             with torch.no_grad():
                 latent = network.encode(batch.source, batch.lengths, None, batch.tree)
             mixed = latent.take(slice(len(rows)))

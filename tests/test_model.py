@@ -11,8 +11,9 @@ from conftest import SMALL, TEXT, sentences
 
 from textrae import SentenceAutoencoder, TrainingConfig
 from textrae.checkpoint import Settings
+from textrae.engine import Cuts
 from textrae.errors import CorpusError, RunError, VectorError
-from textrae.model import Cuts, check_vectors
+from textrae.model import check_vectors
 from textrae.runs import train_run
 
 
@@ -40,7 +41,7 @@ def test_windows_keep_order_and_counts(model: SentenceAutoencoder, monkeypatch: 
     some = [*sentences()[:40], "", "x y z " * 10]
     whole, rebuilt = model.encode(some), model.reconstruct(some)
     for size in (1, 7, 41, 42, 43):
-        monkeypatch.setattr("textrae.model.WINDOW", size)
+        monkeypatch.setattr("textrae.engine.WINDOW", size)
         cuts = Cuts()
         blocks = list(model.encode_stream(iter(some), cuts=cuts))
         assert [len(block) for block in blocks[:-1]] == [size] * (len(blocks) - 1)

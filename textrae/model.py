@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain, islice, pairwise
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -16,37 +14,26 @@ import torch
 from numpy.typing import NDArray
 
 from textrae.checkpoint import Run, Settings, load_run, save_run
-from textrae.collapse import Diagnosis, diagnose
+from textrae.collapse import Diagnosis
 from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig, to_dict
-from textrae.devices import autocast, choose_bf16, choose_device
-from textrae.errors import ConfigError, VectorError
+from textrae.devices import choose_device
+from textrae.engine import Cuts, Engine
+from textrae.errors import VectorError
 from textrae.evaluation.attention import AttentionMap, attention_map
-from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
-from textrae.evaluation.reconstruction import Report, Scored, report
+from textrae.evaluation.likelihood import Likelihood
+from textrae.evaluation.reconstruction import Report
 from textrae.evaluation.translation import TranslationReport, translation_report
-from textrae.generation import Sampling, beam_search, likeliest, n_best, write
+from textrae.generation import Sampling, write
 from textrae.latent_space import Source, around, default_method, draw, on_the_sphere, refuse_states
-from textrae.losses import sentence_losses
+from textrae.measures import measure_likelihood, measure_posterior, measure_reconstruction
 from textrae.nn.bottleneck import Latent
-from textrae.runs import SPECIALS, Watch, segmenter, train_run
-from textrae.text.batch import Batch, collate_lists, token_cuts
+from textrae.runs import SPECIALS, Watch, train_run
+from textrae.text.batch import Batch, collate_lists
 from textrae.transplant import adopted
 from textrae.vectors import restored
 from textrae.walk import Method, path
 
-WINDOW = 8_192
-"""Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
-_ROWS = 32
-"""Batches have a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
 Vectors = NDArray[np.float32]
-
-
-@dataclass
-class Cuts:
-    """Counts what was read and what was cut to the model's longest sentence."""
-
-    sentences: int = 0
-    cut: int = 0
 
 
 class SentenceAutoencoder:
@@ -61,10 +48,7 @@ class SentenceAutoencoder:
     """
 
     def __init__(self, run: Run, precision: Precision = "fp32") -> None:
-        self.run = run
-        self.device = next(run.network.parameters()).device
-        self.bf16 = choose_bf16(precision, self.device)
-        self._segmenter = segmenter(run.settings.model, run.tokenizer)
+        self.run, self.engine = run, Engine(run, precision)
 
     @classmethod
     def train(
@@ -145,7 +129,12 @@ class SentenceAutoencoder:
     @property
     def max_length(self) -> int:
         """Tokens of the longest sentence that is read whole; a longer one is cut there."""
-        return self.run.settings.corpus.max_length
+        return self.engine.max_length
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.engine.device
 
     def encode(self, sentences: Sequence[str], *, batch_tokens: int = 4_096) -> Vectors:
         """Sentences → float32 vectors (len(sentences), encoding_size), one row a sentence, blank ones too.
@@ -164,15 +153,13 @@ class SentenceAutoencoder:
             cuts: counts what was read and cut.
         """
         tables = None
-        for window, ids in self._tokenised(sentences, cuts):
+        for window, ids in self.engine.tokenised(sentences, cuts):
             if tables is None and sum(map(len, ids)) > 2 * self.run.tokenizer.vocab_size:
-                with torch.no_grad(), autocast(self.device, self.bf16):
-                    tables = self.run.network.tables()
+                tables = self.engine.tables()
             out = np.empty((len(window), self.encoding_size), dtype=np.float32)
-            for rows, batch in self._batches(ids, batch_tokens):
-                with torch.no_grad(), autocast(self.device, self.bf16):
-                    latent = self.run.network.encode(batch.source, batch.lengths, tables, batch.tree).vector
-                out[rows] = latent[: len(rows)].float().cpu().numpy()
+            for rows, batch in self.engine.batches(ids, batch_tokens):
+                vectors = self.engine.encode(batch, tables).vector
+                out[rows] = vectors[: len(rows)].float().cpu().numpy()
             yield out
 
     def decode(
@@ -202,7 +189,7 @@ class SentenceAutoencoder:
         size = max(1, batch_size // beam)
         for start in range(0, len(checked), size):
             latent = Latent(torch.from_numpy(checked[start : start + size]).to(self.device))
-            out += self._generate(latent, beam, sampling)
+            out += self.engine.generate(latent, beam, sampling)
         return out
 
     def sample(
@@ -302,28 +289,7 @@ class SentenceAutoencoder:
             ConfigError: the model is not variational, or has no likelihoods (``reconstruction="mse"``).
             ValueError: there is no sentence.
         """
-        if not self.run.settings.model.variational or self.run.network.mse:
-            raise ConfigError(
-                "only a variational model with cross-entropy has a likelihood; train with --variational"
-            )
-        generator = torch.Generator().manual_seed(seed)
-        texts: list[str] = []
-        parts: list[tuple[torch.Tensor, torch.Tensor]] = []
-        tokens = 0
-        for window, ids in self._tokenised(sentences, None):
-            texts += window
-            tokens += sum(len(row) + 1 for row in ids)
-            for rows, batch in self._batches(ids, 4_096):
-                with torch.no_grad(), autocast(self.device, self.bf16):
-                    latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
-                    found = batch_likelihood(
-                        self.run.network, batch, latent, SPECIALS.pad, samples, generator
-                    )
-                parts.append((found[0][: len(rows)], found[1][: len(rows)]))
-        if not texts:
-            raise ValueError("no sentence to measure")
-        elbo, nll = (torch.cat(column) for column in zip(*parts, strict=True))
-        return likelihood(elbo, nll, texts, tokens, samples)
+        return measure_likelihood(self.engine, sentences, samples, seed)
 
     def diagnose(self, sentences: Sequence[str]) -> Diagnosis:
         """Whether a variational model uses its latent numbers (:mod:`textrae.collapse`), on some sentences.
@@ -331,18 +297,7 @@ class SentenceAutoencoder:
         Raises:
             ConfigError: the model is not variational.
         """
-        if not self.run.settings.model.variational:
-            raise ConfigError("only a variational model has posteriors to diagnose; train with --variational")
-        ids = self.run.tokenizer.encode_cut(list(sentences), self.max_length)[0]
-        parts = []
-        for rows, batch in self._batches(ids, 4_096):
-            with torch.no_grad(), autocast(self.device, self.bf16):
-                latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
-            assert latent.mean is not None
-            assert latent.log_variance is not None
-            parts.append((latent.mean[: len(rows)], latent.log_variance[: len(rows)]))
-        mean, log_variance = (torch.cat(column) for column in zip(*parts, strict=True))
-        return diagnose(mean, log_variance)
+        return measure_posterior(self.engine, sentences)
 
     def reconstruct(self, sentences: Sequence[str], *, beam: int = 1) -> list[str]:
         """Sentences → vectors → sentences, decoded as by :meth:`decode`."""
@@ -378,10 +333,10 @@ class SentenceAutoencoder:
         Args:
             window: sentences read before any is written; few for a pipe whose reader waits.
         """
-        for lines, ids in self._tokenised(sentences, cuts, window):
+        for lines, ids in self.engine.tokenised(sentences, cuts, window):
             out = [""] * len(lines)
-            for rows, latent in self._latents(ids):
-                written = self._generate(latent, beam, length_penalty=length_penalty)
+            for rows, latent in self.engine.latents(ids):
+                written = self.engine.generate(latent, beam, length_penalty=length_penalty)
                 for row, text in zip(rows.tolist(), written, strict=True):
                     out[row] = text
             yield out
@@ -399,24 +354,13 @@ class SentenceAutoencoder:
         Raises:
             ConfigError: the model has no likelihoods, or is hierarchical.
         """
-        self._refuse_beam(beam)
-        for lines, ids in self._tokenised(sentences, cuts):
+        for lines, ids in self.engine.tokenised(sentences, cuts):
             out: list[list[tuple[str, float]]] = [[] for _ in lines]
-            for rows, latent in self._latents(ids):
-                with autocast(self.device, self.bf16):
-                    found = n_best(self.run.network, latent, SPECIALS, self.max_length, beam, length_penalty)
+            for rows, latent in self.engine.latents(ids):
+                found = self.engine.hypotheses(latent, beam, length_penalty)
                 for row, hypotheses in zip(rows.tolist(), found, strict=True):
-                    texts = self.run.writer.decode([written for written, _ in hypotheses])
-                    scores = [score for _, score in hypotheses]
-                    out[row] = list(zip(texts, scores, strict=True))
+                    out[row] = hypotheses
             yield out
-
-    def _latents(self, ids: list[list[int]]) -> Iterator[tuple[NDArray[np.int64], Latent]]:
-        """Latents to be written, by batches of like length, each with the rows it holds."""
-        for rows, batch in self._batches(ids, 4_096):
-            with torch.no_grad(), autocast(self.device, self.bf16):
-                latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
-            yield rows, latent.take(slice(len(rows)))
 
     def attention(self, sentence: str) -> AttentionMap:
         """Where a model with attention looks while it rebuilds a sentence, greedily, without autocast.
@@ -468,56 +412,7 @@ class SentenceAutoencoder:
         Raises:
             ValueError: there is no sentence.
         """
-        cuts = Cuts()
-        scored = [row for window, ids in self._tokenised(sentences, cuts) for row in self._score(window, ids)]
-        if not scored:
-            raise ValueError("no sentence to evaluate on")
-        result = report(scored, tokenize)
-        if cuts.cut:
-            result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {self.max_length} tokens")
-        return result
-
-    def _generate(
-        self, latent: Latent, beam: int, sampling: Sampling | None = None, length_penalty: float = 0.0
-    ) -> list[str]:
-        """Latents → sentences."""
-        if sampling is not None and self.run.network.mse:
-            raise ConfigError(
-                "this model was trained with mse and has no likelihoods to draw tokens from; give --temperature 0"
-            )
-        self._refuse_beam(beam)
-        with autocast(self.device, self.bf16):
-            if beam == 1:
-                choose = sampling or likeliest
-                ids = write(self.run.network, latent, SPECIALS, self.max_length, choose)
-            else:
-                ids = beam_search(self.run.network, latent, SPECIALS, self.max_length, beam, length_penalty)
-        return self.run.writer.decode(ids)
-
-    def _refuse_beam(self, beam: int) -> None:
-        if beam > 1 and self.run.network.hierarchy is not None:
-            raise ConfigError(
-                "this model is hierarchical: its segments are decoded without a beam; leave --beam out"
-            )
-        if beam > 1 and self.run.network.mse:
-            raise ConfigError(
-                "this model was trained with mse and has no likelihoods for a beam; leave --beam out"
-            )
-
-    def _score(self, window: list[str], ids: list[list[int]]) -> list[Scored]:
-        """Encode, rebuild, and measure under teacher forcing."""
-        out: list[Scored | None] = [None] * len(window)
-        for rows, batch in self._batches(ids, 4_096):
-            with torch.no_grad(), autocast(self.device, self.bf16):
-                latent = self.run.network.encode(batch.source, batch.lengths, None, batch.tree)
-                rebuilt = self._generate(latent.take(slice(len(rows))), beam=1)
-                features = self.run.network.teach(batch.previous, latent)
-                nll, right = sentence_losses(self.run.network, features, batch, SPECIALS.pad)
-            for column, row in enumerate(rows.tolist()):
-                nats = None if self.run.network.mse else float(nll[column])
-                tokens = len(ids[row]) + 1
-                out[row] = Scored(window[row], rebuilt[column], tokens, int(right[column]), nats)
-        return [row for row in out if row is not None]
+        return measure_reconstruction(self.engine, sentences, tokenize)
 
     def info(self) -> dict[str, Any]:
         """What the run is: shape, parameters, tokenizer, and how it was trained."""
@@ -528,36 +423,6 @@ class SentenceAutoencoder:
             **self.run.settings.to_json(),
             "result": self.run.training,
         }
-
-    def _tokenised(
-        self, sentences: Iterable[str], cuts: Cuts | None, size: int | None = None
-    ) -> Iterator[tuple[list[str], list[list[int]]]]:
-        """Windows of sentences and their ids, each tokenised while the one before it is computed with."""
-        with ThreadPoolExecutor(1) as pool:
-            waiting: tuple[list[str], Future[tuple[list[list[int]], list[bool]]]] | None = None
-            for window in chain(windows(sentences, size or WINDOW), [None]):
-                coming = None
-                if window is not None:
-                    encode = self.run.tokenizer.encode_cut
-                    coming = window, pool.submit(encode, window, self.max_length)
-                if waiting is not None:
-                    before, (ids, cut) = waiting[0], waiting[1].result()
-                    if cuts is not None:
-                        cuts.sentences += len(before)
-                        cuts.cut += sum(cut)
-                    yield before, ids
-                waiting = coming
-
-    def _batches(self, ids: list[list[int]], batch_tokens: int) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-        """Batches of like length, each with the rows it holds; empty sentences may follow them."""
-        lengths = np.fromiter((len(row) + 1 for row in ids), dtype=np.int64, count=len(ids))
-        order = np.argsort(lengths, kind="stable")
-        cuts = token_cuts(lengths[order], batch_tokens, _ROWS)
-        for first, last in pairwise(cuts):
-            rows = order[first:last]
-            filling: list[list[int]] = [[]] * (-len(rows) % _ROWS if len(ids) > _ROWS else 0)
-            some = [ids[row] for row in rows] + filling
-            yield rows, collate_lists(some, SPECIALS, self._segmenter).to(self.device)
 
 
 def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
@@ -580,10 +445,3 @@ def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
             f"vector {bad[0]} (counted from 0) holds NaN or infinity; {len(bad)} of {len(out)} do: leave them out"
         )
     return out
-
-
-def windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of `size` sentences, the last of fewer."""
-    source = iter(sentences)
-    while window := list(islice(source, size)):
-        yield window

@@ -18,9 +18,10 @@ import torch
 
 from textrae.config import Precision
 from textrae.devices import choose_device
+from textrae.engine import WINDOW, Cuts, windows
 from textrae.errors import DeviceError
 from textrae.memory import keep_freed_memory
-from textrae.model import WINDOW, Cuts, SentenceAutoencoder, Vectors, windows
+from textrae.model import SentenceAutoencoder, Vectors
 
 _model: SentenceAutoencoder
 """The model of a worker process."""

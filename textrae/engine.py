@@ -1,0 +1,169 @@
+"""A run at work: sentences in windows and batches, through the network and back, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice, pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from textrae.checkpoint import Run
+from textrae.config import Precision
+from textrae.devices import autocast, choose_bf16
+from textrae.errors import ConfigError
+from textrae.generation import Sampling, beam_search, likeliest, n_best, write
+from textrae.nn.bottleneck import Latent
+from textrae.runs import SPECIALS, segmenter
+from textrae.text.batch import Batch, collate_lists, token_cuts
+
+WINDOW = 8_192
+"""Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
+BATCH_TOKENS = 4_096
+_ROWS = 32
+"""Batches have a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
+
+
+@dataclass
+class Cuts:
+    """Counts what was read and what was cut to the model's longest sentence."""
+
+    sentences: int = 0
+    cut: int = 0
+
+
+class Engine:
+    """Runs a run.
+
+    Args:
+        run: network, tokenizer and settings.
+        precision: ``fp32``, ``bf16``, or ``auto`` for bf16 where the hardware has it.
+    """
+
+    def __init__(self, run: Run, precision: Precision) -> None:
+        self.run, self.network = run, run.network
+        self.device = next(run.network.parameters()).device
+        self.bf16 = choose_bf16(precision, self.device)
+        self.max_length = run.settings.corpus.max_length
+        self._segmenter = segmenter(run.settings.model, run.tokenizer)
+
+    def tokenised(
+        self, sentences: Iterable[str], cuts: Cuts | None = None, size: int | None = None
+    ) -> Iterator[tuple[list[str], list[list[int]]]]:
+        """Windows of sentences and their ids, each tokenised while the one before it is computed with.
+
+        Args:
+            cuts: counts what was read and cut.
+            size: sentences of a window; one that is given is not read ahead of, so that a pipe is answered at once.
+        """
+
+        def counted(
+            window: list[str], done: tuple[list[list[int]], list[bool]]
+        ) -> tuple[list[str], list[list[int]]]:
+            if cuts is not None:
+                cuts.sentences += len(window)
+                cuts.cut += sum(done[1])
+            return window, done[0]
+
+        encode = self.run.tokenizer.encode_cut
+        if size is not None:
+            for window in windows(sentences, size):
+                yield counted(window, encode(window, self.max_length))
+            return
+        with ThreadPoolExecutor(1) as pool:
+            waiting: tuple[list[str], Future[tuple[list[list[int]], list[bool]]]] | None = None
+            for coming in chain(windows(sentences, WINDOW), [None]):
+                following = None if coming is None else (coming, pool.submit(encode, coming, self.max_length))
+                if waiting is not None:
+                    yield counted(waiting[0], waiting[1].result())
+                waiting = following
+
+    def batches(
+        self, ids: list[list[int]], batch_tokens: int = BATCH_TOKENS
+    ) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+        """Batches of like length, each with the rows it holds; empty sentences may follow them."""
+        lengths = np.fromiter((len(row) + 1 for row in ids), dtype=np.int64, count=len(ids))
+        order = np.argsort(lengths, kind="stable")
+        cuts = token_cuts(lengths[order], batch_tokens, _ROWS)
+        for first, last in pairwise(cuts):
+            rows = order[first:last]
+            filling: list[list[int]] = [[]] * (-len(rows) % _ROWS if len(ids) > _ROWS else 0)
+            some = [ids[row] for row in rows] + filling
+            yield rows, collate_lists(some, SPECIALS, self._segmenter).to(self.device)
+
+    @torch.no_grad()
+    def encode(self, batch: Batch, tables: list[Tensor] | None = None) -> Latent:
+        """A batch's latent; with :meth:`tables` faster for many tokens."""
+        with autocast(self.device, self.bf16):
+            return self.network.encode(batch.source, batch.lengths, tables, batch.tree)
+
+    @torch.no_grad()
+    def tables(self) -> list[Tensor] | None:
+        """What the encoder would compute anew for each occurrence of a token."""
+        with autocast(self.device, self.bf16):
+            return self.network.tables()
+
+    def latents(self, ids: list[list[int]]) -> Iterator[tuple[NDArray[np.int64], Latent]]:
+        """Latents to be written, by batches of like length, each with the rows it holds."""
+        for rows, batch in self.batches(ids):
+            yield rows, self.encode(batch).take(slice(len(rows)))
+
+    def generate(
+        self,
+        latent: Latent,
+        beam: int = 1,
+        sampling: Sampling | None = None,
+        length_penalty: float = 0.0,
+    ) -> list[str]:
+        """Latents → sentences.
+
+        Raises:
+            ConfigError: the model has no likelihoods to draw from or to search by, or is hierarchical and a beam is
+                asked for.
+        """
+        if sampling is not None and self.network.mse:
+            raise ConfigError(
+                "this model was trained with mse and has no likelihoods to draw tokens from; give --temperature 0"
+            )
+        if beam > 1:
+            self.refuse_beam()
+        with autocast(self.device, self.bf16):
+            if beam == 1:
+                choose = sampling or likeliest
+                ids = write(self.network, latent, SPECIALS, self.max_length, choose)
+            else:
+                ids = beam_search(self.network, latent, SPECIALS, self.max_length, beam, length_penalty)
+        return self.run.writer.decode(ids)
+
+    def hypotheses(self, latent: Latent, beam: int, length_penalty: float) -> list[list[tuple[str, float]]]:
+        """Latents → all that a beam ends with, the best first, each with its score; raises as :meth:`generate`."""
+        self.refuse_beam()
+        with autocast(self.device, self.bf16):
+            found = n_best(self.network, latent, SPECIALS, self.max_length, beam, length_penalty)
+        written = [self.run.writer.decode([ids for ids, _ in one]) for one in found]
+        return [
+            [(text, score) for text, (_, score) in zip(texts, one, strict=True)]
+            for texts, one in zip(written, found, strict=True)
+        ]
+
+    def refuse_beam(self) -> None:
+        """ConfigError, if the model cannot be searched by a beam."""
+        if self.network.hierarchy is not None:
+            raise ConfigError(
+                "this model is hierarchical: its segments are decoded without a beam; leave --beam out"
+            )
+        if self.network.mse:
+            raise ConfigError(
+                "this model was trained with mse and has no likelihoods for a beam; leave --beam out"
+            )
+
+
+def windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of `size` sentences, the last of fewer."""
+    source = iter(sentences)
+    while window := list(islice(source, size)):
+        yield window

@@ -1,0 +1,88 @@
+"""A model measured on sentences: reconstruction, likelihood, use of the latent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from textrae.collapse import Diagnosis, diagnose
+from textrae.devices import autocast
+from textrae.engine import Cuts, Engine
+from textrae.errors import ConfigError
+from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
+from textrae.evaluation.reconstruction import Report, Scored, report
+from textrae.losses import sentence_losses
+from textrae.runs import SPECIALS
+
+
+def measure_reconstruction(engine: Engine, sentences: Iterable[str], tokenize: str) -> Report:
+    """See :meth:`textrae.SentenceAutoencoder.evaluate`."""
+    cuts = Cuts()
+    scored = [
+        row for window, ids in engine.tokenised(sentences, cuts) for row in _scored(engine, window, ids)
+    ]
+    if not scored:
+        raise ValueError("no sentence to evaluate on")
+    result = report(scored, tokenize)
+    if cuts.cut:
+        result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {engine.max_length} tokens")
+    return result
+
+
+def _scored(engine: Engine, window: list[str], ids: list[list[int]]) -> list[Scored]:
+    """Encode, rebuild, and measure under teacher forcing."""
+    out: list[Scored | None] = [None] * len(window)
+    network = engine.network
+    for rows, batch in engine.batches(ids):
+        latent = engine.encode(batch)
+        rebuilt = engine.generate(latent.take(slice(len(rows))))
+        with torch.no_grad(), autocast(engine.device, engine.bf16):
+            nll, right = sentence_losses(network, network.teach(batch.previous, latent), batch, SPECIALS.pad)
+        for column, row in enumerate(rows.tolist()):
+            nats = None if network.mse else float(nll[column])
+            out[row] = Scored(window[row], rebuilt[column], len(ids[row]) + 1, int(right[column]), nats)
+    return [row for row in out if row is not None]
+
+
+def measure_likelihood(engine: Engine, sentences: Iterable[str], samples: int, seed: int) -> Likelihood:
+    """See :meth:`textrae.SentenceAutoencoder.likelihood`."""
+    _refuse_deterministic(engine)
+    if engine.network.mse:
+        raise ConfigError("this model was trained with mse and has no likelihoods; train with cross-entropy")
+    generator, texts, tokens = torch.Generator().manual_seed(seed), list[str](), 0
+    parts: list[tuple[torch.Tensor, torch.Tensor]] = []
+    for window, ids in engine.tokenised(sentences):
+        texts += window
+        tokens += sum(len(row) + 1 for row in ids)
+        for rows, batch in engine.batches(ids):
+            latent = engine.encode(batch)
+            with autocast(engine.device, engine.bf16):
+                elbo, nll = batch_likelihood(engine.network, batch, latent, SPECIALS.pad, samples, generator)
+            parts.append((elbo[: len(rows)], nll[: len(rows)]))
+    if not texts:
+        raise ValueError("no sentence to measure")
+    elbos, nlls = (torch.cat(column) for column in zip(*parts, strict=True))
+    return likelihood(elbos, nlls, texts, tokens, samples)
+
+
+def measure_posterior(engine: Engine, sentences: Sequence[str]) -> Diagnosis:
+    """See :meth:`textrae.SentenceAutoencoder.diagnose`."""
+    _refuse_deterministic(engine)
+    parts = []
+    for _, ids in engine.tokenised(sentences):
+        for _, latent in engine.latents(ids):
+            assert latent.mean is not None
+            assert latent.log_variance is not None
+            parts.append((latent.mean, latent.log_variance))
+    if not parts:
+        raise ValueError("no sentence to measure")
+    mean, log_variance = (torch.cat(column) for column in zip(*parts, strict=True))
+    return diagnose(mean, log_variance)
+
+
+def _refuse_deterministic(engine: Engine) -> None:
+    if not engine.run.settings.model.variational:
+        raise ConfigError(
+            "only a variational model has posteriors and a likelihood; train with --variational"
+        )
