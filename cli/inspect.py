@@ -42,6 +42,10 @@ def evaluate(
     target_column: Annotated[
         str | None, typer.Option(help="Column of a table that holds them.", show_default=False)
     ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Of a run that reads vectors: those of FILE's sentences.", show_default=False),
+    ] = None,
     compare: Annotated[
         Path | None,
         typer.Option(help="With --target: another run, by paired bootstrap.", show_default=False),
@@ -60,8 +64,11 @@ def evaluate(
     precision: Precision = "fp32",
 ) -> None:
     """Measure reconstruction by length (token accuracy, exact match, BLEU, chrF, perplexity), and use of the latent."""
+    import numpy as np
+
     from textrae.errors import ConfigError, CorpusError
     from textrae.evaluation.reconstruction import TOKENIZERS, table
+    from textrae.vectors import read_vectors
 
     from .reading import Input
 
@@ -84,7 +91,11 @@ def evaluate(
     lines = list(Input.of(file, corpus_format, column, errors, model.max_length))
     if not lines:
         raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line")
-    result = model.evaluate(lines, tokenize=tokenize)
+    given = None
+    if vectors is not None:
+        blocks = list(read_vectors(vectors, model.run.settings.model.read_size))
+        given = np.concatenate(blocks) if blocks else np.empty((0, 0))
+    result = model.evaluate(lines, tokenize=tokenize, vectors=given)
     posterior = model.diagnose(lines[:_DIAGNOSED]) if model.run.settings.model.variational else None
     likelihood = model.likelihood(lines, samples=samples, seed=seed) if samples else None
     if as_json:

@@ -116,6 +116,13 @@ def train(
         ),
     ] = None,
     valid_target: Annotated[str | None, typer.Option(help="The same of the validation file.")] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            help="Condition on these vectors (.npy), made by any encoder: row n belongs to line n of the corpus, which is written."
+        ),
+    ] = None,
+    valid_vectors: Annotated[str | None, typer.Option(help="The same of the validation file.")] = None,
     encoder: Annotated[
         str | None, typer.Option(help="Begin with the encoder of this run, and its tokenizer.")
     ] = None,
@@ -214,7 +221,7 @@ def train(
         from .series import train_series
 
         unfit: dict[str, object] = {"corpus": corpus, "valid": valid, "target": target, "resume": resume}
-        unfit |= {"valid_target": valid_target, "cache_dir": cache_dir}
+        unfit |= {"valid_target": valid_target, "cache_dir": cache_dir, "vectors": vectors}
         train_series(series, given, [name for name, value in unfit.items() if value], out, config, overwrite)
         return
     if target_column is not None and not target:
@@ -226,6 +233,8 @@ def train(
         "valid_target": valid_target,
         "encoder": encoder,
         "decoder": decoder,
+        "vectors": vectors,
+        "valid_vectors": valid_vectors,
     }
     settings = _settings(given, files, config, out if resume else None)
     from textrae.runs import Watch, train_run
@@ -256,6 +265,8 @@ _NOT_SETTINGS = {
     "valid_target",
     "encoder",
     "decoder",
+    "vectors",
+    "valid_vectors",
     "cache_dir",
     "config",
     "resume",

@@ -99,7 +99,7 @@ def decode(
     from textrae.vectors import read_vectors
 
     model = _load(run, device, precision)
-    for block in read_vectors(vectors, model.encoding_size):
+    for block in read_vectors(vectors, model.run.settings.model.read_size):
         _print(model.decode(block, beam=beam))
 
 

@@ -85,6 +85,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "segments",
         "places",
         "posterior_norm",
+        "vectors",
     }
     assert {field.name for field in fields(ModelConfig)} == sizes | SWITCHES.keys()
 

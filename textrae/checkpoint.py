@@ -68,13 +68,19 @@ class Settings:
     """The run whose encoder this one began with."""
     decoder: str | None = None
     """The run whose decoder it began with."""
+    vectors: str | None = None
+    """The file of vectors that are read instead of a text; `sources` are what is written for them."""
+    valid_vectors: str | None = None
+    """The same of the validation file."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; :meth:`from_json` reads them back."""
         parts = {name: to_dict(getattr(self, name)) for name in ("model", "corpus", "training")}
         files = {"sources": list(self.sources), "valid": self.valid}
         pairs = {"target": list(self.target), "valid_target": self.valid_target}
-        return {**parts, **files, **pairs, "encoder": self.encoder, "decoder": self.decoder}
+        begun = {"encoder": self.encoder, "decoder": self.decoder}
+        given = {"vectors": self.vectors, "valid_vectors": self.valid_vectors}
+        return {**parts, **files, **pairs, **begun, **given}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
@@ -90,6 +96,8 @@ class Settings:
             values.get("valid_target"),
             values.get("encoder"),
             values.get("decoder"),
+            values.get("vectors"),
+            values.get("valid_vectors"),
         )
 
 
@@ -251,7 +259,7 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
                 f"{path / MODEL}: its {part} are not what was saved (damaged or mixed files); copy the run again"
             )
     network.load_state_dict(weights)
-    latents = _read_latents(path / LATENTS, digests.get("latents"), settings.model.encoding_size)
+    latents = _read_latents(path / LATENTS, digests.get("latents"), settings.model.read_size)
     return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result, latents, target)
 
 

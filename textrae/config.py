@@ -70,6 +70,8 @@ class ModelConfig:
     conditioning: Literal["initial", "every-step"] = "every-step"
     """How an encoding reaches the decoder: as its initial state alone, or at every step too. (With all states as memory the
     vector is the initial state.)"""
+    vectors: Annotated[int, Field(ge=0)] = 0
+    """Numbers of the vectors that are read instead of a text, made by any encoder; 0: a text is read."""
     variational: bool = False
     """Whether the encoding is a Gaussian posterior's (VRAE), drawn from it in training and its mean in use."""
     posterior_norm: Annotated[float, Field(ge=0)] = 0.0
@@ -128,6 +130,11 @@ class ModelConfig:
         )
 
     @property
+    def read_size(self) -> int:
+        """Numbers of a vector that can be decoded: an encoding's, or those of the vectors that are read."""
+        return self.vectors or self.encoding_size
+
+    @property
     def attends(self) -> bool:
         """Whether the decoder has attention."""
         return self.slots > 0 or self.memory == "states"
@@ -170,6 +177,12 @@ class ModelConfig:
             "mse_weight: it mixes MSE into cross-entropy; with reconstruction mse there is nothing to mix": self.mse_weight
             and self.reconstruction == "mse",
         }
+        encoder = ("variational", "hierarchical", "reverse", "posterior_norm")
+        unread = [name for name in encoder if self.vectors and getattr(self, name)]
+        if self.vectors and (states or self.regulariser != "none"):
+            unread.append("memory" if states else "regulariser")
+        for name in unread:
+            refused[f"{name}: with vectors there is no encoder to do it; leave it out"] = True
         for reason, found in refused.items():
             if found:
                 raise ValueError(reason)

@@ -98,6 +98,8 @@ class Engine:
     @torch.no_grad()
     def encode(self, batch: Batch, tables: list[Tensor] | None = None) -> Latent:
         """A batch's latent; with :meth:`tables` faster for many tokens."""
+        if batch.vectors is not None:
+            return self.network.read(batch.vectors)
         with autocast(self.device, self.bf16):
             return self.network.encode(batch.source, batch.lengths, tables, batch.tree)
 
@@ -106,6 +108,19 @@ class Engine:
         """What the encoder would compute anew for each occurrence of a token."""
         with autocast(self.device, self.bf16):
             return self.network.tables()
+
+    @torch.no_grad()
+    def read(self, vectors: NDArray[np.float32]) -> Latent:
+        """(n, numbers) encodings, or vectors that the model reads, → a latent to be written."""
+        given = torch.from_numpy(vectors).to(self.device)
+        return Latent(given) if self.network.adapter is None else self.network.read(given)
+
+    def refuse_text(self) -> None:
+        """ConfigError, if the model reads vectors."""
+        if self.network.adapter is not None:
+            raise ConfigError(
+                "this model reads vectors of another encoder, not sentences; give them to `textrae decode`"
+            )
 
     def latents(self, ids: list[list[int]]) -> Iterator[tuple[NDArray[np.int64], Latent]]:
         """Latents to be written, by batches of like length, each with the rows it holds."""

@@ -177,7 +177,7 @@ class _Outline:
         return ids, reader.pool(reader.forward(padded, counts)), closed
 
     def _segments(self, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
-        encoder = self.model.encoder
+        encoder = self.model.reader()
         start, condition = self.model.begin_segments(plans, self.vector, self.items, texts)
         written = _write(self.model, start, condition, self.specials, self.max_length, self.choose)
         ended = _ends(self.model, written, self.specials)

@@ -21,12 +21,12 @@ SOURCES: tuple[Source, ...] = ("prior", "posterior", "mixture")
 def normalised(run: Run) -> bool:
     """Whether the model's encodings have mean 0 and variance 1, so that new ones are to have them too."""
     model = run.settings.model
-    return not model.variational and model.regulariser == "none"
+    return not (model.variational or model.vectors) and model.regulariser == "none"
 
 
 def default_source(run: Run) -> Source:
     """The prior of a model that was trained towards it; the fitted mixture of another."""
-    return "mixture" if normalised(run) else "prior"
+    return "mixture" if normalised(run) or run.settings.model.vectors else "prior"
 
 
 def default_method(run: Run) -> Method:
@@ -50,7 +50,7 @@ def draw(run: Run, count: int, source: Source | None = None, seed: int = 0) -> V
     chosen = source or default_source(run)
     generator = torch.Generator().manual_seed(seed)
     if chosen == "prior":
-        vectors = torch.randn(count, run.settings.model.encoding_size, generator=generator)
+        vectors = torch.randn(count, run.settings.model.read_size, generator=generator)
     else:
         latents = kept_latents(run)
         if chosen == "mixture":

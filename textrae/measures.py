@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from textrae.collapse import Diagnosis, diagnose
 from textrae.devices import autocast
 from textrae.engine import Cuts, Engine
-from textrae.errors import ConfigError
+from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
 from textrae.evaluation.reconstruction import Report, Scored, report
 from textrae.losses import sentence_losses
 from textrae.runs import SPECIALS
 
 
-def measure_reconstruction(engine: Engine, sentences: Iterable[str], tokenize: str) -> Report:
+def measure_reconstruction(
+    engine: Engine, sentences: Iterable[str], tokenize: str, vectors: NDArray[np.float32] | None = None
+) -> Report:
     """See :meth:`textrae.SentenceAutoencoder.evaluate`."""
-    cuts = Cuts()
-    scored = [
-        row for window, ids in engine.tokenised(sentences, cuts) for row in _scored(engine, window, ids)
-    ]
+    cuts, scored = Cuts(), list[Scored]()
+    if vectors is None:
+        engine.refuse_text()
+    for window, ids in engine.tokenised(sentences, cuts):
+        given = None if vectors is None else vectors[len(scored) : len(scored) + len(window)]
+        if given is not None and len(given) < len(window):
+            raise VectorError(
+                f"{len(scored) + len(given):,} vectors for more sentences: row n is to belong to line n"
+            )
+        scored += _scored(engine, window, ids, given)
+    if vectors is not None and len(vectors) > len(scored):
+        raise VectorError(
+            f"{len(vectors):,} vectors for {len(scored):,} sentences: row n is to belong to line n"
+        )
     if not scored:
         raise ValueError("no sentence to evaluate on")
     result = report(scored, tokenize)
@@ -30,11 +45,17 @@ def measure_reconstruction(engine: Engine, sentences: Iterable[str], tokenize: s
     return result
 
 
-def _scored(engine: Engine, window: list[str], ids: list[list[int]]) -> list[Scored]:
+def _scored(
+    engine: Engine, window: list[str], ids: list[list[int]], vectors: NDArray[np.float32] | None
+) -> list[Scored]:
     """Encode, rebuild, and measure under teacher forcing."""
     out: list[Scored | None] = [None] * len(window)
     network = engine.network
     for rows, batch in engine.batches(ids):
+        if vectors is not None:
+            given = torch.zeros(len(batch.lengths), vectors.shape[1], device=engine.device)
+            given[: len(rows)] = torch.from_numpy(np.ascontiguousarray(vectors[rows], dtype=np.float32))
+            batch = replace(batch, vectors=given)
         latent = engine.encode(batch)
         rebuilt = engine.generate(latent.take(slice(len(rows))))
         with torch.no_grad(), autocast(engine.device, engine.bf16):

@@ -26,7 +26,6 @@ from textrae.evaluation.translation import TranslationReport, translation_report
 from textrae.generation import Sampling, write
 from textrae.latent_space import Source, around, default_method, draw, on_the_sphere, refuse_states
 from textrae.measures import measure_likelihood, measure_posterior, measure_reconstruction
-from textrae.nn.bottleneck import Latent
 from textrae.runs import SPECIALS, Watch, train_run
 from textrae.text.batch import Batch, collate_lists
 from textrae.transplant import adopted
@@ -63,6 +62,8 @@ class SentenceAutoencoder:
         valid_target: str | PathLike[str] | None = None,
         encoder: str | PathLike[str] | None = None,
         decoder: str | PathLike[str] | None = None,
+        vectors: str | PathLike[str] | None = None,
+        valid_vectors: str | PathLike[str] | None = None,
         out: str | PathLike[str] | None = None,
         watch: Watch | None = None,
     ) -> Self:
@@ -78,6 +79,8 @@ class SentenceAutoencoder:
             valid_target: the same of the validation file.
             encoder: a run to begin with the encoder of; its shape is this model's, as far as `model` does not say.
             decoder: a run to begin with the decoder of.
+            vectors: a .npy file of vectors that any encoder made: they are read, and the corpus is what is written.
+            valid_vectors: the same of the validation file.
             out: a folder for the run; without one it is kept in memory only, and its files while training in a
                 temporary folder.
             watch: how to follow and stop it.
@@ -95,7 +98,10 @@ class SentenceAutoencoder:
             tuple(str(name) for name in named),
             None if valid is None else str(valid),
             tuple(str(name) for name in others),
-            *(None if path is None else str(path) for path in (valid_target, encoder, decoder)),
+            *(
+                None if path is None else str(path)
+                for path in (valid_target, encoder, decoder, vectors, valid_vectors)
+            ),
         )
         settings = adopted(settings, {} if model is None else to_dict(model))
         if out is not None:
@@ -152,6 +158,7 @@ class SentenceAutoencoder:
         Args:
             cuts: counts what was read and cut.
         """
+        self.engine.refuse_text()
         tables = None
         for window, ids in self.engine.tokenised(sentences, cuts):
             if tables is None and sum(map(len, ids)) > 2 * self.run.tokenizer.vocab_size:
@@ -184,11 +191,11 @@ class SentenceAutoencoder:
                 likelihoods to go by (``reconstruction="mse"``).
         """
         refuse_states(self.run)
-        checked = check_vectors(vectors, self.encoding_size)
+        checked = check_vectors(vectors, self.run.settings.model.read_size)
         out: list[str] = []
         size = max(1, batch_size // beam)
         for start in range(0, len(checked), size):
-            latent = Latent(torch.from_numpy(checked[start : start + size]).to(self.device))
+            latent = self.engine.read(checked[start : start + size])
             out += self.engine.generate(latent, beam, sampling)
         return out
 
@@ -333,6 +340,7 @@ class SentenceAutoencoder:
         Args:
             window: sentences read before any is written; few for a pipe whose reader waits.
         """
+        self.engine.refuse_text()
         for lines, ids in self.engine.tokenised(sentences, cuts, window):
             out = [""] * len(lines)
             for rows, latent in self.engine.latents(ids):
@@ -369,6 +377,7 @@ class SentenceAutoencoder:
             ConfigError: the model has no attention, or is hierarchical.
         """
         network, tokenizer = self.run.network, self.run.tokenizer
+        self.engine.refuse_text()
         (read,) = tokenizer.encode([sentence])
         read = read[: self.max_length]
         source = collate_lists([read], SPECIALS).to(self.device)
@@ -403,16 +412,22 @@ class SentenceAutoencoder:
         written = self.translate(sentences, beam=beam, length_penalty=length_penalty)
         return translation_report(sentences, written, references, tokenize)
 
-    def evaluate(self, sentences: Iterable[str], *, tokenize: str = "none") -> Report:
+    def evaluate(
+        self, sentences: Iterable[str], *, tokenize: str = "none", vectors: NDArray[Any] | None = None
+    ) -> Report:
         """Reconstruction quality on some sentences.
 
         Args:
             tokenize: sacrebleu's tokenizer for BLEU.
+            vectors: of a model that reads them: those of the sentences, (sentences, numbers).
 
         Raises:
             ValueError: there is no sentence.
+            VectorError: there is not one vector for each, or one is not what the model reads.
+            ConfigError: the model reads vectors and there are none.
         """
-        return measure_reconstruction(self.engine, sentences, tokenize)
+        checked = None if vectors is None else check_vectors(vectors, self.run.settings.model.read_size)
+        return measure_reconstruction(self.engine, sentences, tokenize, checked)
 
     def info(self) -> dict[str, Any]:
         """What the run is: shape, parameters, tokenizer, and how it was trained."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from textrae.nn.autoencoder import Autoencoder
 from textrae.state import Report, Trainer
 from textrae.text.batch import Specials
 from textrae.text.corpus import PreparedCorpus, open_cache, prepare
+from textrae.text.given import VectorTable, prepare_given
 from textrae.text.pairs import prepare_pairs
 from textrae.text.segments import Segmenter
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
@@ -39,6 +40,8 @@ from textrae.transplant import freeze_encoder, transplant
 
 SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 Note = Callable[[str], None]
+Tables = tuple[VectorTable | None, VectorTable | None]
+"""Vectors that are read instead of a text: to train on, and of the validation file."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ def train_run(
         )
     if settings.target:
         _refuse_for_pairs(settings)
+    table, valid_table = _tables(settings)
+    if table is not None:
+        model = replace(settings.model, vectors=table.width)
+        settings = replace(settings, model=model)
     if settings.training.freeze_encoder and settings.encoder is None:
         raise ConfigError("freeze_encoder: one that is not trained yet would stay so; give --encoder RUN too")
     device = choose_device(settings.training.device)
@@ -92,7 +99,7 @@ def train_run(
         claim(out, resume, overwrite)
         make_folder(checkpoint)
         make_folder(cache)
-        corpus = _corpus(settings, checkpoint, cache, resume, watch.note)
+        corpus = _corpus(settings, (table, valid_table), checkpoint, cache, resume, watch.note)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
             shutil.rmtree(path, ignore_errors=True)
@@ -123,6 +130,8 @@ def train_run(
         segmenter(settings.model, corpus.tokenizer),
         None if targets is None else targets.train,
         None if targets is None else targets.valid,
+        table,
+        valid_table or table,
         checkpoint=checkpoint / STATE,
         metrics=out / METRICS,
         on_report=watch.report,
@@ -190,7 +199,9 @@ def make_folder(folder: Path) -> None:
         raise RunError(f"{folder}: cannot be made ({error.strerror or error}); give another folder") from None
 
 
-def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, note: Note) -> PreparedCorpus:
+def _corpus(
+    settings: Settings, tables: Tables, checkpoint: Path, cache: Path, resume: bool, note: Note
+) -> PreparedCorpus:
     """The token cache: as it was left by the training to be resumed, or made from the sources."""
     file = checkpoint / SETTINGS
     content = settings.to_json()
@@ -202,7 +213,7 @@ def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, not
     if corpus is None:
         if not settings.sources:
             raise RunError(f"{checkpoint.parent}: nothing to resume there; name the corpus to train on")
-        corpus = _prepare(settings, cache, note)
+        corpus = _prepare(settings, tables, cache, note)
         try:
             (checkpoint / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
             write_atomically(file, json.dumps(content, indent=1).encode())
@@ -215,7 +226,40 @@ def _corpus(settings: Settings, checkpoint: Path, cache: Path, resume: bool, not
     return corpus
 
 
-def _prepare(settings: Settings, cache: Path, note: Note) -> PreparedCorpus:
+def _tables(settings: Settings) -> Tables:
+    """The vectors that are read instead of a text, and those of the validation file."""
+    if settings.vectors is None:
+        if settings.model.vectors:
+            raise ConfigError(
+                "vectors: a model that reads vectors is trained on a file of them; give --vectors FILE.npy"
+            )
+        return None, None
+    refused = {
+        "target: with vectors the corpus itself is what is written; leave it out": settings.target,
+        "crossover: a sentence that goes on as another has no vector; leave it out": settings.training.crossover,
+        "encoder: with vectors there is none; leave it out": settings.encoder,
+        "valid: its vectors are missing; give --valid-vectors": settings.valid is not None
+        and settings.valid_vectors is None,
+    }
+    for reason, found in refused.items():
+        if found:
+            raise ConfigError(reason)
+    table = VectorTable(settings.vectors)
+    valid = None if settings.valid_vectors is None else VectorTable(settings.valid_vectors)
+    if settings.model.vectors not in (0, table.width):
+        raise ConfigError(f"{settings.vectors}: {table.width} numbers a vector, not {settings.model.vectors}")
+    if valid is not None and valid.width != table.width:
+        raise ConfigError(f"{settings.valid_vectors}: {valid.width} numbers a vector, not {table.width}")
+    return table, valid
+
+
+def _prepare(settings: Settings, tables: Tables, cache: Path, note: Note) -> PreparedCorpus:
+    table, valid_table = tables
+    if table is not None:
+        held = None
+        if settings.valid is not None and valid_table is not None:
+            held = settings.valid, valid_table
+        return prepare_given(settings.sources, table, settings.corpus, cache, held, note)
     if not settings.target:
         return prepare(settings.sources, settings.corpus, cache, settings.valid, note)
     valid = None

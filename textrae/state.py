@@ -20,7 +20,7 @@ from textrae.devices import autocast
 from textrae.divergence import Critic
 from textrae.errors import RunError, TrainingError
 from textrae.nn.autoencoder import Autoencoder
-from textrae.text.batch import Rows, Specials
+from textrae.text.batch import Gathered, Rows, Specials
 from textrae.text.segments import Segmenter
 
 
@@ -106,6 +106,10 @@ class Trainer:
     """Row by row beside `train`, what is to be written; the same, without them."""
     valid_targets: Rows | None = None
     """Beside `valid`."""
+    vectors: Gathered | None = None
+    """What is read instead of a text; `train` holds their numbers."""
+    valid_vectors: Gathered | None = None
+    """The same of `valid`."""
     checkpoint: Path | None = None
     """File that the state is written to; None keeps none."""
     metrics: Path | None = None
@@ -120,8 +124,9 @@ class Trainer:
 
     def __post_init__(self) -> None:
         if self.regulariser == "adversarial":
-            slots = 1 if self.network.slots is None else len(self.network.slots.queries)
-            self.critic = Critic(self.network.bottleneck.latent * slots).to(self.device)
+            assert self.network.bottleneck is not None
+            numbers = self.network.bottleneck.latent * max(1, self.network.slot_count)
+            self.critic = Critic(numbers).to(self.device)
             self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), betas=(0.5, 0.999))
 
     @property

@@ -57,6 +57,7 @@ def fit(trainer: Trainer) -> bool:
         config.seed,
         trainer.segmenter,
         trainer.targets,
+        trainer.vectors,
     )
     total_steps = step_budget(config, buckets)
     clock, saved = time.perf_counter() - progress.seconds, time.perf_counter()
@@ -81,15 +82,16 @@ def fit(trainer: Trainer) -> bool:
         rate = config.lr * schedule(done, config.warmup)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        network.bottleneck.draws = done >= config.pretrain
-        if config.reset_decoder and network.bottleneck.draws and not progress.decoder_reset:
+        if network.bottleneck is not None:
+            network.bottleneck.draws = done >= config.pretrain
+        if config.reset_decoder and done >= config.pretrain and not progress.decoder_reset:
             reset_decoder(trainer, optimizer)
         tokens = int((batch.target != trainer.specials.pad).sum())
         batch = crossover(batch.to(trainer.device), config.crossover)
         source, lengths, previous = noisy(batch, trainer)
         with trainer.autocast():
             share = rehearsal(config, done) if batch.tree else 0.0
-            features, latent = network(source, lengths, previous, batch.tree, share)
+            features, latent = network(source, lengths, previous, batch.tree, share, batch.vectors)
             pad, weight = trainer.specials.pad, trainer.mse_weight
             loss = reconstruction_loss(network, features, batch.target, pad, weight)
         loss = loss + regularisation(trainer, latent, done) * (len(latent.vector) / tokens)
@@ -219,14 +221,22 @@ def validate(trainer: Trainer) -> Validation:
     """Measure on the first `valid_size` rows."""
     trainer.network.eval()
     buckets = LengthBuckets(
-        trainer.valid, 4_096, trainer.specials, 0, trainer.segmenter, trainer.valid_targets
+        trainer.valid,
+        4_096,
+        trainer.specials,
+        0,
+        trainer.segmenter,
+        trainer.valid_targets,
+        trainer.valid_vectors,
     )
     total, right, count, sentences, divergence = 0.0, 0, 0, 0, 0.0
     posteriors: list[tuple[Tensor, Tensor]] = []
     for batch in buckets.in_order(trainer.valid_size):
         batch = batch.to(trainer.device)
         with trainer.autocast():
-            features, latent = trainer.network(batch.source, batch.lengths, batch.previous, batch.tree)
+            features, latent = trainer.network(
+                batch.source, batch.lengths, batch.previous, batch.tree, 0.0, batch.vectors
+            )
             losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
         flat = batch.target.flatten()
         total += float(losses.double().sum())
@@ -248,13 +258,21 @@ def validate(trainer: Trainer) -> Validation:
 
 @torch.no_grad()
 def gather_latents(trainer: Trainer) -> Latents | None:
-    """Encodings of training sentences and the mixture that fits them; None where vectors are not to be decoded."""
+    """Encodings of training sentences, or the vectors that are read, and the mixture that fits them.
+
+    None where the model does not decode them.
+    """
     if trainer.network.keeps_states:
         return None
     trainer.network.eval()
-    buckets = LengthBuckets(trainer.train, 4_096, trainer.specials, 0, trainer.segmenter)
+    buckets = LengthBuckets(
+        trainer.train, 4_096, trainer.specials, 0, trainer.segmenter, trainer.targets, trainer.vectors
+    )
     vectors, spreads = [], []
     for batch in buckets.in_order(KEPT, spread=True):
+        if batch.vectors is not None:
+            vectors.append(batch.vectors)
+            continue
         batch = batch.to(trainer.device)
         with trainer.autocast():
             latent = trainer.network.encode(batch.source, batch.lengths, None, batch.tree)

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from textrae.checkpoint import TOKENIZER, Run, Settings, load_run, load_settings
 from textrae.config import ModelConfig, build, to_dict
 from textrae.errors import ConfigError
@@ -103,7 +101,7 @@ def transplant(network: Autoencoder, settings: Settings) -> None:
 
 def freeze_encoder(network: Autoencoder) -> None:
     """Keep everything up to the latent as it is."""
-    parts: list[nn.Module | None] = [network.embedding, network.encoder, network.slots, network.bottleneck]
+    parts = (network.embedding, network.encoder, network.slots, network.bottleneck)
     for part in parts:
         if part is not None:
             part.requires_grad_(False)

@@ -34,42 +34,16 @@ class Autoencoder(nn.Module):
         rows = self.first_end + config.levels
         self.embedding = _table(vocab_size + config.levels, config.embedding)
         self.target_embedding = _table(rows, config.embedding) if target_vocab_size else None
+        self.adapter = nn.Linear(config.vectors, config.encoding_size) if config.vectors else None
         self.scale = config.embedding**0.5
         self.dropout = nn.Dropout(config.dropout)
-        self.encoder = Encoder(
-            config.cell,
-            config.embedding,
-            config.hidden,
-            config.layers,
-            config.bidirectional,
-            config.pooled,
-            config.dropout,
-        )
-        features, size = self.encoder.features, min(config.hidden, 128)
-        self.hierarchy = (
-            Hierarchy(
-                config.cell,
-                features,
-                config.hidden,
-                config.levels,
-                config.bidirectional,
-                config.pooled,
-                config.encoding_size,
-                config.dropout,
-                config.places_used,
-            )
-            if config.hierarchical
-            else None
-        )
-        self.slots = Slots(config.slots, features, config.scoring, size) if config.slots else None
-        self.bottleneck = Bottleneck(
-            features,
-            config.latent,
-            max(1, config.slots),
-            config.variational,
-            config.regulariser == "none",
-            config.posterior_norm,
-        )
+        self.slot_count, features = config.slots, config.hidden * (2 if config.bidirectional else 1)
+        self.encoder: Encoder | None = None
+        self.hierarchy: Hierarchy | None = None
+        self.slots: Slots | None = None
+        self.bottleneck: Bottleneck | None = None
+        if not config.vectors:
+            self._make_reader(config, features)
         self.reverse = config.reverse
         self.keeps_states = config.memory == "states"
         self.decoder = Decoder(
@@ -87,6 +61,40 @@ class Autoencoder(nn.Module):
         )
         self.mse = config.reconstruction == "mse"
         self.bias = None if self.mse else nn.Parameter(torch.zeros(rows))
+
+    def _make_reader(self, config: ModelConfig, features: int) -> None:
+        """What turns a text into a latent."""
+        self.encoder = Encoder(
+            config.cell,
+            config.embedding,
+            config.hidden,
+            config.layers,
+            config.bidirectional,
+            config.pooled,
+            config.dropout,
+        )
+        if config.hierarchical:
+            self.hierarchy = Hierarchy(
+                config.cell,
+                features,
+                config.hidden,
+                config.levels,
+                config.bidirectional,
+                config.pooled,
+                config.encoding_size,
+                config.dropout,
+                config.places_used,
+            )
+        if config.slots:
+            self.slots = Slots(config.slots, features, config.scoring, min(config.hidden, 128))
+        self.bottleneck = Bottleneck(
+            features,
+            config.latent,
+            max(1, config.slots),
+            config.variational,
+            config.regulariser == "none",
+            config.posterior_norm,
+        )
 
     @property
     def output(self) -> nn.Embedding:
@@ -120,7 +128,9 @@ class Autoencoder(nn.Module):
         tables: Sequence[Tensor] | None = None,
         tree: Sequence[Tensor] = (),
     ) -> Latent:
-        encoder, reading = self.encoder, self.encoder.forward(x, lengths, tables)
+        encoder, bottleneck = self.reader(), self.bottleneck
+        assert bottleneck is not None
+        reading = encoder.forward(x, lengths, tables)
         levels: list[Tensor] = []
         if self.hierarchy is not None:
             reading, levels = self.hierarchy.fold(encoder.pool(reading), tree)
@@ -128,16 +138,27 @@ class Autoencoder(nn.Module):
         if self.slots is not None:
             states, absent = _memory(encoder, reading)
             slots = self.slots.forward(states, absent)
-            latent = self.bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots)
+            latent = bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots)
         else:
             placed = None
             if self.hierarchy is not None and self.hierarchy.places is not None:
                 placed = self.hierarchy.places.forward(encoder.in_order(reading), reading.lengths)
-            latent = self.bottleneck.forward(encoder.pool(reading), placed)
+            latent = bottleneck.forward(encoder.pool(reading), placed)
             if self.keeps_states:
                 states, absent = _memory(encoder, reading)
                 latent = latent._replace(states=states, absent=absent)
         return latent._replace(tree=tuple(tree), levels=tuple(levels))
+
+    def read(self, vectors: Tensor) -> Latent:
+        """(batch, numbers) vectors that another encoder made → the latent: normalised, projected, normalised.
+
+        Raises:
+            ValueError: the model reads a text.
+        """
+        if self.adapter is None:
+            raise ValueError("a model that reads a text has no adapter for vectors")
+        found = self.adapter(F.layer_norm(vectors.float(), vectors.shape[-1:]))
+        return Latent(F.layer_norm(found.float(), found.shape[-1:]))
 
     def begin(self, latent: Latent, rehearse: float = 0.0) -> tuple[Tensor, list[Tensor]]:
         """The decoder's state before the first step, and what conditions every step.
@@ -173,8 +194,8 @@ class Autoencoder(nn.Module):
 
     def items(self, latent: Latent) -> Tensor | None:
         """What a decoder that has attention attends over: (batch, items, item)."""
-        if self.slots is not None and self.decoder.attention is not None:
-            return latent.vector.view(len(latent.vector), len(self.slots.queries), -1)
+        if self.slot_count and self.decoder.attention is not None:
+            return latent.vector.view(len(latent.vector), self.slot_count, -1)
         return latent.states
 
     def slot_weights(self, ids: Tensor, lengths: Tensor) -> Tensor | None:
@@ -183,11 +204,22 @@ class Autoencoder(nn.Module):
             return None
         if self.reverse:
             ids = _reversed(ids, lengths)
-        return self.slots.weights(*_memory(self.encoder, self.encoder.forward(self.embed(ids), lengths)))
+        encoder = self.reader()
+        return self.slots.weights(*_memory(encoder, encoder.forward(self.embed(ids), lengths)))
 
     def tables(self) -> list[Tensor] | None:
         """What the encoder would compute anew for each occurrence of a token."""
-        return self.encoder.tables(self.embedding.weight * self.scale)
+        return self.reader().tables(self.embedding.weight * self.scale)
+
+    def reader(self) -> Encoder:
+        """The encoder of a model that reads a text.
+
+        Raises:
+            ValueError: the model reads vectors.
+        """
+        if self.encoder is None:
+            raise ValueError("a model that reads vectors has no encoder")
+        return self.encoder
 
     def decode(self, previous: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state.
@@ -222,6 +254,7 @@ class Autoencoder(nn.Module):
         previous: Tensor,
         tree: Sequence[Tensor] = (),
         rehearse: float = 0.0,
+        vectors: Tensor | None = None,
     ) -> tuple[Tensor, Latent]:
         """Teacher-forced features of every target step.
 
@@ -231,10 +264,14 @@ class Autoencoder(nn.Module):
             previous: (steps, batch) target ids shifted right.
             tree: counts of the units of a hierarchical model, whose columns are segments.
             rehearse: as for :meth:`begin`.
+            vectors: (batch, numbers), of a model that reads them instead of the source.
 
         Returns:
             Features (steps, batch, embedding) and the latent.
         """
+        if vectors is not None:
+            latent = self.read(vectors)
+            return self.teach(previous, latent), latent
         if self.reverse:
             source = _reversed(source, lengths)
         if self.target_embedding is None:

@@ -35,6 +35,13 @@ class Rows(Protocol):
         """The tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
 
 
+class Gathered(Protocol):
+    """Vectors by the numbers that a cache's rows hold."""
+
+    def gather(self, ids: NDArray[np.integer]) -> NDArray[np.float32]:
+        """(rows, numbers)."""
+
+
 class ListedRows:
     """Tokenised sentences held in memory, as :class:`Rows`."""
 
@@ -70,14 +77,18 @@ class Batch:
     """(steps, batch) ids to be produced, ended and padded like the source."""
     tree: tuple[Tensor, ...] = ()
     """Where the columns are segments: how many make each unit of the next level, …, each text."""
+    vectors: Tensor | None = None
+    """(batch, numbers), of a model that reads them instead of the source (which is the target then)."""
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device; to a GPU it is copied asynchronously, from pinned memory."""
-        parts = (self.source, self.lengths, self.previous, self.target, *self.tree)
+        given = () if self.vectors is None else (self.vectors,)
+        parts = (self.source, self.lengths, self.previous, self.target, *self.tree, *given)
         pin = device.type == "cuda"
         moved = {id(t): (t.pin_memory() if pin else t).to(device, non_blocking=True) for t in parts}
-        source, lengths, previous, target, *tree = (moved[id(t)] for t in parts)
-        return Batch(source, lengths, previous, target, tuple(tree))
+        source, lengths, previous, target, *tree = (moved[id(t)] for t in parts[: 4 + len(self.tree)])
+        vectors = None if self.vectors is None else moved[id(self.vectors)]
+        return Batch(source, lengths, previous, target, tuple(tree), vectors)
 
 
 @dataclass(frozen=True)
@@ -159,6 +170,7 @@ class LengthBuckets:
         seed: of the order.
         segmenter: cuts the sentences of a hierarchical model.
         targets: row by row, what each sentence is to become; itself, without them.
+        vectors: of which `rows` then hold the numbers.
     """
 
     def __init__(
@@ -169,7 +181,9 @@ class LengthBuckets:
         seed: int,
         segmenter: Segmenter | None = None,
         targets: Rows | None = None,
+        vectors: Gathered | None = None,
     ) -> None:
+        self.vectors = vectors
         self.rows, self.batch_tokens, self.specials, self.seed = rows, batch_tokens, specials, seed
         self.segmenter, self.targets = segmenter, targets
         self._lengths = rows.lengths if targets is None else np.maximum(rows.lengths, targets.lengths)
@@ -193,6 +207,11 @@ class LengthBuckets:
 
         def part(first: int, last: int) -> Batch:
             some, lengths = ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1])
+            if self.vectors is not None and others is not None:
+                found = torch.from_numpy(self.vectors.gather(some))
+                theirs, ends = others
+                some, lengths = theirs[ends[first] : ends[last]], np.diff(ends[first : last + 1])
+                return replace(collate(some, lengths, self.specials), vectors=found)
             batch = collate(some, lengths, self.specials, self.segmenter)
             if others is None:
                 return batch
