@@ -12,7 +12,7 @@ import typer
 from . import app
 from .failures import note
 from .options import Json, RunFolder
-from .use import Column, CorpusFormat, Device, Errors, File, Precision, _load
+from .use import Column, CorpusFormat, Device, Errors, File, Precision, To, _load
 
 if TYPE_CHECKING:
     from textrae.model import SentenceAutoencoder
@@ -50,6 +50,7 @@ def evaluate(
         Path | None,
         typer.Option(help="With --target: another run, by paired bootstrap.", show_default=False),
     ] = None,
+    to: To = None,
     beam: Annotated[int, typer.Option(min=1, help="With --target.")] = 5,
     length_penalty: Annotated[float, typer.Option(help="With --target.")] = 1.0,
     samples: Annotated[
@@ -83,7 +84,7 @@ def evaluate(
         references = Input.of(target, corpus_format, target_column, errors, model.max_length)
         others = [] if compare is None else [_load(compare, device, precision)]
         _evaluate_translation(
-            [model, *others], list(sources), list(references), tokenize, beam, length_penalty, as_json
+            [model, *others], list(sources), list(references), tokenize, (beam, length_penalty, to), as_json
         )
         return
     if model.run.translates:
@@ -119,8 +120,7 @@ def _evaluate_translation(
     sources: list[str],
     references: list[str],
     tokenize: str,
-    beam: int,
-    length_penalty: float,
+    decoding: tuple[int, float, str | None],
     as_json: bool,
 ) -> None:
     """Scores of the first model, and how the second compares."""
@@ -131,7 +131,8 @@ def _evaluate_translation(
         raise CorpusError(
             f"{len(sources):,} sentences and {len(references):,} references: give as many, line by line"
         )
-    written = [model.translate(sources, beam=beam, length_penalty=length_penalty) for model in models]
+    beam, length_penalty, to = decoding
+    written = [model.translate(sources, beam=beam, length_penalty=length_penalty, to=to) for model in models]
     result = translation_report(sources, written[0], references, tokenize)
     compared = compare(written[0], written[1], references, tokenize) if len(models) > 1 else []
     if as_json:
@@ -171,6 +172,33 @@ def attention(
         for piece, row in zip(found.target, found.over_source, strict=True):
             most = row.argmax()
             typer.echo(f"{piece}\t{found.source[most]}\t{row[most]:.3f}")
+
+
+@app.command(epilog="Example: textrae xsim run test.de test.fr")
+def xsim(
+    run: RunFolder,
+    file: Annotated[str, typer.Argument(help="Sentences, one a line.", show_default=False)],
+    other: Annotated[str, typer.Argument(help="Their translations, line by line.", show_default=False)],
+    as_json: Json = False,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Measure how often a sentence's encoding is not nearest to its translation's."""
+    from textrae.errors import CorpusError
+
+    from .reading import Input
+
+    model = _load(run, device, precision)
+    sides = [list(Input.of(path, "auto", None, "strict", model.max_length)) for path in (file, other)]
+    if len(sides[0]) != len(sides[1]) or not sides[0]:
+        raise CorpusError(
+            f"{file} has {len(sides[0]):,} lines and {other} {len(sides[1]):,}: give as many, line by line"
+        )
+    found = {"there": model.xsim(*sides), "back": model.xsim(*reversed(sides))}
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        typer.echo(f"xsim error {found['there']:.2%} there, {found['back']:.2%} back")
 
 
 @app.command(epilog="Example: textrae info run")

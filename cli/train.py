@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import signal
 import sys
 from pathlib import Path
@@ -112,7 +113,7 @@ def train(
     target: Annotated[
         list[str] | None,
         typer.Option(
-            help="Translation: the file whose line n is what line n of the corpus is to become; one for each file. For a table of both, the same file with --target-column."
+            help="Translation: the file whose line n is what line n of the corpus is to become; one for each file. For a table of both, the same file with --target-column; for several languages de=FILE."
         ),
     ] = None,
     valid_target: Annotated[str | None, typer.Option(help="The same of the validation file.")] = None,
@@ -226,10 +227,12 @@ def train(
         return
     if target_column is not None and not target:
         target = list(corpus or ())
+    languages, paths = _languages(target or [])
     files = {
         "sources": tuple(corpus or ()),
         "valid": valid,
-        "target": tuple(target or ()),
+        "target": paths,
+        "target_languages": languages,
         "valid_target": valid_target,
         "encoder": encoder,
         "decoder": decoder,
@@ -254,6 +257,19 @@ def train(
     if skipped:
         note(f"{skipped} steps were left out because their gradient was not finite")
     note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae reconstruct {out} FILE")
+
+
+def _languages(targets: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """From de=FILE to languages and files; a file whose own name has a = in it is a file."""
+    from textrae.errors import ConfigError
+
+    found = [re.fullmatch(r"(\w[\w-]{0,15})=(.+)", target) for target in targets]
+    named = [None if match and Path(match[0]).exists() else match for match in found]
+    if not any(named):
+        return (), tuple(targets)
+    if not all(named):
+        raise ConfigError("--target: name the language of every target (de=FILE), or of none")
+    return tuple(match[1] for match in named if match), tuple(match[2] for match in named if match)
 
 
 _NOT_SETTINGS = {

@@ -39,6 +39,12 @@ Beam = Annotated[
 ]
 
 
+To = Annotated[
+    str | None,
+    typer.Option(help="The language to write, of a run that writes several.", show_default=False),
+]
+
+
 @app.command(epilog="Example: textrae encode run sentences.txt -o vectors.npy")
 def encode(
     run: RunFolder,
@@ -92,6 +98,7 @@ def decode(
     run: RunFolder,
     vectors: Annotated[Path, typer.Argument(help="Vectors as .npy, .parquet or .jsonl.", show_default=False)],
     beam: Beam = 1,
+    to: To = None,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
@@ -100,7 +107,7 @@ def decode(
 
     model = _load(run, device, precision)
     for block in read_vectors(vectors, model.run.settings.model.read_size):
-        _print(model.decode(block, beam=beam))
+        _print(model.decode(block, beam=beam, to=to))
 
 
 @app.command(epilog="Example: textrae reconstruct run sentences.txt")
@@ -152,6 +159,7 @@ def translate(
             help="Hypotheses are compared by nats / tokens to this power; more favours longer ones."
         ),
     ] = 1.0,
+    to: To = None,
     n_best: Annotated[
         bool,
         typer.Option(
@@ -182,13 +190,15 @@ def translate(
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     if n_best:
         row = 0
-        for found in model.translations(source, beam=beam, length_penalty=length_penalty, cuts=source.cuts):
+        for found in model.translations(
+            source, beam=beam, length_penalty=length_penalty, to=to, cuts=source.cuts
+        ):
             for hypotheses in found:
                 row += 1
                 _print([f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses])
     else:
         for block in model.translate_stream(
-            source, beam=beam, length_penalty=length_penalty, window=window, cuts=source.cuts
+            source, beam=beam, length_penalty=length_penalty, to=to, window=window, cuts=source.cuts
         ):
             _print(block)
     source.say()

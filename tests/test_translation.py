@@ -186,3 +186,61 @@ def test_a_model_that_translates_wants_both_sides(
     training = TrainingConfig(steps=1, crossover=0.5)
     with pytest.raises(ConfigError, match="no translation"):
         SentenceAutoencoder.train(pairs[0], SMALL, training, text=TEXT, target=pairs[1])
+
+
+def test_one_text_in_several_languages(pairs: tuple[Path, Path], tmp_path: Path) -> None:
+    upper = tmp_path / "upper.txt"
+    upper.write_text(pairs[0].read_text().upper())
+    training = TrainingConfig(steps=500, lr=1e-2, seed=0, precision="fp32")
+    targets = {"toy": pairs[1], "up": upper}
+    text = replace(TEXT, vocab_size=600, max_length=40)
+    SentenceAutoencoder.train(pairs[0], SMALL, training, text=text, target=targets, out=tmp_path / "run")
+    model = SentenceAutoencoder.load(tmp_path / "run")
+    some = sentences()[::8]
+    for language, wanted in (("toy", translated), ("up", str.upper)):
+        for beam in (1, 3):
+            written = model.translate(some, beam=beam, to=language)
+            assert sum(a == wanted(b) for a, b in zip(written, some, strict=True)) > 0.8 * len(some)
+        assert model.decode(model.encode(some), to=language) == model.translate(some, beam=1, to=language)
+    for to, said in ((None, "no language is named"), ("de", "not de")):
+        with pytest.raises(ConfigError, match=f"writes toy, up: {said}"):
+            model.translate(some, to=to)
+    assert model.xsim(some, some) == 0.0
+    (tmp_path / "some.txt").write_text("\n".join(some) + "\n")
+    (tmp_path / "wanted.txt").write_text("\n".join(map(str.upper, some)) + "\n")
+    said = textrae(
+        "evaluate",
+        tmp_path / "run",
+        tmp_path / "some.txt",
+        "--target",
+        tmp_path / "wanted.txt",
+        "--to",
+        "up",
+        "--json",
+    )
+    assert json.loads(said.stdout)["overall"]["bleu"] > 80, said.stderr
+    near = textrae("xsim", tmp_path / "run", tmp_path / "some.txt", tmp_path / "some.txt", "--json")
+    assert json.loads(near.stdout) == {"there": 0.0, "back": 0.0}
+    assert textrae("translate", tmp_path / "run", tmp_path / "some.txt").returncode == 1
+
+
+def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Path) -> None:
+    few = ("--steps", 2, "--hidden", 16, "--embedding", 8, "--latent", 8, "--vocab-size", 400)
+    made = textrae(
+        "train",
+        pairs[0],
+        "--target",
+        f"x={pairs[1]}",
+        "--target",
+        f"y={pairs[0]}",
+        *few,
+        "-o",
+        tmp_path / "run",
+    )
+    assert made.returncode == 0, made.stderr
+    assert textrae("translate", tmp_path / "run", pairs[0], "--to", "y", "--beam", 1).returncode == 0
+    mixed = textrae(
+        "train", pairs[0], "--target", f"x={pairs[1]}", "--target", pairs[0], *few, "-o", tmp_path / "other"
+    )
+    assert mixed.returncode == 1
+    assert b"every target" in mixed.stderr

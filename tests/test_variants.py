@@ -86,6 +86,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "places",
         "posterior_norm",
         "vectors",
+        "languages",
     }
     assert {field.name for field in fields(ModelConfig)} == sizes | SWITCHES.keys()
 

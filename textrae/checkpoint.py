@@ -62,6 +62,8 @@ class Settings:
     """The validation file as it was named."""
     target: tuple[str, ...] = ()
     """Of parallel text: the other side of each source."""
+    target_languages: tuple[str, ...] = ()
+    """The language of each target, where there are several."""
     valid_target: str | None = None
     """And of the validation file."""
     encoder: str | None = None
@@ -79,6 +81,7 @@ class Settings:
         files = {"sources": list(self.sources), "valid": self.valid}
         pairs = {"target": list(self.target), "valid_target": self.valid_target}
         begun = {"encoder": self.encoder, "decoder": self.decoder}
+        pairs["target_languages"] = list(self.target_languages)
         given = {"vectors": self.vectors, "valid_vectors": self.valid_vectors}
         return {**parts, **files, **pairs, **begun, **given}
 
@@ -93,6 +96,7 @@ class Settings:
             tuple(str(source) for source in values["sources"]),
             values["valid"],
             tuple(str(target) for target in values.get("target", ())),
+            tuple(str(language) for language in values.get("target_languages", ())),
             values.get("valid_target"),
             values.get("encoder"),
             values.get("decoder"),

@@ -80,6 +80,8 @@ class ModelConfig:
     regulariser: Regulariser = "none"
     """What makes encodings alike to draws from N(0, 1) beside, or without, the KL divergence of a variational model: ``mmd``
     (WAE; Tolstikhin et al. 2018) or an ``adversarial`` critic (AAE; Makhzani et al. 2015). They are not normalised then."""
+    languages: tuple[Annotated[str, Field(pattern=r"^\w[\w-]{0,15}$")], ...] = ()
+    """Of a model that translates into several: their names. Each has a token of its own that begins what is written."""
     hierarchical: bool = False
     """Whether segments are encoded and decoded each by itself, below a recurrence over segments that reads them and one
     that plans them (HRAE)."""
@@ -428,7 +430,9 @@ def build(cls: type[Config], values: Mapping[str, Any]) -> Config:
 
 def to_dict(config: AnyConfig) -> dict[str, Any]:
     """A config as plain values, ready for JSON; :func:`build` reads it back."""
-    return asdict(config)
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()
+    }
 
 
 def read_toml(path: Path) -> dict[str, Any]:

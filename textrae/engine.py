@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
 import numpy as np
@@ -19,7 +19,7 @@ from textrae.errors import ConfigError
 from textrae.generation import Sampling, beam_search, likeliest, n_best, write
 from textrae.nn.bottleneck import Latent
 from textrae.runs import SPECIALS, segmenter
-from textrae.text.batch import Batch, collate_lists, token_cuts
+from textrae.text.batch import Batch, Specials, collate_lists, token_cuts
 
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
@@ -133,8 +133,9 @@ class Engine:
         beam: int = 1,
         sampling: Sampling | None = None,
         length_penalty: float = 0.0,
+        to: str | None = None,
     ) -> list[str]:
-        """Latents → sentences.
+        """Latents → sentences, in the language `to` of a model that writes several.
 
         Raises:
             ConfigError: the model has no likelihoods to draw from or to search by, or is hierarchical and a beam is
@@ -146,24 +147,42 @@ class Engine:
             )
         if beam > 1:
             self.refuse_beam()
+        specials = self.specials(to)
         with autocast(self.device, self.bf16):
             if beam == 1:
                 choose = sampling or likeliest
-                ids = write(self.network, latent, SPECIALS, self.max_length, choose)
+                ids = write(self.network, latent, specials, self.max_length, choose)
             else:
-                ids = beam_search(self.network, latent, SPECIALS, self.max_length, beam, length_penalty)
+                ids = beam_search(self.network, latent, specials, self.max_length, beam, length_penalty)
         return self.run.writer.decode(ids)
 
-    def hypotheses(self, latent: Latent, beam: int, length_penalty: float) -> list[list[tuple[str, float]]]:
+    def hypotheses(
+        self, latent: Latent, beam: int, length_penalty: float, to: str | None = None
+    ) -> list[list[tuple[str, float]]]:
         """Latents → all that a beam ends with, the best first, each with its score; raises as :meth:`generate`."""
         self.refuse_beam()
         with autocast(self.device, self.bf16):
-            found = n_best(self.network, latent, SPECIALS, self.max_length, beam, length_penalty)
+            found = n_best(self.network, latent, self.specials(to), self.max_length, beam, length_penalty)
         written = [self.run.writer.decode([ids for ids, _ in one]) for one in found]
         return [
             [(text, score) for text, (_, score) in zip(texts, one, strict=True)]
             for texts, one in zip(written, found, strict=True)
         ]
+
+    def specials(self, to: str | None) -> Specials:
+        """The specials with what a language begins with.
+
+        Raises:
+            ConfigError: the model does not write that language, or writes several and none is named.
+        """
+        languages = self.run.settings.model.languages
+        if to is None and not languages:
+            return SPECIALS
+        if to not in languages:
+            said = ", ".join(languages) or "one language alone"
+            named = "no language is named" if to is None else f"not {to}"
+            raise ConfigError(f"this model writes {said}: {named}; give one of its languages with --to")
+        return replace(SPECIALS, begin=self.network.first_tag + languages.index(to))
 
     def refuse_beam(self) -> None:
         """ConfigError, if the model cannot be searched by a beam."""

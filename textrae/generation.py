@@ -89,7 +89,7 @@ def _write(
     """
     weight, bias = _text_scores(model, specials)
     rows = torch.arange(len(state), device=state.device)
-    current = torch.full_like(rows, specials.bos)
+    current = torch.full_like(rows, specials.first)
     written = torch.full((max_length, len(rows)), specials.eos, device=state.device)
     for step in range(max_length):
         features, state = model.decode(current.unsqueeze(0), state, condition)
@@ -111,7 +111,7 @@ def _write(
 
 def _ends(model: Autoencoder, ids: Tensor, specials: Specials) -> Tensor:
     """Which ids end a text or a segment."""
-    return (ids == specials.eos) | (ids >= model.first_end)
+    return (ids == specials.eos) | ((ids >= model.first_end) & (ids < model.first_tag))
 
 
 class _Outline:
@@ -277,7 +277,7 @@ class _Beams:
         self.scores[:, 0] = 0.0  # all begin alike: the first hypothesis alone has continuations
         self.lengths = torch.zeros(shape, device=device)
         self.written = torch.full((*shape, max_length), self.eos, device=device)
-        self.current = torch.full(shape, specials.bos, device=device)
+        self.current = torch.full(shape, specials.first, device=device)
         self.rows = torch.arange(shape[0], device=device)
         self.best = torch.full((shape[0], max_length), self.eos, device=device)
         self.found = torch.full((shape[0],), float("-inf"), device=device)  # the best ended one's rank
@@ -343,9 +343,10 @@ class _Beams:
 
 
 def _text_scores(model: Autoencoder, specials: Specials) -> tuple[Tensor, Tensor]:
-    """The softmax's matrix and bias, under which padding, begin and blank are never the best."""
+    """The softmax's matrix and bias, under which padding, begin, blank and languages are never the best."""
     weight, bias = model.softmax()
-    never = torch.tensor([specials.pad, specials.bos, specials.blank], device=bias.device)
+    ids = [specials.pad, specials.bos, specials.blank, *range(model.first_tag, len(weight))]
+    never = torch.tensor(ids, device=bias.device)
     return weight, bias.index_fill(0, never, -1e9)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -22,6 +22,7 @@ from textrae.errors import VectorError
 from textrae.evaluation.attention import AttentionMap, attention_map
 from textrae.evaluation.likelihood import Likelihood
 from textrae.evaluation.reconstruction import Report
+from textrae.evaluation.similarity import xsim
 from textrae.evaluation.translation import TranslationReport, translation_report
 from textrae.generation import Sampling, write
 from textrae.latent_space import Source, around, default_method, draw, on_the_sphere, refuse_states
@@ -58,7 +59,7 @@ class SentenceAutoencoder:
         *,
         text: CorpusConfig | None = None,
         valid: str | PathLike[str] | None = None,
-        target: str | PathLike[str] | Sequence[str | PathLike[str]] = (),
+        target: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, str | PathLike[str]] = (),
         valid_target: str | PathLike[str] | None = None,
         encoder: str | PathLike[str] | None = None,
         decoder: str | PathLike[str] | None = None,
@@ -75,7 +76,8 @@ class SentenceAutoencoder:
             training: budget, rate, device.
             text: how the corpus is read and cut into tokens.
             valid: a file of validation sentences instead of a share of the corpus.
-            target: parallel text: for each file of the corpus one whose line n is what line n is to become.
+            target: parallel text: for each file of the corpus one whose line n is what line n is to become; by language,
+                to write several.
             valid_target: the same of the validation file.
             encoder: a run to begin with the encoder of; its shape is this model's, as far as `model` does not say.
             decoder: a run to begin with the decoder of.
@@ -88,6 +90,8 @@ class SentenceAutoencoder:
         Raises:
             TextraeError: as :func:`textrae.runs.train_run`.
         """
+        languages = tuple(target) if isinstance(target, Mapping) else ()
+        target = list(target.values()) if isinstance(target, Mapping) else target
         named, others = (
             [files] if isinstance(files, str | PathLike) else list(files) for files in (corpus, target)
         )
@@ -98,6 +102,7 @@ class SentenceAutoencoder:
             tuple(str(name) for name in named),
             None if valid is None else str(valid),
             tuple(str(name) for name in others),
+            languages,
             *(
                 None if path is None else str(path)
                 for path in (valid_target, encoder, decoder, vectors, valid_vectors)
@@ -175,6 +180,7 @@ class SentenceAutoencoder:
         *,
         beam: int = 1,
         sampling: Sampling | None = None,
+        to: str | None = None,
         batch_size: int = 1_024,
     ) -> list[str]:
         """Vectors (n, encoding_size) → n sentences.
@@ -183,6 +189,7 @@ class SentenceAutoencoder:
             vectors: numbers, or what :func:`textrae.vectors.stored` makes of them.
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
             sampling: draws the tokens instead.
+            to: the language to write, of a model that writes several.
             batch_size: hypotheses decoded at once.
 
         Raises:
@@ -196,7 +203,7 @@ class SentenceAutoencoder:
         size = max(1, batch_size // beam)
         for start in range(0, len(checked), size):
             latent = self.engine.read(checked[start : start + size])
-            out += self.engine.generate(latent, beam, sampling)
+            out += self.engine.generate(latent, beam, sampling, to=to)
         return out
 
     def sample(
@@ -306,6 +313,10 @@ class SentenceAutoencoder:
         """
         return measure_posterior(self.engine, sentences)
 
+    def xsim(self, sentences: Sequence[str], others: Sequence[str]) -> float:
+        """Share of sentences whose translation is not the one found by their encodings (:func:`textrae.evaluation.similarity.xsim`)."""
+        return xsim(self.encode(sentences), self.encode(others))
+
     def reconstruct(self, sentences: Sequence[str], *, beam: int = 1) -> list[str]:
         """Sentences → vectors → sentences, decoded as by :meth:`decode`."""
         return [rebuilt for block in self.reconstruct_stream(sentences, beam=beam) for rebuilt in block]
@@ -316,14 +327,17 @@ class SentenceAutoencoder:
         """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
         yield from self.translate_stream(sentences, beam=beam, cuts=cuts)
 
-    def translate(self, sentences: Sequence[str], *, beam: int = 5, length_penalty: float = 0.0) -> list[str]:
+    def translate(
+        self, sentences: Sequence[str], *, beam: int = 5, length_penalty: float = 0.0, to: str | None = None
+    ) -> list[str]:
         """Sentences → what the model was trained to write for them: their translations, or themselves.
 
         Args:
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
             length_penalty: as :func:`textrae.generation.beam_search` has it.
+            to: the language to write, of a model that writes several.
         """
-        blocks = self.translate_stream(sentences, beam=beam, length_penalty=length_penalty)
+        blocks = self.translate_stream(sentences, beam=beam, length_penalty=length_penalty, to=to)
         return [written for block in blocks for written in block]
 
     def translate_stream(
@@ -332,6 +346,7 @@ class SentenceAutoencoder:
         *,
         beam: int = 5,
         length_penalty: float = 0.0,
+        to: str | None = None,
         window: int | None = None,
         cuts: Cuts | None = None,
     ) -> Iterator[list[str]]:
@@ -344,7 +359,7 @@ class SentenceAutoencoder:
         for lines, ids in self.engine.tokenised(sentences, cuts, window):
             out = [""] * len(lines)
             for rows, latent in self.engine.latents(ids):
-                written = self.engine.generate(latent, beam, length_penalty=length_penalty)
+                written = self.engine.generate(latent, beam, length_penalty=length_penalty, to=to)
                 for row, text in zip(rows.tolist(), written, strict=True):
                     out[row] = text
             yield out
@@ -355,6 +370,7 @@ class SentenceAutoencoder:
         *,
         beam: int = 5,
         length_penalty: float = 0.0,
+        to: str | None = None,
         cuts: Cuts | None = None,
     ) -> Iterator[list[list[tuple[str, float]]]]:
         """As :meth:`translate_stream`, but all that the beam ends with, the best first, each with its score.
@@ -365,7 +381,7 @@ class SentenceAutoencoder:
         for lines, ids in self.engine.tokenised(sentences, cuts):
             out: list[list[tuple[str, float]]] = [[] for _ in lines]
             for rows, latent in self.engine.latents(ids):
-                found = self.engine.hypotheses(latent, beam, length_penalty)
+                found = self.engine.hypotheses(latent, beam, length_penalty, to)
                 for row, hypotheses in zip(rows.tolist(), found, strict=True):
                     out[row] = hypotheses
             yield out
@@ -398,6 +414,7 @@ class SentenceAutoencoder:
         *,
         beam: int = 5,
         length_penalty: float = 1.0,
+        to: str | None = None,
         tokenize: str = "13a",
     ) -> TranslationReport:
         """Translate and compare with references (:mod:`textrae.evaluation.translation`).
@@ -409,7 +426,7 @@ class SentenceAutoencoder:
             raise ValueError(
                 f"{len(sentences)} sentences and {len(references)} references: there must be one for each"
             )
-        written = self.translate(sentences, beam=beam, length_penalty=length_penalty)
+        written = self.translate(sentences, beam=beam, length_penalty=length_penalty, to=to)
         return translation_report(sentences, written, references, tokenize)
 
     def evaluate(

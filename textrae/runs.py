@@ -84,6 +84,12 @@ def train_run(
         )
     if settings.target:
         _refuse_for_pairs(settings)
+    languages = tuple(dict.fromkeys(settings.target_languages))
+    if settings.model.languages not in ((), languages):
+        raise ConfigError(
+            f"languages: the targets are {', '.join(languages) or 'of no named language'}; leave it out"
+        )
+    settings = replace(settings, model=replace(settings.model, languages=languages))
     table, valid_table = _tables(settings)
     if table is not None:
         model = replace(settings.model, vectors=table.width)
@@ -265,7 +271,11 @@ def _prepare(settings: Settings, tables: Tables, cache: Path, note: Note) -> Pre
     valid = None
     if settings.valid is not None:
         valid = settings.valid, settings.valid_target or settings.valid
-    return prepare_pairs(settings.sources, settings.target, settings.corpus, cache, valid, note)
+    sources = settings.sources
+    if len(sources) == 1:
+        sources = sources * len(settings.target)  # one text in several languages
+    tags = [settings.model.languages.index(language) for language in settings.target_languages]
+    return prepare_pairs(sources, settings.target, settings.corpus, cache, valid, note, tags=tags)
 
 
 def _refuse_for_pairs(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from textrae.devices import autocast
 from textrae.divergence import Critic
 from textrae.errors import RunError, TrainingError
 from textrae.nn.autoencoder import Autoencoder
-from textrae.text.batch import Gathered, Rows, Specials
+from textrae.text.batch import Gathered, LengthBuckets, Rows, Specials
 from textrae.text.segments import Segmenter
 
 
@@ -129,10 +129,17 @@ class Trainer:
             self.critic = Critic(numbers).to(self.device)
             self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), betas=(0.5, 0.999))
 
-    @property
-    def segment_ends(self) -> int:
-        """Ids behind the vocabulary that end segments."""
-        return 0 if self.network.hierarchy is None else len(self.network.hierarchy.planners)
+    def buckets(self, batch_tokens: int, seed: int, valid: bool = False) -> LengthBuckets:
+        """Batches of what is trained on, or of what is held out."""
+        rows, targets, vectors = (
+            (self.valid, self.valid_targets, self.valid_vectors)
+            if valid
+            else (self.train, self.targets, self.vectors)
+        )
+        tagged = self.network.first_tag < self.network.output.num_embeddings
+        return LengthBuckets(
+            rows, batch_tokens, self.specials, seed, self.segmenter, targets, vectors, tagged
+        )
 
     def autocast(self) -> AbstractContextManager[object]:
         """Products in bfloat16 where that was chosen."""

@@ -50,15 +50,7 @@ def fit(trainer: Trainer) -> bool:
     config, progress, network = trainer.config, trainer.progress, trainer.network
     optimizer = make_optimizer(network, config)
     resume(trainer, optimizer)
-    buckets = LengthBuckets(
-        trainer.train,
-        config.batch_tokens,
-        trainer.specials,
-        config.seed,
-        trainer.segmenter,
-        trainer.targets,
-        trainer.vectors,
-    )
+    buckets = trainer.buckets(config.batch_tokens, config.seed)
     total_steps = step_budget(config, buckets)
     clock, saved = time.perf_counter() - progress.seconds, time.perf_counter()
     window = _Window(progress)
@@ -138,8 +130,9 @@ def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:
 def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor, Tensor]:
     """Source, its lengths and the decoder's input, spoilt as the config asks."""
     config, specials = trainer.config, trainer.specials
-    own = trainer.network.embedding.num_embeddings - trainer.segment_ends
-    text, written = range(specials.blank + 1, own), range(specials.blank + 1, trainer.network.first_end)
+    text, written = (
+        range(specials.blank + 1, size) for size in (trainer.network.vocab_size, trainer.network.first_end)
+    )
     noise = Noise(config.noise_drop, config.noise_blank, config.noise_substitute, config.noise_shuffle)
     source, lengths = noise(batch.source, batch.lengths, text, specials)
     return source, lengths, blank_out(batch.previous, config.word_dropout, written, specials.blank)
@@ -220,15 +213,7 @@ class Validation:
 def validate(trainer: Trainer) -> Validation:
     """Measure on the first `valid_size` rows."""
     trainer.network.eval()
-    buckets = LengthBuckets(
-        trainer.valid,
-        4_096,
-        trainer.specials,
-        0,
-        trainer.segmenter,
-        trainer.valid_targets,
-        trainer.valid_vectors,
-    )
+    buckets = trainer.buckets(4_096, 0, valid=True)
     total, right, count, sentences, divergence = 0.0, 0, 0, 0, 0.0
     posteriors: list[tuple[Tensor, Tensor]] = []
     for batch in buckets.in_order(trainer.valid_size):
@@ -265,9 +250,7 @@ def gather_latents(trainer: Trainer) -> Latents | None:
     if trainer.network.keeps_states:
         return None
     trainer.network.eval()
-    buckets = LengthBuckets(
-        trainer.train, 4_096, trainer.specials, 0, trainer.segmenter, trainer.targets, trainer.vectors
-    )
+    buckets = trainer.buckets(4_096, 0)
     vectors, spreads = [], []
     for batch in buckets.in_order(KEPT, spread=True):
         if batch.vectors is not None:

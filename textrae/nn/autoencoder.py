@@ -24,15 +24,17 @@ class Autoencoder(nn.Module):
 
     Args:
         config: the shape.
-        vocab_size: text tokens and specials; a hierarchical model has ids behind them that end segments.
+        vocab_size: text tokens and specials; a hierarchical model has ids behind them that end segments,
+            and one that writes several languages ids that begin them.
         target_vocab_size: those of the target, where it has a vocabulary of its own, and so embeddings of its own.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int, target_vocab_size: int | None = None) -> None:
         super().__init__()
-        self.first_end = target_vocab_size or vocab_size
-        rows = self.first_end + config.levels
-        self.embedding = _table(vocab_size + config.levels, config.embedding)
+        self.vocab_size, self.first_end = vocab_size, target_vocab_size or vocab_size
+        self.first_tag = self.first_end + config.levels
+        rows = self.first_tag + len(config.languages)
+        self.embedding = _table(vocab_size if target_vocab_size else rows, config.embedding)
         self.target_embedding = _table(rows, config.embedding) if target_vocab_size else None
         self.adapter = nn.Linear(config.vectors, config.encoding_size) if config.vectors else None
         self.scale = config.embedding**0.5

@@ -99,6 +99,13 @@ class Specials:
     bos: int
     eos: int
     blank: int
+    begin: int | None = None
+    """What writing begins with, where that is not `bos`: a language's token."""
+
+    @property
+    def first(self) -> int:
+        """What writing begins with."""
+        return self.bos if self.begin is None else self.begin
 
 
 def collate(
@@ -127,10 +134,21 @@ def collate(
     return Batch(source, torch.from_numpy(ended), previous, source, tuple(map(torch.from_numpy, tree)))
 
 
-def beside(batch: Batch, ids: NDArray[np.integer], lengths: NDArray[np.integer], specials: Specials) -> Batch:
-    """The same sources with other targets, laid one after another in `ids`."""
-    other = collate(ids, lengths, specials)
-    return replace(batch, previous=other.previous, target=other.target)
+def beside(
+    batch: Batch,
+    ids: NDArray[np.integer],
+    lengths: NDArray[np.integer],
+    specials: Specials,
+    tagged: bool = False,
+) -> Batch:
+    """The same sources with other targets, laid one after another in `ids`, each begun by its own token if `tagged`."""
+    if not tagged:
+        other = collate(ids, lengths, specials)
+        return replace(batch, previous=other.previous, target=other.target)
+    starts = np.cumsum(lengths) - lengths
+    other = collate(np.delete(ids, starts), lengths - 1, specials)
+    first = torch.from_numpy(ids[starts].astype(np.int64)).unsqueeze(0)
+    return replace(batch, previous=torch.cat([first, other.previous[1:]]), target=other.target)
 
 
 def crossover(batch: Batch, share: float) -> Batch:
@@ -171,6 +189,7 @@ class LengthBuckets:
         segmenter: cuts the sentences of a hierarchical model.
         targets: row by row, what each sentence is to become; itself, without them.
         vectors: of which `rows` then hold the numbers.
+        tagged: whether each target begins with a token that says its language.
     """
 
     def __init__(
@@ -182,8 +201,9 @@ class LengthBuckets:
         segmenter: Segmenter | None = None,
         targets: Rows | None = None,
         vectors: Gathered | None = None,
+        tagged: bool = False,
     ) -> None:
-        self.vectors = vectors
+        self.vectors, self.tagged = vectors, tagged
         self.rows, self.batch_tokens, self.specials, self.seed = rows, batch_tokens, specials, seed
         self.segmenter, self.targets = segmenter, targets
         self._lengths = rows.lengths if targets is None else np.maximum(rows.lengths, targets.lengths)
@@ -217,7 +237,7 @@ class LengthBuckets:
                 return batch
             theirs, ends = others
             some, lengths = theirs[ends[first] : ends[last]], np.diff(ends[first : last + 1])
-            return beside(batch, some, lengths, self.specials)
+            return beside(batch, some, lengths, self.specials, self.tagged)
 
         return part
 

@@ -67,14 +67,14 @@ class _Sides:
 
 def read_pairs(
     source: Sequence[Source], target: Sequence[Source], config: CorpusConfig, counts: PairCounts
-) -> Iterator[tuple[list[str], list[str]]]:
-    """Pairs of which neither side is blank, in order, as two lists of at most 4,096 lines.
+) -> Iterator[tuple[list[str], list[str], int]]:
+    """Pairs of which neither side is blank, in order, as two lists of at most 4,096 lines, and their file's number.
 
     Raises:
         CorpusError: two files have different numbers of lines, or one cannot be read.
     """
     other = replace(config, column=config.target_column)
-    for one, its in zip(source, target, strict=True):
+    for number, (one, its) in enumerate(zip(source, target, strict=True)):
         left = chain.from_iterable(read_sources([one], config, counts.source, keep_blank=True))
         right = chain.from_iterable(read_sources([its], other, counts.target, keep_blank=True))
         before = counts.pairs
@@ -93,7 +93,7 @@ def read_pairs(
             kept = [(x, y) for x, y in zip(a, b, strict=True) if x.strip() and y.strip()]
             counts.dropped += len(a) - len(kept)
             if kept:
-                yield [x for x, _ in kept], [y for _, y in kept]
+                yield [x for x, _ in kept], [y for _, y in kept], number
 
 
 def prepare_pairs(
@@ -104,8 +104,12 @@ def prepare_pairs(
     valid: tuple[str, str] | None = None,
     note: Note = lambda line: None,
     stdin: BinaryIO | None = None,
+    tags: Sequence[int] = (),
 ) -> PreparedCorpus:
     """Make the token cache of parallel files in `cache_dir`.
+
+    With `tags`, one for each target file (and the first for the validation file's), every target row begins with a token
+    of that number behind the vocabulary, which says what language it is in.
 
     The validation pairs are those of `valid`, or else a share of the distinct source sentences with the target of their
     first occurrence; no source sentence is on both sides.
@@ -123,7 +127,7 @@ def prepare_pairs(
         cache_dir.mkdir(parents=True, exist_ok=True)
         remove_cache(cache_dir)
         try:
-            _build(source, target, config, cache_dir, valid, note, stdin)
+            _build(source, target, config, cache_dir, valid, note, stdin, tags)
         except BaseException:
             remove_cache(cache_dir)
             raise
@@ -144,6 +148,7 @@ def _build(
     valid: tuple[str, str] | None,
     note: Note,
     stdin: BinaryIO | None,
+    tags: Sequence[int],
 ) -> None:
     with ExitStack() as stack:
 
@@ -160,8 +165,8 @@ def _build(
         ]
         known = None
         if held is not None:
-            known = _write_valid(held, config, tokenizers, writers[2:])
-        tally = _write_train(sides, config, tokenizers, writers, threshold, known)
+            known = _write_valid(held, config, tokenizers, writers[2:], tags[:1])
+        tally = _write_train(sides, config, tokenizers, writers, threshold, known, tags)
     if tally["pairs"] != counts.pairs:
         raise CorpusError(
             f"{', '.join(sides.names)}: changed while it was read; run again when it is complete"
@@ -198,14 +203,14 @@ def _survey(
     with LineHashes(folder / "hashes.tmp") as hashes:
 
         def learnt() -> Iterator[str]:
-            for a, b in read_pairs(sides.source, sides.target, config, counts):
+            for a, b, _ in read_pairs(sides.source, sides.target, config, counts):
                 hashes.add(line_hashes(a, config.seed))
                 yield from a
                 if joint:
                     yield from b
 
         def others() -> Iterator[str]:
-            for _, b in read_pairs(sides.source, sides.target, config, PairCounts()):
+            for _, b, _ in read_pairs(sides.source, sides.target, config, PairCounts()):
                 yield from b
 
         if config.tokenizer is None:
@@ -234,23 +239,33 @@ def _survey(
 
 
 def _encoded(
-    pair: tuple[list[str], list[str]], tokenizers: tuple[Tokenizer, Tokenizer], limit: int
+    pair: tuple[list[str], list[str], int],
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    limit: int,
+    tags: Sequence[int],
 ) -> tuple[list[list[int]], list[list[int]], int]:
     """The ids of both sides, and how many pairs were cut."""
     (a, cut_a), (b, cut_b) = (
         tokenizer.encode_cut(lines, limit, threads=_THREADS)
-        for tokenizer, lines in zip(tokenizers, pair, strict=True)
+        for tokenizer, lines in zip(tokenizers, pair[:2], strict=True)
     )
+    if tags:
+        first = tokenizers[1].vocab_size + tags[pair[2]]
+        b = [[first, *row] for row in b]
     return a, b, sum(x or y for x, y in zip(cut_a, cut_b, strict=True))
 
 
 def _write_valid(
-    sides: _Sides, config: CorpusConfig, tokenizers: tuple[Tokenizer, Tokenizer], writers: Sequence[RowWriter]
+    sides: _Sides,
+    config: CorpusConfig,
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    writers: Sequence[RowWriter],
+    tags: Sequence[int],
 ) -> np.ndarray:
     """Tokenise the validation files in whole; the hashes of their distinct source lines, ascending."""
     counts, hashes = PairCounts(), [np.empty(0, dtype=np.uint64)]
     for pair in read_pairs(sides.source, sides.target, config, counts):
-        ids = _encoded(pair, tokenizers, config.max_length)
+        ids = _encoded(pair, tokenizers, config.max_length, tags)
         writers[0].add(ids[0])
         writers[1].add(ids[1])
         hashes.append(line_hashes(pair[0], config.seed))
@@ -266,13 +281,14 @@ def _write_train(
     writers: Sequence[RowWriter],
     threshold: int | None,
     known: np.ndarray | None,
+    tags: Sequence[int],
 ) -> dict[str, int]:
     """The second reading: tokenise, and send each pair to its side."""
     tally = dict.fromkeys(("cut", "words", "bytes", "repeats", "overlap", "pairs"), 0)
     counts, held_out, met = PairCounts(), set[int](), set[int]()
     train, target_train, valid, target_valid = writers
     for pair in read_pairs(sides.source, sides.target, config, counts):
-        a, b, cut = _encoded(pair, tokenizers, config.max_length)
+        a, b, cut = _encoded(pair, tokenizers, config.max_length, tags)
         tally["cut"] += cut
         tally["words"] += sum(len(line.split()) for line in pair[0])
         tally["bytes"] += sum(len(line.encode()) for line in pair[0])
