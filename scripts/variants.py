@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from queue import Queue
 from typing import Any
+
+from side_by_side import on_cores, side_by_side
 
 from textrae import ModelConfig
 from textrae.nn.autoencoder import Autoencoder
@@ -66,15 +64,9 @@ def measure(
     switches += ["--hidden", str(config.hidden), "--latent", str(config.latent)]
     train = [command, "train", str(args.train), "--valid", str(args.valid), "-o", str(run), "--overwrite"]
     train += ["--minutes", str(args.minutes), *switches, *args.switches]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(len(cores))}
 
     def call(line: list[str]) -> str:
-        done = subprocess.run(
-            line, env=environment, capture_output=True, text=True, preexec_fn=lambda: pin(cores)
-        )
-        if done.returncode:
-            sys.exit(f"{' '.join(line)}: {done.stderr}")
-        return done.stdout
+        return on_cores(line, cores)
 
     call(train)
     scores = json.loads(call([command, "evaluate", str(run), str(args.valid), "--json"]))["overall"]
@@ -100,12 +92,6 @@ def as_switch(key: str, value: object) -> list[str]:
     return [f"--{name}", str(value)]
 
 
-def pin(cores: list[int]) -> None:
-    """Keep this process on some cores, where the system can."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores)
-
-
 def main() -> None:
     """Run all and print the table."""
     parser = argparse.ArgumentParser(
@@ -129,22 +115,12 @@ def main() -> None:
         print(f"  {name}: hidden {config.hidden}, {parameters(config, args.vocabulary):,}", flush=True)
     head = ("variant", "hidden", "token accuracy", "exact", "BLEU", "ppl/word", "tokens/s", "encoding")
     print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head), flush=True)
-    free: Queue[list[int]] = Queue()
-    cores = list(range(os.cpu_count() or 1))
-    share = max(1, len(cores) // args.at_once)
-    for place in range(args.at_once):
-        free.put(cores[place * share : (place + 1) * share] or cores)
+    with tempfile.TemporaryDirectory() as folder:
 
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(args.at_once) as pool:
+        def one(name: str, cores: list[int]) -> list[str]:
+            return measure(name, shapes[name], args, cores, Path(folder))
 
-        def one(name: str) -> list[str]:
-            own = free.get()
-            try:
-                return measure(name, shapes[name], args, own, Path(folder))
-            finally:
-                free.put(own)
-
-        for row in pool.map(one, shapes):
+        for row in side_by_side(one, list(shapes), args.at_once):
             print("| " + " | ".join(row) + " |", flush=True)
 
 
