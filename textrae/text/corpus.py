@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
@@ -127,24 +127,41 @@ def prepare(
         raise CorpusError("-: standard input can be read only once; give a file for the other")
     sources = [locate(path, config, stdin) for path in paths]
     valid = None if valid_path is None else locate(valid_path, config, stdin)
-    try:
+    with said_of(cache_dir):
         identity = _identity(sources, valid, config)
         if identity is not None and (found := _open(cache_dir, identity)) is not None:
             return found
+    return built(cache_dir, lambda: _build(sources, valid, config, cache_dir, note, identity))
+
+
+def built(cache_dir: Path, build: Callable[[], None]) -> PreparedCorpus:
+    """The corpus whose cache `build` writes into `cache_dir`, whole or not at all.
+
+    Raises:
+        CorpusError: the disk refuses, or something else writes there too.
+    """
+    with said_of(cache_dir):
         cache_dir.mkdir(parents=True, exist_ok=True)
         remove_cache(cache_dir)
         try:
-            _build(sources, valid, config, cache_dir, note, identity)
+            build()
         except BaseException:
             remove_cache(cache_dir)
             raise
-    except OSError as error:
-        where = f"{cache_dir}: the token cache cannot be written ({error.strerror or error})"
-        raise CorpusError(f"{where}; free space, or choose another folder") from None
-    corpus = _open(cache_dir, None)
+    corpus = open_cache(cache_dir)
     if corpus is None:
         raise CorpusError(f"{cache_dir}: the token cache was changed while it was written; run again")
     return corpus
+
+
+@contextmanager
+def said_of(cache_dir: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one line."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{cache_dir}: the token cache cannot be written ({error.strerror or error})"
+        raise CorpusError(f"{where}; free space, or choose another folder") from None
 
 
 def open_cache(cache_dir: Path) -> PreparedCorpus | None:
