@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from textrae.config import ModelConfig
-from textrae.generation import Sampling, _largest, _Outline, beam_search, write
+from textrae.generation import Sampling, _largest, _Outline, beam_search, n_best, write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
@@ -54,6 +54,28 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(penalty: float) -> 
         assert found == expected
         different |= {tuple(ids) for ids in expected}
     assert len(different) > 3
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+def test_the_n_best_of_so_wide_a_beam_are_the_best_of_all(penalty: float) -> None:
+    model, latents = make(0)
+    sentences = [ids for n in range(LONGEST) for ids in itertools.product(TEXT, repeat=n)]
+    cut = list(itertools.product(TEXT, repeat=LONGEST))  # not ended, as far as they go
+    found = n_best(model, Latent(latents), SPECIALS, LONGEST, 4**LONGEST, penalty)
+    for latent, ours in zip(latents, found, strict=True):
+        ranks = {ids: likelihood(model, latent, ids, True) / (len(ids) + 1) ** penalty for ids in sentences}
+        ranks |= {ids: likelihood(model, latent, ids, False) / len(ids) ** penalty for ids in cut}
+        expected = sorted(ranks.items(), key=lambda pair: -pair[1])
+        assert [tuple(ids) for ids, _ in ours] == [ids for ids, _ in expected]
+        torch.testing.assert_close(
+            [score for _, score in ours], [score for _, score in expected], atol=1e-5, rtol=0
+        )  # scores are kept in float32
+    narrow = n_best(model, Latent(latents), SPECIALS, LONGEST, 2, penalty)
+    assert all(len(one) == 2 and one[0][1] >= one[1][1] for one in narrow)
+    alone = [
+        n_best(model, Latent(latent.unsqueeze(0)), SPECIALS, LONGEST, 2, penalty)[0] for latent in latents
+    ]
+    assert [[ids for ids, _ in one] for one in alone] == [[ids for ids, _ in one] for one in narrow]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -17,6 +17,8 @@ _ROWS = 32
 """A batch has a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
 
 _GROUP = 64
+_NEVER = -1e9
+"""Score of a token that is not to be written."""
 
 Choose = Callable[[Tensor], Tensor]
 """Scores (batch, vocabulary) → the next ids (batch,)."""
@@ -246,7 +248,7 @@ def n_best(
     found = []
     for hypotheses, places, scores in zip(beams.hypotheses, order, ranks.tolist(), strict=True):
         rows = _until_end(hypotheses[places], specials.eos)
-        found.append([(row, score) for row, score in zip(rows, scores, strict=True) if score > float("-inf")])
+        found.append([(row, score) for row, score in zip(rows, scores, strict=True) if score > 0.1 * _NEVER])
     return found
 
 
@@ -347,7 +349,7 @@ def _text_scores(model: Autoencoder, specials: Specials) -> tuple[Tensor, Tensor
     weight, bias = model.softmax()
     ids = [specials.pad, specials.bos, specials.blank, *range(model.first_tag, len(weight))]
     never = torch.tensor(ids, device=bias.device)
-    return weight, bias.index_fill(0, never, -1e9)
+    return weight, bias.index_fill(0, never, _NEVER)
 
 
 def _largest(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
