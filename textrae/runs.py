@@ -210,8 +210,8 @@ def _corpus(
 ) -> PreparedCorpus:
     """The token cache: as it was left by the training to be resumed, or made from the sources."""
     file = checkpoint / SETTINGS
-    content = settings.to_json()
-    if resume and file.exists() and read_json(file) != content:
+    # as values, not as text: an older textrae had fewer settings
+    if resume and stored_settings(checkpoint.parent) not in (None, settings):
         raise RunError(
             f"{file}: the training to be resumed had other settings; give the same ones, or --overwrite"
         )
@@ -222,7 +222,7 @@ def _corpus(
         corpus = _prepare(settings, tables, cache, note)
         try:
             (checkpoint / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
-            write_atomically(file, json.dumps(content, indent=1).encode())
+            write_atomically(file, json.dumps(settings.to_json(), indent=1).encode())
         except OSError as error:
             raise RunError(
                 f"{file}: cannot write ({error.strerror or error}); free or choose another place"
