@@ -89,7 +89,8 @@ def test_evaluate_prints_a_table_or_json(run: Path, text: Path) -> None:
     values = json.loads(textrae("evaluate", run, text, "--json").stdout)
     assert values["overall"]["sentences"] == len(LINES)
     assert values["overall"]["exact"] > 0.6
-    assert set(values) == {"overall", "by_length", "signatures", "notes"}
+    assert set(values) == {"overall", "by_length", "signatures", "notes", "posterior", "likelihood"}
+    assert values["posterior"] is values["likelihood"] is None  # the model is not variational
 
 
 def test_info_tells_how_a_run_was_made(run: Path) -> None:
