@@ -12,17 +12,20 @@ import typer
 from . import app
 from .failures import note
 from .options import Json, RunFolder
-from .use import Column, CorpusFormat, Device, Errors, File, Precision, To, _load
+from .use import Column, CorpusFormat, Device, Errors, File, Precision, To, _load, _refuse
 
 if TYPE_CHECKING:
     from textrae.model import SentenceAutoencoder
 
 _DIAGNOSED = 2_000
 """Sentences whose posteriors are compared with one another."""
+_TRANSLATING = ("compare", "to", "beam", "length_penalty", "target_column")
+"""Switches of `evaluate` for translations alone."""
 
 
 @app.command(epilog="Example: textrae evaluate run test.txt --json")
 def evaluate(
+    ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
     corpus_format: CorpusFormat = "auto",
@@ -76,8 +79,10 @@ def evaluate(
     tokenize = tokenize or ("none" if target is None else "13a")
     if tokenize not in TOKENIZERS:
         raise typer.BadParameter(f"{tokenize!r} is not {', '.join(TOKENIZERS)}", param_hint="--tokenize")
-    if compare is not None and target is None:
-        raise typer.BadParameter("is for translations: give --target too", param_hint="--compare")
+    if target is None:
+        _refuse(ctx, "reconstruction: give --target too", *_TRANSLATING)
+    else:
+        _refuse(ctx, "translations: leave --target out", "vectors", "samples", "seed")
     model = _load(run, device, precision)
     if target is not None:
         sources = Input.of(file, corpus_format, column, errors, model.max_length)
@@ -89,7 +94,9 @@ def evaluate(
         return
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; give the references with --target")
-    lines = list(Input.of(file, corpus_format, column, errors, model.max_length))
+    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    lines = list(source)
+    source.say()
     if not lines:
         raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line")
     given = None

@@ -78,24 +78,7 @@ def train_run(
         TrainingError, DeviceError: see :mod:`textrae.training`.
     """
     watch = watch or Watch()
-    if settings.model.hierarchical and settings.training.crossover:
-        raise ConfigError(
-            "crossover: a hierarchical model's segments cannot go on as another's; leave it out"
-        )
-    if settings.target:
-        _refuse_for_pairs(settings)
-    languages = tuple(dict.fromkeys(settings.target_languages))
-    if settings.model.languages not in ((), languages):
-        raise ConfigError(
-            f"languages: the targets are {', '.join(languages) or 'of no named language'}; leave it out"
-        )
-    settings = replace(settings, model=replace(settings.model, languages=languages))
-    table, valid_table = _tables(settings)
-    if table is not None:
-        model = replace(settings.model, vectors=table.width)
-        settings = replace(settings, model=model)
-    if settings.training.freeze_encoder and settings.encoder is None:
-        raise ConfigError("freeze_encoder: one that is not trained yet would stay so; give --encoder RUN too")
+    settings, tables = _settled(settings)
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
     checkpoint = out / CHECKPOINT
@@ -105,22 +88,17 @@ def train_run(
         claim(out, resume, overwrite)
         make_folder(checkpoint)
         make_folder(cache)
-        corpus = _corpus(settings, (table, valid_table), checkpoint, cache, resume, watch.note)
+        corpus = _corpus(settings, tables, checkpoint, cache, resume, watch.note)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
             shutil.rmtree(path, ignore_errors=True)
         raise
     torch.manual_seed(settings.training.seed)
-    targets, own = corpus.targets, None
+    targets = corpus.targets
+    own = None
     if targets is not None and settings.corpus.tokenizers == "separate":
         own = targets.tokenizer
-    network = Autoencoder(
-        settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size
-    )
-    if not (checkpoint / STATE).exists():
-        transplant(network, settings)
-    if settings.training.freeze_encoder:
-        freeze_encoder(network)
+    network = _network(settings, corpus, own, fresh=not (checkpoint / STATE).exists())
     network.to(device)
     trainer = Trainer(
         network,
@@ -136,8 +114,8 @@ def train_run(
         segmenter(settings.model, corpus.tokenizer),
         None if targets is None else targets.train,
         None if targets is None else targets.valid,
-        table,
-        valid_table or table,
+        tables[0],
+        tables[1] or tables[0],
         checkpoint=checkpoint / STATE,
         metrics=out / METRICS,
         on_report=watch.report,
@@ -154,6 +132,44 @@ def train_run(
         if cache_dir is not None:
             corpus.remove()
     return run, finished
+
+
+def _settled(settings: Settings) -> tuple[Settings, Tables]:
+    """Settings with what the files decide, and the vectors that are read; ConfigError where they do not go together."""
+    if settings.model.hierarchical and settings.training.crossover:
+        raise ConfigError(
+            "crossover: a hierarchical model's segments cannot go on as another's; leave it out"
+        )
+    if settings.target:
+        _refuse_for_pairs(settings)
+    languages = tuple(dict.fromkeys(settings.target_languages))
+    if settings.model.languages not in ((), languages):
+        raise ConfigError(
+            f"languages: the targets are {', '.join(languages) or 'of no named language'}; leave it out"
+        )
+    settings = replace(settings, model=replace(settings.model, languages=languages))
+    table, valid_table = _tables(settings)
+    if table is not None:
+        settings = replace(settings, model=replace(settings.model, vectors=table.width))
+    if settings.training.freeze_encoder and settings.encoder is None:
+        raise ConfigError("freeze_encoder: one that is not trained yet would stay so; give --encoder RUN too")
+    return settings, (table, valid_table)
+
+
+def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, fresh: bool) -> Autoencoder:
+    """The network, which if `fresh` begins with the parts of other runs that the settings name.
+
+    Args:
+        own: the target's tokenizer, if it has one of its own.
+    """
+    network = Autoencoder(
+        settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size
+    )
+    if fresh:
+        transplant(network, settings)
+    if settings.training.freeze_encoder:
+        freeze_encoder(network)
+    return network
 
 
 def segmenter(model: ModelConfig, tokenizer: Tokenizer) -> Segmenter | None:

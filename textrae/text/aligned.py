@@ -23,6 +23,7 @@ from textrae.text.corpus import (
     TOKENIZER,
     TRAIN,
     VALID,
+    Tally,
     refuse_empty,
     write_index,
 )
@@ -110,17 +111,6 @@ def held_out(
     return distinct, threshold
 
 
-@dataclass
-class _Tally:
-    """What the second reading counts."""
-
-    cut: int = 0
-    words: int = 0
-    bytes: int = 0
-    repeats: int = 0
-    overlap: int = 0
-
-
 def write(
     pairs: Pairs,
     held: Pairs | None,
@@ -199,9 +189,9 @@ def _write_train(
     threshold: int | None,
     known: NDArray[np.uint64] | None,
     counts: PairCounts,
-) -> _Tally:
+) -> Tally:
     """Tokenise, and send each pair to its side; of a line that is held out its first pair is kept alone."""
-    tally, seen, met = _Tally(), set[int](), set[int]()
+    tally, seen, met = Tally(), set[int](), set[int]()
     train, target_train, valid, target_valid = writers
     for pair in pairs.read(counts):
         a, b, cut = coder(pair)

@@ -97,7 +97,7 @@ class _Survey:
 
 
 @dataclass
-class _Tally:
+class Tally:
     """What the second reading counts."""
 
     cut: int = 0
@@ -291,12 +291,12 @@ def _write_train(
     train: RowWriter,
     valid: RowWriter | None,
     known: NDArray[np.uint64] | None,
-) -> _Tally:
+) -> Tally:
     """The second reading: tokenise, and send each line to its side.
 
     Of the lines held out each distinct one is kept once, so that a frequent one does not fill the validation set.
     """
-    tally, counts = _Tally(), ReadCounts()
+    tally, counts = Tally(), ReadCounts()
     held_out: set[int] = set()
     met = np.zeros(0 if known is None else len(known), dtype=bool)
     for batch in read_sources(sources, config, counts):
