@@ -40,7 +40,7 @@ def sample(
     against: Annotated[
         str | None,
         typer.Option(
-            help="The training text: say how many samples are new, and how they differ.", show_default=False
+            help="The training text: say how many samples are new, and how they differ from one another, beside its own.", show_default=False
         ),
     ] = None,
     as_json: Json = False,
@@ -65,7 +65,7 @@ def sample(
         beam=beam,
         seed=seed,
     )
-    known = None if against is None else set(Input.of(against, "auto", None, "strict", model.max_length))
+    known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
     quality = sample_quality(made, known) if as_json or against is not None else None
     if as_json and quality is not None:
         typer.echo(

@@ -22,7 +22,7 @@ import torch
 from textrae.config import CorpusConfig
 from textrae.devices import choose_bf16
 from textrae.evaluation.language_model import perplexity, train_language_model
-from textrae.evaluation.samples import distinct_n, sample_quality
+from textrae.evaluation.samples import sample_quality
 from textrae.memory import keep_freed_memory
 from textrae.text.corpus import prepare
 from textrae.text.tokenizer import Tokenizer
@@ -59,7 +59,6 @@ def main() -> None:
     keep_freed_memory()
     bf16 = choose_bf16("auto", torch.device("cpu"))
     train, valid, tokenizer = read(args.train), read(args.valid), tokenizer_of(args.train, args.vocabulary)
-    known = set(train)
 
     def model_of(sentences: list[str]):  # type: ignore[no-untyped-def]
         return train_language_model(sentences, tokenizer, minutes=args.minutes, hidden=args.hidden, bf16=bf16)
@@ -81,10 +80,7 @@ def main() -> None:
     rows += [(path.name, read(path), read(path)) for path in args.samples]
     for name, measured, learnt in rows:
         reverse = "-" if args.paths else f"{perplexity(model_of(learnt), valid, tokenizer):.1f}"
-        quality = sample_quality(measured, known)
-        real = distinct_n(
-            [line.split() for line in train[: len(measured)]], 2
-        )  # it falls with the number of sentences
+        quality = sample_quality(measured, train)
         cells = (
             name,
             f"{len(measured):,}",
@@ -92,7 +88,7 @@ def main() -> None:
             reverse,
             f"{quality.novel:.1%}",
             f"{quality.distinct_2:.3f}",
-            f"{real:.3f}",
+            f"{quality.real_distinct_2:.3f}",
             f"{quality.self_bleu:.1f}",
         )
         print("| " + " | ".join(cells) + " |", flush=True)

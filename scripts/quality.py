@@ -1,8 +1,10 @@
 """Train with no flag but the budget, then measure on the validation file: what a user gets.
 
     python scripts/quality.py TRAIN VALID --minutes 10 --out run
+    python scripts/quality.py TRAIN VALID --minutes 10 --samples 2000 -- --model vrae
 
-Prints the machine, the command, and the table of `textrae evaluate` by length.
+Prints the machine, the commands, and the table of `textrae evaluate` by length; with --samples ten samples too, and what
+so many are worth.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ def main() -> None:
     parser.add_argument("--minutes", default="10")
     parser.add_argument("--out", type=Path, default=Path("quality-run"))
     parser.add_argument("--tokenize", default="none", help="sacrebleu's tokenizer (zh for Chinese)")
+    parser.add_argument("--samples", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="leave the run folder there")
     parser.add_argument("switches", nargs="*", help="further switches of `textrae train`, after --")
     args = parser.parse_args()
@@ -49,10 +52,12 @@ def main() -> None:
     print(
         f"machine: {os.cpu_count()} cores ({platform.processor() or platform.machine()}), torch {torch.__version__}"
     )
-    for line in (train, evaluate):
+    few = [command, "sample", args.out, "-n", "10"]
+    many = [command, "sample", args.out, "-n", str(args.samples), "--seed", "1", "--against", args.train]
+    for line in (train, evaluate, *([few, many] if args.samples else [])):
         shown = " ".join(str(part) for part in line).replace(str(command), "textrae")
         print(f"$ {shown}", flush=True)
-        subprocess.run(line, check=True)
+        subprocess.run(line, check=True, stdout=subprocess.DEVNULL if line is many else None)
     if not args.keep:
         shutil.rmtree(args.out)
 

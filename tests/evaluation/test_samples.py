@@ -21,7 +21,15 @@ def test_self_bleu_tells_the_same_from_the_different() -> None:
 
 
 def test_quality() -> None:
-    found = sample_quality(["a b", "", "a b", "c"], {"a b"})
-    assert (found.non_empty, found.distinct, found.novel, found.words) == (0.75, 0.75, 0.5, 1.25)
+    found = sample_quality(["a b", "", "a b", "c d"], ["a b", "b c", "a b", "x"])
+    assert (found.non_empty, found.distinct, found.novel, found.words) == (0.75, 0.75, 0.5, 1.5)
+    assert found.real_distinct_2 == pytest.approx(2 / 3)
     assert sample_quality(["x"]).novel is None
     assert "not in the training text 50.0%" in found.describe()
+
+
+def test_a_text_without_spaces_is_measured_by_the_character() -> None:
+    found = sample_quality(["猫猫猫", "狗吃鱼"], ["我有猫"])
+    assert (found.words, found.unit) == (3.0, "characters")
+    assert found.distinct_2 == pytest.approx(3 / 4)
+    assert found.real_distinct_2 == pytest.approx(2 / 4)

@@ -103,6 +103,21 @@ def test_a_tiny_corpus_shrinks_the_vocabulary_and_says_so(corpus: list[str]) -> 
     assert tokenizer.decode(tokenizer.encode(corpus)) == corpus
 
 
+def test_placeholders_are_one_piece() -> None:
+    lines = [f"the <unk> of _num_ <rare{n}> dogs" for n in range(200)]
+    tokenizer = Tokenizer.train(lines, 400)
+    assert {"▁<unk>", "▁_num_"} <= set(tokenizer.pieces())
+    assert len(tokenizer.encode(["<unk> dogs"])[0]) == 2
+    for text in ["<unk>", "a<unk> b", "<unk>s", " <unk>  <unk> "]:
+        assert tokenizer.decode(tokenizer.encode([text])) == [text]
+
+
+def test_names_of_specials_in_a_text_are_learnt() -> None:
+    tokenizer = Tokenizer.train(["a</s>b <s> <pad>"] * 20, 300)
+    ids = tokenizer.encode(["a</s>b <pad>"])[0]
+    assert not any(piece.startswith("<0x") for piece in (tokenizer.pieces()[i] for i in ids))
+
+
 def test_more_characters_than_pieces() -> None:
     corpus = ["".join(chr(0x4E00 + 10 * i + j) for j in range(10)) for i in range(300)]
     tokenizer = Tokenizer.train(corpus, 300)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _REFERENCES = 200
@@ -24,40 +24,57 @@ class SampleQuality:
     """Different words, as a share of all (Li et al. 2016)."""
     distinct_2: float
     """Different pairs of words, as a share of all."""
+    real_distinct_2: float | None
+    """The same of as many sentences of the training text, evenly taken; None where that was not given."""
     self_bleu: float
     """Mean BLEU, 0 to 100, of a sentence against the others (Zhu et al. 2018): the lower, the more they differ."""
     words: float
     """Mean of a sentence."""
+    unit: str
+    """What all of these count as words: ``words`` between white space, or ``characters`` where a text has none."""
 
     def describe(self) -> str:
         """One line."""
         novel = "" if self.novel is None else f"not in the training text {self.novel:.1%}, "
+        real = "" if self.real_distinct_2 is None else f" (of the training text {self.real_distinct_2:.3f})"
         return (
             f"{self.sentences:,} samples: not empty {self.non_empty:.1%}, different {self.distinct:.1%}, {novel}"
-            f"distinct-1 {self.distinct_1:.3f}, distinct-2 {self.distinct_2:.3f}, self-BLEU {self.self_bleu:.1f}, "
-            f"{self.words:.1f} words each"
+            f"distinct-1 {self.distinct_1:.3f}, distinct-2 {self.distinct_2:.3f}{real}, "
+            f"self-BLEU {self.self_bleu:.1f}, {self.words:.1f} {self.unit} each"
         )
 
 
-def sample_quality(samples: Sequence[str], training: Container[str] | None = None) -> SampleQuality:
+def sample_quality(samples: Sequence[str], training: Sequence[str] | None = None) -> SampleQuality:
     """Measure samples.
 
     Args:
         samples: at least one.
-        training: the training sentences, for novelty.
+        training: the training sentences, for novelty and for their own diversity.
     """
     count = len(samples)
-    rows = [sample.split() for sample in samples]
+    spaced = sum(len(sample.split()) > 1 for sample in samples) * 2 >= count
+    rows = _cut(samples, spaced)
+    known = real = None
+    if training is not None:
+        known = set(training)
+        some = [training[i * len(training) // count] for i in range(count)] if training else []
+        real = distinct_n(_cut(some, spaced), 2)
     return SampleQuality(
         sentences=count,
         non_empty=sum(bool(row) for row in rows) / count,
         distinct=len(set(samples)) / count,
-        novel=None if training is None else sum(sample not in training for sample in samples) / count,
+        novel=None if known is None else sum(sample not in known for sample in samples) / count,
         distinct_1=distinct_n(rows, 1),
         distinct_2=distinct_n(rows, 2),
-        self_bleu=self_bleu(samples),
+        real_distinct_2=real,
+        self_bleu=self_bleu([" ".join(row) for row in rows]),
         words=sum(map(len, rows)) / count,
+        unit="words" if spaced else "characters",
     )
+
+
+def _cut(sentences: Sequence[str], spaced: bool) -> list[list[str]]:
+    return [sentence.split() if spaced else [c for c in sentence if not c.isspace()] for sentence in sentences]
 
 
 def distinct_n(rows: Iterable[Sequence[str]], n: int) -> float:

@@ -37,6 +37,12 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _RESERVED: Final = "\u2585"
 """SentencePiece's trainer drops every sentence with this character."""
 
+_PLACEHOLDER: Final = re.compile(r"(?<!\S)(?:<\w+>|\[\w+\]|\{\w+\}|_\w+_)(?!\S)")
+"""A word that stands for others in a prepared text, as ``<unk>`` and ``_num_`` do. Pieces end where letters meet signs, so
+such a word would be three."""
+_PLACEHOLDERS: Final = (50, 100)
+"""Those used most become pieces: so many at most, used so often at least."""
+
 _SAMPLE_SENTENCES: Final = 300_000
 _SAMPLE_CHARACTERS: Final = 16_000_000
 _CHUNK: Final = 1_000
@@ -287,10 +293,22 @@ def _run_trainer(sample: list[str], vocab_size: int, coverage: float) -> bytes:
         bos_id=BOS_ID,
         eos_id=EOS_ID,
         unk_id=BLANK_ID,
+        # The trainer skips a special piece's name wherever the text has it, and the Penn Treebank has 45,000 <unk>.
+        pad_piece=f"{_ESCAPE}pad",
+        bos_piece=f"{_ESCAPE}bos",
+        eos_piece=f"{_ESCAPE}eos",
+        unk_piece=f"{_ESCAPE}blank",
+        user_defined_symbols=_placeholders(sample) if spaced else [],
         num_threads=_TRAINING_THREADS,
         minloglevel=2,
     )
     return model.getvalue()
+
+
+def _placeholders(sample: list[str]) -> list[str]:
+    most, least = _PLACEHOLDERS
+    counts = Counter(word for sentence in sample for word in _PLACEHOLDER.findall(sentence))
+    return [_SPACE_MARK + word for word, count in counts.most_common(most) if count >= least]
 
 
 def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
