@@ -29,8 +29,13 @@ def sample(
         ),
     ] = None,
     temperature: Annotated[
-        float, typer.Option(min=0.0, help="Of the tokens' draws; 0 takes the most likely one each time.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Of the tokens' draws; 0 takes the most likely one each time: the default, but 1 with --top-k or --top-p.",
+            show_default=False,
+        ),
+    ] = None,
     top_k: Annotated[int, typer.Option(min=0, help="Draw among so many tokens; 0 for all.")] = 0,
     top_p: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Draw among the likeliest of this probability together.")
@@ -40,7 +45,8 @@ def sample(
     against: Annotated[
         str | None,
         typer.Option(
-            help="The training text: say how many samples are new, and how they differ from one another, beside its own.", show_default=False
+            help="The training text: say how many samples are new, and how they differ from one another, beside its own.",
+            show_default=False,
         ),
     ] = None,
     as_json: Json = False,

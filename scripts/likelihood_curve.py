@@ -49,7 +49,17 @@ def main() -> None:
             kind, value = job
             run = str(Path(folder) / f"run-{jobs.index(job)}")
             switches = ["--beta", str(value)] if kind == "β" else ["--beta", "1", "--free-bits", str(value)]
-            train = [command, "train", str(args.train), "--valid", str(args.valid), "--model", "vrae", "-o", run]
+            train = [
+                command,
+                "train",
+                str(args.train),
+                "--valid",
+                str(args.valid),
+                "--model",
+                "vrae",
+                "-o",
+                run,
+            ]
             on_cores([*train, "--minutes", str(args.minutes), *switches, *further], cores)
             evaluate = [command, "evaluate", run, str(args.valid), "--samples", str(args.samples)]
             found = json.loads(on_cores([*evaluate, "--precision", "auto", "--json"], cores))
@@ -71,7 +81,10 @@ def main() -> None:
             points[job] = (information, perplexity)
         info = json.loads(on_cores([command, "info", str(Path(folder) / "run-0"), "--json"], [0]))
     shape = [f"--{name}={info['model'][name]}" for name in ("cell", "hidden", "embedding", "dropout")]
-    vocabulary, script = f"--vocabulary={info['vocabulary']}", str(Path(__file__).with_name("language_model.py"))
+    vocabulary, script = (
+        f"--vocabulary={info['vocabulary']}",
+        str(Path(__file__).with_name("language_model.py")),
+    )
     language_model = [sys.executable, script, str(args.train), str(args.valid), vocabulary, *shape]
     alone = float(on_cores([*language_model, "--minutes", str(args.minutes)], [0]))
     print(f"| language model | {alone:.2f} |" + " |" * (len(head) - 2), flush=True)

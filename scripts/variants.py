@@ -37,6 +37,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "mse": {"reconstruction": "mse"},
     "cross-entropy + mse": {"mse_weight": 1.0},
 }
+TRAINING = {"variational (VRAE)": ["--beta", "0.1", "--free-bits", "0"]}
+"""How some are trained: a variational one to rebuild, not to sample."""
 
 
 def parameters(config: ModelConfig, vocabulary: int) -> int:
@@ -61,7 +63,7 @@ def measure(
     command = str(Path(sys.executable).with_name("textrae"))
     run = folder / f"run-{cores[0]}-{abs(hash(name))}"
     switches = [part for key, value in VARIANTS[name].items() for part in as_switch(key, value)]
-    switches += ["--hidden", str(config.hidden), "--latent", str(config.latent)]
+    switches += ["--hidden", str(config.hidden), "--latent", str(config.latent), *TRAINING.get(name, [])]
     train = [command, "train", str(args.train), "--valid", str(args.valid), "-o", str(run), "--overwrite"]
     train += ["--minutes", str(args.minutes), *switches, *args.switches]
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from textrae.config import ModelConfig
-from textrae.generation import Sampling, _largest, _Outline, beam_search, n_best, write
+from textrae.errors import ConfigError
+from textrae.generation import Sampling, _largest, _Outline, beam_search, n_best, sampling_of, write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
@@ -192,6 +193,22 @@ def test_sampling_keeps_what_it_says() -> None:
     assert drawn(top_p=0.01).tolist() == [1.0, 0.0, 0.0, 0.0]
     cooler = shares[0].square() / shares[0].square().sum()
     torch.testing.assert_close(drawn(temperature=0.5), cooler, atol=0.03, rtol=0)
+
+
+def test_what_is_drawn_and_what_is_not() -> None:
+    assert sampling_of(None, 0, 1.0, 1, 0) is None
+    assert sampling_of(None, 0, 1.0, 5, 0) is None
+    assert sampling_of(0.0, 0, 1.0, 1, 0) is None
+    for top_k, top_p in ((5, 1.0), (0, 0.9)):
+        found = sampling_of(None, top_k, top_p, 1, 0)
+        assert found is not None
+        assert (found.temperature, found.top_k, found.top_p) == (1.0, top_k, top_p)
+        with pytest.raises(ConfigError, match="leave them out"):
+            sampling_of(0.0, top_k, top_p, 1, 0)
+        with pytest.raises(ConfigError, match="does not draw"):
+            sampling_of(None, top_k, top_p, 5, 0)
+    with pytest.raises(ConfigError, match="does not draw"):
+        sampling_of(0.7, 0, 1.0, 5, 0)
 
 
 def test_sampled_sentences_follow_the_models_distribution() -> None:

@@ -48,7 +48,7 @@ class Diagnosis:
         return (
             f"the posterior has collapsed: {self.active_units} of {self.dimensions} latent numbers vary from sentence to "
             f"sentence (KL {self.kl:.2f} nats), so sampling and decoding will ignore the vector; "
-            "lower --beta, or give --free-bits 0.1, or --pretrain 0.3 --free-bits 0.1"
+            "lower --beta, or raise --free-bits, or give --pretrain 0.3 --free-bits 0.2"
         )
 
 

@@ -199,7 +199,7 @@ class ModelConfig:
 PRESETS: dict[Preset, dict[str, Any]] = {
     "rae": {"bidirectional": False},
     "brae": {"bidirectional": True},
-    "vrae": {"variational": True},
+    "vrae": {"variational": True, "slots": 4, "latent": 32},
     "ara": {"slots": 4, "latent": 32},
     "hrae": {"hierarchical": True},
 }
@@ -258,7 +258,7 @@ class TrainingConfig:
     """Peak learning rate."""
     warmup: Fraction = 0.02
     """Share of the budget over which the rate rises to its peak; it then decays to zero."""
-    beta: Annotated[float, Field(ge=0)] = 0.1
+    beta: Annotated[float, Field(ge=0)] = 0.3
     """Weight of the KL divergence of a variational model, nats a sentence beside nats a sentence."""
     beta_schedule: Literal["linear", "sigmoid", "cyclical", "constant"] = "linear"
     """How that weight rises from 0: once, ``linear`` (Bowman et al. 2016) or ``sigmoid``; ``cyclical``, again and again (Fu
@@ -267,7 +267,7 @@ class TrainingConfig:
     """Share of the budget, or of each cycle, over which it rises."""
     beta_cycles: Positive = 4
     """Cycles of the cyclical schedule."""
-    free_bits: Annotated[float, Field(ge=0)] = 0.0
+    free_bits: Annotated[float, Field(ge=0)] = 0.1
     """Nats of the KL divergence that cost nothing."""
     free_bits_per: Literal["dimension", "sentence"] = "dimension"
     """Of what: each number's mean over a batch (Kingma et al. 2016), or each sentence's sum."""

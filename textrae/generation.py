@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from textrae.errors import ConfigError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
@@ -50,6 +51,29 @@ class Sampling:
             ordered = ordered.masked_fill(before >= self.top_p, 0.0)
             shares = torch.zeros_like(shares).scatter_(1, places, ordered)
         return torch.multinomial(shares, 1, generator=self.generator).squeeze(1)
+
+
+def sampling_of(temperature: float | None, top_k: int, top_p: float, beam: int, seed: int) -> Sampling | None:
+    """How tokens are drawn; None where the likeliest is taken, or a beam searches.
+
+    Args:
+        temperature: 0 takes the likeliest; None does too, but with `top_k` or `top_p` it is 1.
+
+    Raises:
+        ConfigError: draws are asked for together with a beam, or among few tokens without a temperature.
+    """
+    some = top_k > 0 or top_p < 1.0
+    if temperature is None:
+        temperature = 1.0 if some else 0.0
+    if beam > 1 and temperature:
+        raise ConfigError(
+            "a beam searches and does not draw: leave out beam, or temperature, top-k and top-p"
+        )
+    if some and not temperature:
+        raise ConfigError("top-k and top-p are for draws, of which temperature 0 makes none: leave them out")
+    if not temperature:
+        return None
+    return Sampling(temperature, top_k, top_p, torch.Generator().manual_seed(seed))
 
 
 def likeliest(scores: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from textrae.evaluation.likelihood import Likelihood
 from textrae.evaluation.reconstruction import Report
 from textrae.evaluation.similarity import xsim
 from textrae.evaluation.translation import TranslationReport, translation_report
-from textrae.generation import Sampling, write
+from textrae.generation import Sampling, sampling_of, write
 from textrae.latent_space import Source, around, default_method, draw, on_the_sphere, refuse_states
 from textrae.measures import measure_likelihood, measure_posterior, measure_reconstruction
 from textrae.runs import SPECIALS, Watch, train_run
@@ -211,7 +211,7 @@ class SentenceAutoencoder:
         count: int,
         *,
         source: Source | None = None,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: int = 0,
         top_p: float = 1.0,
         beam: int = 1,
@@ -221,19 +221,17 @@ class SentenceAutoencoder:
 
         Args:
             source: what encodings are drawn from, as :func:`textrae.latent_space.draw` has it.
-            temperature: of the tokens' draws, as :class:`textrae.generation.Sampling` has it, as the next two; 0 takes the
-                most likely token each time.
+            temperature: of the tokens' draws, as :class:`textrae.generation.Sampling` has it, as the next two. 0 takes the
+                most likely token each time, so that all that is drawn is the encoding; the default, but with `top_k` or
+                `top_p` it is 1.
             beam: more than 1 searches for the likeliest sentence instead of drawing tokens.
             seed: the same sentences for the same seed and count.
 
         Raises:
-            ConfigError: as :func:`textrae.latent_space.draw`; or the model has no likelihoods to draw tokens from
+            ConfigError: as :func:`textrae.latent_space.draw` and :func:`textrae.generation.sampling_of`; or the model has no likelihoods to draw tokens from
                 (``reconstruction="mse"``) and temperature is not 0.
         """
-        sampling = None
-        if temperature and beam == 1:
-            generator = torch.Generator().manual_seed(seed)
-            sampling = Sampling(temperature, top_k, top_p, generator)
+        sampling = sampling_of(temperature, top_k, top_p, beam, seed)
         return self.decode(draw(self.run, count, source, seed), beam=beam, sampling=sampling)
 
     def interpolate(

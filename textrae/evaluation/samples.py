@@ -74,7 +74,9 @@ def sample_quality(samples: Sequence[str], training: Sequence[str] | None = None
 
 
 def _cut(sentences: Sequence[str], spaced: bool) -> list[list[str]]:
-    return [sentence.split() if spaced else [c for c in sentence if not c.isspace()] for sentence in sentences]
+    return [
+        sentence.split() if spaced else [c for c in sentence if not c.isspace()] for sentence in sentences
+    ]
 
 
 def distinct_n(rows: Iterable[Sequence[str]], n: int) -> float:
