@@ -13,6 +13,10 @@ from textrae.nn.hierarchy import owners
 from textrae.text.batch import Batch
 
 
+_SCORED = 256
+"""Tokens whose scores fit a processor's cache together."""
+
+
 class Scorer(Protocol):
     """What turns features into scores of the vocabulary."""
 
@@ -62,16 +66,40 @@ def sentence_losses(model: Autoencoder, features: Tensor, batch: Batch, pad: int
         float64, on the CPU.
     """
     losses, predicted = token_losses(model, features, batch.target, pad)
+    _, flat, sentence = _real(features, batch, pad)
+    hit = (predicted == flat) & (flat < model.first_end)
+    return _sums(losses, sentence), _sums(hit, sentence)
+
+
+def sentence_nats(model: Autoencoder, features: Tensor, batch: Batch, pad: int) -> Tensor:
+    """The first of what :func:`sentence_losses` gives, of a softmax, with a few tokens' scores in memory at a time.
+
+    The scores of a batch are its largest tensor, and importance weighting asks for them hundreds of times.
+    """
+    rows, flat, sentence = _real(features, batch, pad)
+    weight, bias = (part.to(rows.dtype) for part in model.softmax())
+    nats = []
+    for some, ids in zip(rows.split(_SCORED), flat.split(_SCORED), strict=True):
+        scores = F.linear(some, weight, bias).float()
+        nats.append(scores.logsumexp(-1) - scores.gather(1, ids.unsqueeze(1)).squeeze(1))
+    return _sums(torch.cat(nats), sentence)
+
+
+def _real(features: Tensor, batch: Batch, pad: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Features and ids of the real target tokens, and the sentence that each belongs to."""
     flat = batch.target.flatten()
     real = (flat != pad).nonzero().squeeze(1)
-    sentence = (real % batch.target.shape[1]).cpu()
+    sentence = real % batch.target.shape[1]
     if batch.tree:
-        sentence = owners(batch.tree).cpu()[sentence]
-    total, right = torch.zeros(2, int(sentence.max()) + 1, dtype=torch.float64)
-    total.index_add_(0, sentence, losses.double().cpu())
-    hit = (predicted == flat[real]) & (flat[real] < model.first_end)
-    right.index_add_(0, sentence, hit.double().cpu())
-    return total, right
+        sentence = owners(batch.tree).to(sentence.device)[sentence]
+    return features.flatten(0, 1)[real], flat[real], sentence
+
+
+def _sums(values: Tensor, sentence: Tensor) -> Tensor:
+    """Of the tokens of each sentence; float64, on the CPU."""
+    sentence = sentence.cpu()
+    total = torch.zeros(int(sentence.max()) + 1, dtype=torch.float64)
+    return total.index_add_(0, sentence, values.double().cpu())
 
 
 def reconstruction_loss(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from textrae.losses import sentence_losses
+from textrae.losses import sentence_nats
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Batch
@@ -111,7 +111,7 @@ def batch_likelihood(
 
     def fit(z: Tensor) -> Tensor:
         given = latent._replace(vector=z.to(latent.vector))
-        return -sentence_losses(network, network.teach(batch.previous, given), batch, pad)[0]
+        return -sentence_nats(network, network.teach(batch.previous, given), batch, pad)
 
     weights, elbo = draw(latent.mean, latent.log_variance, fit, samples, generator)
     return elbo, -importance_weighted(weights)
