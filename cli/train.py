@@ -163,6 +163,9 @@ def train(
     batch_tokens: Annotated[int | None, typer.Option(help="Tokens of a batch.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Decoupled weight decay.")] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="Share of a target's weight spread over the vocabulary.")
+    ] = None,
     word_dropout: Annotated[
         float | None, typer.Option(help="Share of the decoder's input tokens blanked.")
     ] = None,

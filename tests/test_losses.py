@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -10,7 +11,8 @@ from textrae.losses import reconstruction_loss
 from textrae.nn.autoencoder import Autoencoder
 
 
-def test_cross_entropy_and_its_gradients_are_torchs() -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_cross_entropy_and_its_gradients_are_torchs(smoothing: float) -> None:
     torch.manual_seed(0)
     model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4), 11).double()
     target = torch.tensor([[4, 5], [6, 0], [7, 0]])
@@ -19,26 +21,30 @@ def test_cross_entropy_and_its_gradients_are_torchs() -> None:
         features = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(1), dtype=torch.double)
         features.requires_grad_()
         if ours:
-            loss = reconstruction_loss(model, features, target, 0)
+            loss = reconstruction_loss(model, features, target, 0, label_smoothing=smoothing)
         else:
-            loss = F.cross_entropy(model.logits(features).flatten(0, 1), target.flatten(), ignore_index=0)
+            scores = model.logits(features).flatten(0, 1)
+            loss = F.cross_entropy(scores, target.flatten(), ignore_index=0, label_smoothing=smoothing)
         wanted = [features, model.embedding.weight, model.bias]
         gradients.append([loss, *torch.autograd.grad(3 * loss, wanted)])
     for mine, theirs in zip(*gradients, strict=True):
         torch.testing.assert_close(mine, theirs)
 
 
-def test_cross_entropy_of_rounded_scores_stays_close() -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_of_rounded_scores_stays_close(smoothing: float) -> None:
     torch.manual_seed(0)
     model = Autoencoder(ModelConfig(hidden=8, embedding=64, latent=4), 300)
     target = torch.randint(4, 300, (20, 8))
     # a third of the tokens nearly certain, where one minus a rounded probability would be nothing
     features = torch.randn(20, 8, 64) + 40 * model.embedding.weight[target] * (torch.rand(20, 8, 1) < 0.3)
     features.requires_grad_()
-    exact = reconstruction_loss(model, features, target, 0)
+    exact = reconstruction_loss(model, features, target, 0, label_smoothing=smoothing)
     (wanted,) = torch.autograd.grad(exact, features)
     with torch.autocast("cpu", torch.bfloat16):
-        rounded = reconstruction_loss(model, features.to(torch.bfloat16), target, 0)
+        rounded = reconstruction_loss(
+            model, features.to(torch.bfloat16), target, 0, label_smoothing=smoothing
+        )
     (got,) = torch.autograd.grad(rounded, features)
     assert abs(rounded.item() - exact.item()) < 0.01 * exact.item()
     assert (got - wanted).norm() < 0.02 * wanted.norm()

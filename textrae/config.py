@@ -284,6 +284,8 @@ class TrainingConfig:
     """Decoupled weight decay of AdamW, on matrices alone."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of the gradient; a longer one is scaled down."""
+    label_smoothing: Fraction = 0.0
+    """Share of each target's weight that is spread over the vocabulary (Szegedy et al. 2016); of cross-entropy alone."""
     word_dropout: Fraction = 0.0
     """Share of the decoder's input tokens blanked (Bowman et al. 2016)."""
     noise_drop: Fraction = 0.0

@@ -103,7 +103,12 @@ def _sums(values: Tensor, sentence: Tensor) -> Tensor:
 
 
 def reconstruction_loss(
-    model: Scorer, features: Tensor, target: Tensor, pad: int, mse_weight: float = 0.0
+    model: Scorer,
+    features: Tensor,
+    target: Tensor,
+    pad: int,
+    mse_weight: float = 0.0,
+    label_smoothing: float = 0.0,
 ) -> Tensor:
     """Mean loss of a real target token.
 
@@ -114,6 +119,8 @@ def reconstruction_loss(
         target: (steps, batch) ids.
         mse_weight: λ of cross-entropy + λ · MSE, where y is the features scaled to unit length: cross-entropy needs
             them long.
+        label_smoothing: ε of (1 - ε) · cross-entropy + ε · the mean of -log p over the vocabulary (Szegedy et al. 2016);
+            without meaning for ``mse``.
     """
     flat, rows = target.flatten(), features.flatten(0, 1)
     real = (flat != pad).nonzero().squeeze(1)
@@ -126,7 +133,7 @@ def reconstruction_loss(
         return squared_distance(rows[:count], targets(model, flat[:count])).mean()
     loss: Any = _LinearCrossEntropy.apply
     weight, bias = (part.to(rows.dtype) for part in model.softmax())
-    mean: Tensor = loss(rows, weight, bias, flat, count)
+    mean: Tensor = loss(rows, weight, bias, flat, count, label_smoothing)
     if mse_weight:
         directions = F.normalize(rows[:count].float(), dim=-1)
         mean = mean + mse_weight * squared_distance(directions, targets(model, flat[:count])).mean()
@@ -154,7 +161,13 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, target: Tensor, count: int
+        ctx: Any,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        target: Tensor,
+        count: int,
+        smoothing: float,
     ) -> Tensor:
         """(tokens, embedding), (vocabulary, embedding), (vocabulary,), (tokens,) → nats of the first `count`."""
         gradient = F.linear(features, weight, bias).softmax(-1)
@@ -164,16 +177,23 @@ class _LinearCrossEntropy(torch.autograd.Function):
         gradient[picked] = 0.0
         others = gradient.sum(-1)
         gradient[picked] = -others
+        if smoothing:
+            gradient[picked] += smoothing
+            gradient -= smoothing / len(weight)
         gradient[count:] = 0.0
         ctx.save_for_backward(gradient, features, weight)
         ctx.count = count
         if right.dtype == torch.bfloat16:
             right, others = right.float(), others.float()
         nats = torch.where(others < 0.5, -torch.log1p(-others), -right.clamp_min(1e-38).log())
+        if smoothing:
+            # -mean log p = nats + score of the right one - mean score, and that is the score of the mean row
+            score = (features * (weight[target] - weight.mean(0))).sum(-1) + bias[target] - bias.mean()
+            nats = nats + smoothing * score
         return nats[:count].mean()
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
         """Products of the kept gradient; the mean's factor goes to the smaller tensors."""
         gradient, features, weight = ctx.saved_tensors
         factor = (grads[0] / ctx.count).to(features.dtype)
@@ -181,6 +201,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
             (gradient @ weight) * factor,
             gradient.t() @ (features * factor),
             gradient.sum(0) * factor,
+            None,
             None,
             None,
         )

@@ -140,6 +140,8 @@ def _settled(settings: Settings) -> tuple[Settings, Tables]:
         raise ConfigError(
             "crossover: a hierarchical model's segments cannot go on as another's; leave it out"
         )
+    if settings.model.reconstruction == "mse" and settings.training.label_smoothing:
+        raise ConfigError("label_smoothing: mse has no softmax whose targets could be smoothed; leave it out")
     if settings.target:
         _refuse_for_pairs(settings)
     languages = tuple(dict.fromkeys(settings.target_languages))

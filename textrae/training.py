@@ -85,7 +85,7 @@ def fit(trainer: Trainer) -> bool:
             share = rehearsal(config, done) if batch.tree else 0.0
             features, latent = network(source, lengths, previous, batch.tree, share, batch.vectors)
             pad, weight = trainer.specials.pad, trainer.mse_weight
-            loss = reconstruction_loss(network, features, batch.target, pad, weight)
+            loss = reconstruction_loss(network, features, batch.target, pad, weight, config.label_smoothing)
         loss = loss + regularisation(trainer, latent, done) * (len(latent.vector) / tokens)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
