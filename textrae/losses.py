@@ -12,7 +12,6 @@ from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.hierarchy import owners
 from textrae.text.batch import Batch
 
-
 _SCORED = 256
 """Tokens whose scores fit a processor's cache together."""
 
