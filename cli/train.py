@@ -102,6 +102,9 @@ def train(
     ] = None,
     pooling: Annotated[str | None, typer.Option(help="auto, max, mean or last.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of features zeroed.")] = None,
+    weight_dropout: Annotated[
+        float | None, typer.Option(help="Share of the recurrent matrices' entries zeroed.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Budget in minutes of training (10 without any budget).")
     ] = None,

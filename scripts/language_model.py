@@ -31,6 +31,8 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--embedding", type=int, default=256)
     parser.add_argument("--dropout", type=float, default=0.5)
+    parser.add_argument("--weight-dropout", type=float, default=0.0)
+    parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--weight-decay", type=float, default=0.6)
     args = parser.parse_args()
     keep_freed_memory()
@@ -43,6 +45,8 @@ def main() -> None:
         hidden=args.hidden,
         embedding=args.embedding,
         dropout=args.dropout,
+        weight_dropout=args.weight_dropout,
+        lr=args.lr,
         weight_decay=args.weight_decay,
         bf16=choose_bf16("auto", torch.device("cpu")),
     )

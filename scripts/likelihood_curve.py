@@ -80,7 +80,10 @@ def main() -> None:
             print("| " + " | ".join(row) + " |", flush=True)
             points[job] = (information, perplexity)
         info = json.loads(on_cores([command, "info", str(Path(folder) / "run-0"), "--json"], [0]))
-    shape = [f"--{name}={info['model'][name]}" for name in ("cell", "hidden", "embedding", "dropout")]
+    shape = [
+        f"--{name.replace('_', '-')}={info['model'][name]}"
+        for name in ("cell", "hidden", "embedding", "dropout", "weight_dropout")
+    ]
     vocabulary, script = (
         f"--vocabulary={info['vocabulary']}",
         str(Path(__file__).with_name("language_model.py")),

@@ -58,7 +58,10 @@ class ModelConfig:
     """How the encoder's states become one: their ``max`` or ``mean`` over time, or the ``last`` one. ``auto``: max, but mean
     of a hierarchical model, whose units are too much alike in their maxima to be told apart."""
     dropout: Fraction = 0.0
-    """Share of features zeroed in training, on embeddings, between layers and before the softmax."""
+    """Share of features zeroed in training, on embeddings, between layers and before the softmax; the same ones at every step
+    (Gal & Ghahramani 2016)."""
+    weight_dropout: Fraction = 0.0
+    """Share of the recurrent matrices' entries zeroed in training (DropConnect; Merity, Keskar & Socher 2018)."""
     slots: Annotated[int, Field(ge=0, le=256)] = 0
     """Attention (ARA): so many learnt queries attend over the encoder's states and give the slots that the decoder
     attends over; an encoding is all of them side by side. 0: no attention."""

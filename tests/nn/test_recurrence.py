@@ -148,3 +148,26 @@ def test_bf16_stays_close_over_many_steps(cell: str) -> None:
         rounded, _ = layer(x, state)
     assert rounded.dtype == torch.bfloat16
     assert (rounded.float() - exact).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_weight_dropout_zeroes_entries_of_the_recurrent_matrix_in_training_alone(cell: str) -> None:
+    layer = make(cell, hidden=40)
+    x, state, constant = inputs(layer)
+    condition = layer.condition(constant)
+    plain = layer(x, state, condition)[0]
+    layer.weight_dropout = 0.3
+    torch.testing.assert_close(layer.eval()(x, state, condition)[0], plain)
+    layer.train()
+    dropped = layer.recurrent_matrix()
+    kept = dropped != 0
+    assert abs(kept.double().mean().item() - 0.7) < 0.05
+    torch.testing.assert_close(dropped[kept], layer._weights()[1][kept] / 0.7)
+    results = []
+    for run in (lambda: layer(x, state, condition)[0], lambda: layer._cudnn(x, state, constant)[0]):
+        torch.manual_seed(5)
+        results.append(run())
+        (gradient,) = torch.autograd.grad(results[-1].sum(), layer._weights()[1])
+        assert abs((gradient == 0).double().mean().item() - 0.3) < 0.1
+    torch.testing.assert_close(*results)
+    assert not torch.allclose(results[0], plain)

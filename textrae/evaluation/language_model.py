@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from textrae.config import TrainingConfig
 from textrae.losses import reconstruction_loss, token_losses
+from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
 from textrae.optimizer import make_optimizer
 from textrae.schedules import schedule
@@ -31,17 +32,27 @@ class LanguageModel(nn.Module):
         hidden: units of its layer.
         embedding: numbers of a token.
         dropout: share of features zeroed in training, on embeddings and before the softmax.
+        weight_dropout: share of the recurrent matrix's entries zeroed in training.
     """
 
     mse = False
 
-    def __init__(self, vocabulary: int, cell: str, hidden: int, embedding: int, dropout: float) -> None:
+    def __init__(
+        self,
+        vocabulary: int,
+        cell: str,
+        hidden: int,
+        embedding: int,
+        dropout: float,
+        weight_dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.output = nn.Embedding(vocabulary, embedding)
         nn.init.normal_(self.output.weight, std=embedding**-0.5)
         self.recurrence = Recurrence(cell, embedding, hidden)
+        self.recurrence.weight_dropout = weight_dropout
         self.project = nn.Linear(hidden, embedding)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = LockedDropout(dropout)
         self.bias = nn.Parameter(torch.zeros(vocabulary))
 
     def forward(self, previous: Tensor) -> Tensor:
@@ -66,6 +77,7 @@ def train_language_model(
     hidden: int = 512,
     embedding: int = 256,
     dropout: float = 0.5,
+    weight_dropout: float = 0.0,
     lr: float = 2e-3,
     weight_decay: float = 0.1,
     batch_tokens: int = 1_024,
@@ -81,7 +93,7 @@ def train_language_model(
     config = TrainingConfig(lr=lr, weight_decay=weight_decay, batch_tokens=batch_tokens, seed=seed)
     rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
     torch.manual_seed(seed)
-    model = LanguageModel(tokenizer.vocab_size, cell, hidden, embedding, dropout)
+    model = LanguageModel(tokenizer.vocab_size, cell, hidden, embedding, dropout, weight_dropout)
     optimizer = make_optimizer(model, config)
     buckets = LengthBuckets(rows, batch_tokens, _SPECIALS, seed)
     begin, step, epoch = time.perf_counter(), 0, 0

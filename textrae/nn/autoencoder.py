@@ -12,8 +12,10 @@ from textrae.config import ModelConfig
 from textrae.nn.attention import Slots, absence
 from textrae.nn.bottleneck import Bottleneck, Latent
 from textrae.nn.decoder import Decoder
+from textrae.nn.dropout import LockedDropout
 from textrae.nn.encoder import Encoder, Reading
 from textrae.nn.hierarchy import Hierarchy, owners
+from textrae.nn.recurrence import Recurrence
 
 
 class Autoencoder(nn.Module):
@@ -38,7 +40,7 @@ class Autoencoder(nn.Module):
         self.target_embedding = _table(rows, config.embedding) if target_vocab_size else None
         self.adapter = nn.Linear(config.vectors, config.encoding_size) if config.vectors else None
         self.scale = config.embedding**0.5
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = LockedDropout(config.dropout)
         self.slot_count, features = config.slots, config.hidden * (2 if config.bidirectional else 1)
         self.encoder: Encoder | None = None
         self.hierarchy: Hierarchy | None = None
@@ -63,6 +65,9 @@ class Autoencoder(nn.Module):
         )
         self.mse = config.reconstruction == "mse"
         self.bias = None if self.mse else nn.Parameter(torch.zeros(rows))
+        for module in self.modules():
+            if isinstance(module, Recurrence):
+                module.weight_dropout = config.weight_dropout
 
     def _make_reader(self, config: ModelConfig, features: int) -> None:
         """What turns a text into a latent."""

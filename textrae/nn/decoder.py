@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from textrae.nn.attention import Attention
+from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
 
 
@@ -54,7 +55,7 @@ class Decoder(nn.Module):
         self.sizes = [layer.state_size for layer in stack]
         self.layers = nn.ModuleList(stack)
         self.initial = nn.Linear(latent, sum(self.sizes))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = LockedDropout(dropout)
         self.attention = Attention(hidden, item, scoring, min(hidden, 128)) if item else None
         self.output = nn.Linear(hidden + item, outputs)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence, side_by_side
 
 
@@ -50,7 +51,7 @@ class Encoder(nn.Module):
             )
             for depth in range(layers)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = LockedDropout(dropout)
 
     def forward(self, x: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Reading:
         """Read sentences.

@@ -42,6 +42,9 @@ class Recurrence(nn.Module):
 
     state_size: int
     """Numbers of a state."""
+    weight_dropout: float = 0.0
+    """Share of the recurrent matrix's entries zeroed in training, anew for each sequence (DropConnect of Wan et al. 2013, in
+    recurrences by Merity, Keskar & Socher 2018)."""
 
     def __init__(
         self, cell: str, inputs: int, hidden: int, constant: int = 0, activation: str = "tanh"
@@ -59,6 +62,10 @@ class Recurrence(nn.Module):
         """Input and recurrent matrix, input and recurrent bias, as torch orders and stacks them."""
         w_ih, w_hh, b_ih, b_hh = self.rnn.parameters()
         return w_ih, w_hh, b_ih, b_hh
+
+    def recurrent_matrix(self) -> Tensor:
+        """As it is to be multiplied with: in training with its dropout."""
+        return F.dropout(self._weights()[1], self.weight_dropout, self.training)
 
     @property
     def bias(self) -> Tensor:
@@ -113,10 +120,17 @@ class Recurrence(nn.Module):
             x = torch.cat([x, constant.to(x.dtype).expand(len(x), -1, -1)], dim=-1)
         if self.cell == "lstm":
             h, c = state.unsqueeze(0).chunk(2, dim=-1)
-            out, (h, c) = self.rnn(x, (h.contiguous(), c.contiguous()))
+            out, (h, c) = self._run(x, (h.contiguous(), c.contiguous()))
             return out, torch.cat([h, c], dim=-1).squeeze(0)
-        out, h = self.rnn(x, state.unsqueeze(0).contiguous())
+        out, h = self._run(x, state.unsqueeze(0).contiguous())
         return out, h.squeeze(0)
+
+    def _run(self, x: Tensor, state: Any) -> Any:
+        """Torch's own module, with the recurrent matrix's dropout."""
+        if self.training and self.weight_dropout:
+            dropped = {"weight_hh_l0": self.recurrent_matrix()}
+            return torch.func.functional_call(self.rnn, dropped, (x, state))
+        return self.rnn(x, state)
 
     def _input_bias(self) -> Tensor:
         """The biases that add up before any product: all but the candidate's recurrent bias of a gru."""
@@ -152,7 +166,7 @@ def side_by_side(
 def _loop(ways: Sequence[Recurrence], gates: list[Tensor], state: Tensor) -> tuple[Tensor, Tensor]:
     """The CPU's step loop: gates (time, batch, gates) for each way, states (ways, batch, state)."""
     dtype = gates[0].dtype
-    weights = [way._weights()[1].to(dtype) for way in ways]
+    weights = [way.recurrent_matrix().to(dtype) for way in ways]
     candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)  # the gru's b_n
     loop: Any = ways[0].loop.apply
     outputs, after = loop(state.to(dtype), candidate, *gates, *weights)
