@@ -310,6 +310,8 @@ def _settings(
     from textrae.runs import stored_settings
     from textrae.transplant import adopted
 
+    from .idle import refuse_idle
+
     if alone := _SERIES_ALONE & given.keys():
         raise ConfigError(
             f"--{min(alone).replace('_', '-')}: is for --series FILE; leave it out, or give that"
@@ -332,6 +334,7 @@ def _settings(
         _chosen(cls, values, getattr(stored, kind) if stored else None)
         for kind, cls in (("model", ModelConfig), ("corpus", CorpusConfig), ("training", TrainingConfig))
     )
+    refuse_idle(values, model, training)
     if stored:
         if files["sources"] and files["sources"] != stored.sources:
             raise ConfigError(

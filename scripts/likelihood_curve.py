@@ -5,7 +5,7 @@
 
 Each β without free bits, and each number of free bits (nats a latent number) with β = 1, is trained for as many minutes
 and measured on VALID: perplexity a word by importance weighting, its bound, mutual information, active units. The language
-model, of the same cell, units, embeddings, dropout and pieces, is trained for as long. What stands behind -- is given to
+model, of the same cell, units, embeddings, dropout, rate and pieces, is trained for as long. What stands behind -- is given to
 `textrae train`. Prints a Markdown table; the picture needs matplotlib.
 """
 
@@ -48,15 +48,18 @@ def main() -> None:
         def one(job: tuple[str, float], cores: list[int]) -> tuple[list[str], float, float]:
             kind, value = job
             run = str(Path(folder) / f"run-{jobs.index(job)}")
-            switches = ["--beta", str(value)] if kind == "β" else ["--beta", "1", "--free-bits", str(value)]
+            switches = (
+                ["--beta", str(value), "--free-bits", "0"]
+                if kind == "β"
+                else ["--beta", "1", "--free-bits", str(value)]
+            )
             train = [
                 command,
                 "train",
                 str(args.train),
                 "--valid",
                 str(args.valid),
-                "--model",
-                "vrae",
+                "--variational",
                 "-o",
                 run,
             ]
@@ -80,10 +83,9 @@ def main() -> None:
             print("| " + " | ".join(row) + " |", flush=True)
             points[job] = (information, perplexity)
         info = json.loads(on_cores([command, "info", str(Path(folder) / "run-0"), "--json"], [0]))
-    shape = [
-        f"--{name.replace('_', '-')}={info['model'][name]}"
-        for name in ("cell", "hidden", "embedding", "dropout", "weight_dropout")
-    ]
+    facts = {**info["model"], **info["training"]}
+    same = ("cell", "hidden", "embedding", "dropout", "weight_dropout", "lr", "weight_decay")
+    shape = [f"--{name.replace('_', '-')}={facts[name]}" for name in same]
     vocabulary, script = (
         f"--vocabulary={info['vocabulary']}",
         str(Path(__file__).with_name("language_model.py")),

@@ -17,7 +17,7 @@ FAST = ("--hidden", 24, "--embedding", 16, "--vocab-size", 400, "--batch-tokens"
     [
         (("--model", "hrae", "--segments", "2,4", "--latent", 12), 12),
         (("--model", "ara", "--latent", 6), 24),
-        (("--model", "vrae", "--latent", 12, "--beta", 0.5, "--cell", "lstm"), 12),
+        (("--model", "vrae", "--latent", 3, "--beta", 0.5, "--cell", "lstm"), 12),
         (("--reconstruction", "mse", "--latent", 12), 12),
         (("--mse-weight", 0.5, "--latent", 12, "--no-bidirectional", "--cell", "rnn"), 12),
     ],
@@ -61,6 +61,13 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--model", "hrae", "--crossover", 0.2), "crossover"),
         (("--scoring", "additive"), "there is no attention"),
         (("--reconstruction", "mse", "--mse-weight", 1), "nothing to mix"),
+        (("--reconstruction", "mse", "--label-smoothing", 0.1), "leave it out"),
+        (("--beta", 0.5), "give --variational"),
+        (("--model", "vrae", "--beta-cycles", 2), "give --beta-schedule cyclical"),
+        (("--model", "vrae", "--beta-schedule", "constant", "--beta-warmup", 0.1), "leave it out"),
+        (("--model", "vrae", "--free-bits", 0, "--free-bits-per", "sentence"), "give --free-bits"),
+        (("--regulariser-weight", 5), "give --regulariser"),
+        (("--rehearsal", 0.1), "give --hierarchical"),
     ],
     ids=str,
 )

@@ -1,0 +1,44 @@
+"""Switches that would do nothing are refused, so that nobody believes they did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from textrae.config import ModelConfig, TrainingConfig
+from textrae.errors import ConfigError
+
+_VARIATIONAL = (
+    "beta",
+    "beta_schedule",
+    "beta_warmup",
+    "beta_cycles",
+    "free_bits",
+    "free_bits_per",
+    "pretrain",
+    "reset_decoder",
+    "aggressive",
+)
+
+
+def refuse_idle(given: Collection[str], model: ModelConfig, training: TrainingConfig) -> None:
+    """ConfigError, if one of the settings that were given belongs to a part that the model or its training lacks."""
+    cyclical, constant = (training.beta_schedule == kind for kind in ("cyclical", "constant"))
+    needs = {
+        **dict.fromkeys(_VARIATIONAL, (model.variational, "is for a variational model: give --variational")),
+        "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give --regulariser"),
+        "rehearsal": (model.hierarchical, "is for a hierarchical model: give --hierarchical"),
+    }
+    if model.variational:
+        needs["beta_cycles"] = (cyclical, "counts cycles: give --beta-schedule cyclical")
+        needs["beta_warmup"] = (
+            not constant,
+            "is how fast the weight rises: --beta-schedule constant does not",
+        )
+        needs["free_bits_per"] = (
+            training.free_bits > 0,
+            "says what free bits are counted in: give --free-bits",
+        )
+    for name in sorted(given):
+        used, why = needs.get(name, (True, ""))
+        if not used:
+            raise ConfigError(f"--{name.replace('_', '-')}: {why}, or leave it out")
