@@ -78,7 +78,7 @@ def sentence_nats(model: Autoencoder, features: Tensor, batch: Batch, pad: int) 
     rows, flat, sentence = _real(features, batch, pad)
     weight, bias = (part.to(rows.dtype) for part in model.softmax())
     nats = []
-    for some, ids in zip(rows.split(_SCORED), flat.split(_SCORED), strict=True):
+    for some, ids in zip(torch.split(rows, _SCORED), torch.split(flat, _SCORED), strict=True):
         scores = F.linear(some, weight, bias).float()
         nats.append(scores.logsumexp(-1) - scores.gather(1, ids.unsqueeze(1)).squeeze(1))
     return _sums(torch.cat(nats), sentence)
