@@ -1,0 +1,60 @@
+"""The scripts that judge sentences of any tool, on a small text."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import sentences
+from support import environment
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def run(script: str, *args: object) -> str:
+    line = [sys.executable, str(SCRIPTS / script), *map(str, args)]
+    done = subprocess.run(line, capture_output=True, env=environment(), text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    lines = sentences()
+    parts = {"train": lines[:1_000], "valid": lines[1_000:], "same": lines[:150], "noise": ["x q z"] * 150}
+    for name, part in parts.items():
+        (tmp_path / name).write_text("\n".join(part) + "\n")
+    return tmp_path
+
+
+def cells(table: str) -> dict[str, list[str]]:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line
+    ]
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_generation_quality(texts: Path) -> None:
+    files = [texts / name for name in ("train", "valid", "same", "noise")]
+    found = cells(
+        run("generation_quality.py", *files, "--minutes", 0.03, "--vocabulary", 400, "--hidden", 32)
+    )
+    forward = {name: float(found[name][1]) for name in ("real", "same", "noise")}
+    reverse = {name: float(found[name][2]) for name in ("real", "same", "noise")}
+    assert forward["same"] < forward["noise"]
+    assert reverse["same"] < reverse["noise"]
+    assert found["same"][3] == "0.0%"
+    assert found["noise"][3] == "100.0%"
+
+
+def test_transfer_quality(texts: Path) -> None:
+    lines = (texts / "same").read_text().splitlines()
+    (texts / "shouted").write_text("\n".join(line.upper() for line in lines) + "\n")
+    (texts / "loud").write_text("\n".join(line.upper() for line in sentences()[:1_000]) + "\n")
+    files = [texts / name for name in ("train", "loud", "same", "shouted")]
+    found = cells(run("transfer_quality.py", *files, "--steps", 20))
+    assert found["same"][:2] == ["0.0%", "100.00"]
+    assert found["shouted"][0] == "100.0%"
+    assert float(found["shouted"][1]) < 50
