@@ -31,15 +31,21 @@ def sample(
     temperature: Annotated[
         float | None,
         typer.Option(
-            min=0.0,
-            help="Of the tokens' draws; 0 takes the most likely one each time: the default, but 1 with --top-k or --top-p.",
+            min=0.0, help="Of the tokens' draws; 0 takes the most likely one each time.", show_default=False
+        ),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="Draw among so many tokens.", show_default=False)
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=1.0,
+            help="Draw among the likeliest of this probability together: 0.5 where none of these three is given.",
             show_default=False,
         ),
     ] = None,
-    top_k: Annotated[int, typer.Option(min=0, help="Draw among so many tokens; 0 for all.")] = 0,
-    top_p: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Draw among the likeliest of this probability together.")
-    ] = 1.0,
     beam: Beam = 1,
     seed: Seed = 0,
     against: Annotated[

@@ -196,19 +196,26 @@ def test_sampling_keeps_what_it_says() -> None:
 
 
 def test_what_is_drawn_and_what_is_not() -> None:
-    assert sampling_of(None, 0, 1.0, 1, 0) is None
-    assert sampling_of(None, 0, 1.0, 5, 0) is None
-    assert sampling_of(0.0, 0, 1.0, 1, 0) is None
-    for top_k, top_p in ((5, 1.0), (0, 0.9)):
-        found = sampling_of(None, top_k, top_p, 1, 0)
+    assert sampling_of(None, None, None, 5, 0) is None
+    assert sampling_of(0.0, None, None, 5, 0) is None
+    assert sampling_of(0.0, None, None, 1, 0) is None
+    expected = {
+        (None, None, None): (1.0, 0, 0.5),
+        (0.7, None, None): (0.7, 0, 1.0),
+        (None, 5, None): (1.0, 5, 1.0),
+        (0.7, None, 0.9): (0.7, 0, 0.9),
+    }
+    for given, wanted in expected.items():
+        found = sampling_of(*given, 1, 0)
         assert found is not None
-        assert (found.temperature, found.top_k, found.top_p) == (1.0, top_k, top_p)
+        assert (found.temperature, found.top_k, found.top_p) == wanted
+    for top_k, top_p in ((5, None), (None, 0.9)):
         with pytest.raises(ConfigError, match="leave them out"):
             sampling_of(0.0, top_k, top_p, 1, 0)
         with pytest.raises(ConfigError, match="does not draw"):
             sampling_of(None, top_k, top_p, 5, 0)
     with pytest.raises(ConfigError, match="does not draw"):
-        sampling_of(0.7, 0, 1.0, 5, 0)
+        sampling_of(0.7, None, None, 5, 0)
 
 
 def test_sampled_sentences_follow_the_models_distribution() -> None:

@@ -53,27 +53,39 @@ class Sampling:
         return torch.multinomial(shares, 1, generator=self.generator).squeeze(1)
 
 
-def sampling_of(temperature: float | None, top_k: int, top_p: float, beam: int, seed: int) -> Sampling | None:
+def sampling_of(
+    temperature: float | None, top_k: int | None, top_p: float | None, beam: int, seed: int
+) -> Sampling | None:
     """How tokens are drawn; None where the likeliest is taken, or a beam searches.
 
+    Where nothing is said they are drawn among the likeliest that have half of the probability together: as diverse as
+    real text, with few words that are none.
+
     Args:
-        temperature: 0 takes the likeliest; None does too, but with `top_k` or `top_p` it is 1.
+        temperature: 0 takes the likeliest.
+        top_k: as :class:`Sampling` has it, as the next.
 
     Raises:
         ConfigError: draws are asked for together with a beam, or among few tokens without a temperature.
     """
-    some = top_k > 0 or top_p < 1.0
-    if temperature is None:
-        temperature = 1.0 if some else 0.0
-    if beam > 1 and temperature:
-        raise ConfigError(
-            "a beam searches and does not draw: leave out beam, or temperature, top-k and top-p"
-        )
-    if some and not temperature:
-        raise ConfigError("top-k and top-p are for draws, of which temperature 0 makes none: leave them out")
-    if not temperature:
+    given = [value for value in (temperature, top_k, top_p) if value is not None]
+    if beam > 1:
+        if given and temperature != 0:
+            raise ConfigError(
+                "a beam searches and does not draw: leave out beam, or temperature, top-k and top-p"
+            )
         return None
-    return Sampling(temperature, top_k, top_p, torch.Generator().manual_seed(seed))
+    if not given:
+        top_p = 0.5
+    if temperature == 0:
+        if len(given) > 1:
+            raise ConfigError(
+                "top-k and top-p are for draws, of which temperature 0 makes none: leave them out"
+            )
+        return None
+    generator = torch.Generator().manual_seed(seed)
+    chosen = (1.0 if temperature is None else temperature, top_k or 0, 1.0 if top_p is None else top_p)
+    return Sampling(*chosen, generator)
 
 
 def likeliest(scores: Tensor) -> Tensor:

@@ -212,8 +212,8 @@ class SentenceAutoencoder:
         *,
         source: Source | None = None,
         temperature: float | None = None,
-        top_k: int = 0,
-        top_p: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
         beam: int = 1,
         seed: int = 0,
     ) -> list[str]:
@@ -221,16 +221,18 @@ class SentenceAutoencoder:
 
         Args:
             source: what encodings are drawn from, as :func:`textrae.latent_space.draw` has it.
-            temperature: of the tokens' draws, as :class:`textrae.generation.Sampling` has it, as the next two. 0 takes the
-                most likely token each time, so that all that is drawn is the encoding; the default, but with `top_k` or
-                `top_p` it is 1.
+            temperature: of the tokens' draws, as :class:`textrae.generation.Sampling` has it, as the next two; 0 takes the
+                most likely token each time, so that all that is drawn is the encoding. What happens where nothing is said
+                stands at :func:`textrae.generation.sampling_of`; ``reconstruction="mse"`` takes the most likely.
             beam: more than 1 searches for the likeliest sentence instead of drawing tokens.
             seed: the same sentences for the same seed and count.
 
         Raises:
-            ConfigError: as :func:`textrae.latent_space.draw` and :func:`textrae.generation.sampling_of`; or the model has no likelihoods to draw tokens from
-                (``reconstruction="mse"``) and temperature is not 0.
+            ConfigError: as :func:`textrae.latent_space.draw` and :func:`textrae.generation.sampling_of`; or the model has
+                no likelihoods to draw tokens from (``reconstruction="mse"``).
         """
+        if self.engine.network.mse and temperature is top_k is top_p is None:
+            temperature = 0.0
         sampling = sampling_of(temperature, top_k, top_p, beam, seed)
         return self.decode(draw(self.run, count, source, seed), beam=beam, sampling=sampling)
 
