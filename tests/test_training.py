@@ -182,7 +182,7 @@ def test_aggressive_training_ends_when_the_information_stops_growing() -> None:
 
 def test_a_collapsed_posterior_is_told_with_what_would_help(tmp_path: Path) -> None:
     metrics = tmp_path / "metrics.jsonl"
-    config = TrainingConfig(steps=150, batch_tokens=120, lr=1e-2, beta=20.0)
+    config = TrainingConfig(steps=150, batch_tokens=120, lr=1e-2, beta=20.0, free_bits=0.0)
     reports: list[Report] = []
     trainer = make_trainer(config, variational=True, metrics=metrics)
     trainer.on_report = reports.append

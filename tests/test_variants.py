@@ -82,6 +82,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "latent",
         "pooling",
         "dropout",
+        "weight_dropout",
         "segments",
         "places",
         "posterior_norm",
