@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from side_by_side import on_cores, side_by_side
+from side_by_side import on_cores, parsed, side_by_side
 
 KINDS: dict[str, list[str]] = {
     "one vector, initial state": ["--latent", "512", "--conditioning", "initial"],
@@ -36,10 +36,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
-    given = [*sys.argv[1:], "--"]
-    cut = given.index("--")  # what stands behind it is for `textrae train`
-    args = parser.parse_args(given[:cut])
-    further = given[cut + 1 : -1]
+    args, further = parsed(parser)
     command = str(Path(sys.executable).with_name("textrae"))
     head = ("conditioning", "BLEU", "chrF", "TER", "tokens/s", "encoding", "seconds to translate")
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head), flush=True)

@@ -16,7 +16,7 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from side_by_side import on_cores, side_by_side
+from side_by_side import on_cores, parsed, side_by_side
 
 BEGINNINGS: dict[str, tuple[str, ...]] = {
     "from nothing": (),
@@ -45,10 +45,7 @@ def main() -> None:
     parser.add_argument("--latent", type=int, default=512)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--picture", type=Path)
-    given = [*sys.argv[1:], "--"]
-    cut = given.index("--")  # what stands behind it is for `textrae train`
-    args = parser.parse_args(given[:cut])
-    further = given[cut + 1 : -1]
+    args, further = parsed(parser)
     command = str(Path(sys.executable).with_name("textrae"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from side_by_side import on_cores, side_by_side
+from side_by_side import on_cores, parsed, side_by_side
 
 
 def main() -> None:
@@ -34,10 +34,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--picture", type=Path)
-    given = [*sys.argv[1:], "--"]
-    cut = given.index("--")  # what stands behind it is for `textrae train`
-    args = parser.parse_args(given[:cut])
-    further = given[cut + 1 : -1]
+    args, further = parsed(parser)
     command = str(Path(sys.executable).with_name("textrae"))
     jobs = [("β", beta) for beta in args.betas] + [("free bits", bits) for bits in args.free_bits]
     head = ("model", "ppl/word", "of the bound", "KL, nats", "MI, nats", "active units", "tokens/s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -12,6 +13,13 @@ from typing import TypeVar
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+
+def parsed(parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:
+    """A script's own arguments, and what stands behind ``--``, which is for `textrae train`."""
+    given = [*sys.argv[1:], "--"]
+    cut = given.index("--")
+    return parser.parse_args(given[:cut]), given[cut + 1 : -1]
 
 
 def side_by_side(

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from side_by_side import on_cores, side_by_side
+from side_by_side import on_cores, parsed, side_by_side
 
 from textrae import ModelConfig
 from textrae.nn.autoencoder import Autoencoder
@@ -106,10 +106,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--latent", type=int, default=128, help="numbers of every encoding")
     parser.add_argument("--vocabulary", type=int, default=5_000, help="for counting parameters")
-    given = [*sys.argv[1:], "--"]
-    cut = given.index("--")  # what stands behind it is for `textrae train`
-    args = parser.parse_args(given[:cut])
-    args.switches = given[cut + 1 : -1]
+    args, args.switches = parsed(parser)
     budget = parameters(ModelConfig(latent=args.latent), args.vocabulary)
     shapes = {name: fitted(VARIANTS[name], args.latent, budget, args.vocabulary) for name in args.only}
     print(f"{budget:,} parameters, {args.minutes:g} minutes each, {args.at_once} at once", flush=True)

@@ -112,6 +112,14 @@ def test_placeholders_are_one_piece() -> None:
         assert tokenizer.decode(tokenizer.encode([text])) == [text]
 
 
+def test_many_placeholders_leave_room_for_the_text() -> None:
+    lines = [f"the <mark{n % 60}> of dogs and cats" for n in range(60 * 120)]
+    tokenizer = Tokenizer.train(lines, 300)
+    assert tokenizer.vocab_size == 300
+    assert sum(piece.startswith("▁<mark") for piece in tokenizer.pieces()) == 10
+    assert not any(tokenizer._pieces.is_byte(i) for i in tokenizer.encode(["the dogs and cats"])[0])
+
+
 def test_names_of_specials_in_a_text_are_learnt() -> None:
     tokenizer = Tokenizer.train(["a</s>b <s> <pad>"] * 20, 300)
     ids = tokenizer.encode(["a</s>b <pad>"])[0]

@@ -298,15 +298,18 @@ def _run_trainer(sample: list[str], vocab_size: int, coverage: float) -> bytes:
         bos_piece=f"{_ESCAPE}bos",
         eos_piece=f"{_ESCAPE}eos",
         unk_piece=f"{_ESCAPE}blank",
-        user_defined_symbols=_placeholders(sample) if spaced else [],
+        user_defined_symbols=_placeholders(sample, vocab_size) if spaced else [],
         num_threads=_TRAINING_THREADS,
         minloglevel=2,
     )
     return model.getvalue()
 
 
-def _placeholders(sample: list[str]) -> list[str]:
+def _placeholders(sample: list[str], vocab_size: int) -> list[str]:
     most, least = _PLACEHOLDERS
+    most = min(
+        most, (vocab_size - _BYTES - _SPECIALS) // 4
+    )  # or a small vocabulary had no room for characters
     counts = Counter(word for sentence in sample for word in _PLACEHOLDER.findall(sentence))
     return [_SPACE_MARK + word for word, count in counts.most_common(most) if count >= least]
 
