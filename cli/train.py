@@ -58,6 +58,9 @@ def train(
         typer.Option(help="Of the encoding, where a hierarchical model keeps its segments in turn."),
     ] = None,
     slots: Annotated[int | None, typer.Option(help="Attention over so many slots; 0 for none.")] = None,
+    slot_addressing: Annotated[
+        str | None, typer.Option(help="What tells slots apart: content, or position too.")
+    ] = None,
     memory: Annotated[
         str | None,
         typer.Option(help="What the decoder attends over: slots, or all states (not to be decoded)."),

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from textrae import SentenceAutoencoder
-from textrae.checkpoint import CONFIG, LATENTS, MODEL, TOKENIZER, load_run, write_atomically
+from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
+from textrae.checkpoint import CONFIG, LATENTS, MODEL, TOKENIZER, Settings, load_run, write_atomically
 from textrae.errors import RunError
 
 FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, LATENTS, TOKENIZER}
@@ -130,6 +130,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_slots_of_runs_that_are_older_than_their_positions_have_none() -> None:
+    for slots, expected in ((4, False), (0, False)):
+        values = Settings(ModelConfig(slots=slots), CorpusConfig(), TrainingConfig()).to_json()
+        del values["model"]["slot_addressing"]
+        assert Settings.from_json(values).model.slots_placed == expected
+    assert ModelConfig(slots=4).slots_placed
 
 
 def test_a_setting_that_was_called_otherwise_is_still_read(run: Path, tmp_path: Path) -> None:

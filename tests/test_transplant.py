@@ -59,6 +59,19 @@ def test_a_decoder_of_the_target_language_helps(corpus: Path, upper: Path, tmp_p
     assert losses[1] < 0.8 * losses[0]
 
 
+def test_a_decoder_keeps_the_slots_it_knows(corpus: Path, upper: Path, tmp_path: Path) -> None:
+    shape = replace(
+        SMALL, slots=2, variational=True
+    )  # whose slots have no positions, as a translation's would
+    SentenceAutoencoder.train(upper, shape, FEW, text=TEXT, out=tmp_path / "upper")
+    training = replace(FEW, steps=1)
+    model = SentenceAutoencoder.train(
+        corpus, None, training, text=TEXT, target=upper, decoder=tmp_path / "upper"
+    )
+    assert model.run.settings.model.slot_addressing == "content"
+    assert model.run.network.decoder.place_keys is None
+
+
 def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="its hidden is 48, not 50"):
         SentenceAutoencoder.train(corpus, ModelConfig(hidden=50), FEW, text=TEXT, target=upper, encoder=run)

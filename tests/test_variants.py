@@ -81,6 +81,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "embedding",
         "latent",
         "pooling",
+        "slot_addressing",
         "dropout",
         "weight_dropout",
         "segments",
@@ -124,7 +125,11 @@ def test_places_leave_each_four_numbers() -> None:
     assert shape({"hierarchical": True, "places": 0}).places_used == 0
 
 
-@pytest.mark.parametrize("switches", POSSIBLE, ids=lambda s: "-".join(map(str, s.values())))
+@pytest.mark.parametrize(
+    "switches",
+    [*POSSIBLE, *({**s, "slot_addressing": "position"} for s in POSSIBLE[::5] if s["slots"] == 3)],
+    ids=lambda s: "-".join(map(str, s.values())),
+)
 def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
     torch.manual_seed(0)
     config, segmenter = shape(switches), PAIRS if switches["hierarchical"] else None

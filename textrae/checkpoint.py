@@ -47,6 +47,8 @@ _KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstru
 _LARGEST_JSON = 1 << 20
 _RENAMED = {"denoise": "noise_blank"}
 """Settings that older runs call otherwise."""
+_BEFORE = {"slot_addressing": "content"}
+"""What older runs with slots had before there was such a setting."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,9 @@ class Settings:
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
         """Raises :class:`ConfigError` where a value does not fit, :class:`KeyError` where one is missing."""
         training = {_RENAMED.get(name, name): value for name, value in values["training"].items()}
+        model = {**(_BEFORE if values["model"].get("slots") else {}), **values["model"]}
         return cls(
-            build(ModelConfig, values["model"]),
+            build(ModelConfig, model),
             build(CorpusConfig, values["corpus"]),
             build(TrainingConfig, training),
             tuple(str(source) for source in values["sources"]),

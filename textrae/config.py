@@ -20,6 +20,7 @@ Cell = Literal["rnn", "lstm", "gru"]
 Pooling = Literal["auto", "max", "mean", "last"]
 Memory = Literal["slots", "states"]
 Scoring = Literal["dot", "additive"]
+SlotAddressing = Literal["auto", "content", "position"]
 Regulariser = Literal["none", "mmd", "adversarial"]
 Reconstruction = Literal["cross-entropy", "mse"]
 Preset = Literal["rae", "brae", "vrae", "ara", "hrae"]
@@ -65,6 +66,11 @@ class ModelConfig:
     slots: Annotated[int, Field(ge=0, le=256)] = 0
     """Attention (ARA): so many learnt queries attend over the encoder's states and give the slots that the decoder
     attends over; an encoding is all of them side by side. 0: no attention."""
+    slot_addressing: SlotAddressing = "auto"
+    """What tells slots apart: each has a query of its own, ``content`` alone; or its ``position`` too, a learnt window of the
+    sentence from the first slot's at the begin to the last one's at the end. Their numbers then mean the same in all slots,
+    which have one projection, and the decoder knows each slot by a key. ``auto``: position of several slots, but content of
+    a variational or a hierarchical model, where the other was not tried."""
     memory: Memory = "slots"
     """What the decoder attends over: the ``slots``, or all ``states`` of the encoder, whose number grows with the
     sentence: then the encoding alone does not hold the sentence and cannot be decoded."""
@@ -113,6 +119,13 @@ class ModelConfig:
         return self.pooling
 
     @property
+    def slots_placed(self) -> bool:
+        """Whether slots have positions."""
+        if self.slot_addressing == "auto":
+            return self.slots > 1 and not (self.variational or self.hierarchical)
+        return self.slot_addressing == "position"
+
+    @property
     def segment_rules(self) -> str:
         """How a hierarchical model cuts a text."""
         return self.segments or "12"
@@ -158,6 +171,8 @@ class ModelConfig:
             and self.slots,
             "variational: with memory states the decoder does not need the encoding, which would say nothing; "
             "use memory slots": states and self.variational,
+            "slot_addressing: a position needs several slots; give slots": self.slot_addressing == "position"
+            and self.slots < 2,
             "posterior_norm: only a variational model has a posterior; give variational": self.posterior_norm
             and not self.variational,
             "regulariser: with memory states the encoding says nothing; use memory slots": states

@@ -22,6 +22,7 @@ READING = (
     "reverse",
     "pooling",
     "slots",
+    "slot_addressing",
     "scoring",
     "variational",
     "regulariser",
@@ -36,6 +37,7 @@ WRITING = (
     "embedding",
     "latent",
     "slots",
+    "slot_addressing",
     "scoring",
     "memory",
     "conditioning",
@@ -65,7 +67,8 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
     for run, names, what in ((settings.encoder, READING, "encoder"), (settings.decoder, WRITING, "decoder")):
         if run is None:
             continue
-        shape = to_dict(load_settings(Path(run)).model)
+        theirs = load_settings(Path(run)).model
+        shape = {**to_dict(theirs), "slot_addressing": "position" if theirs.slots_placed else "content"}
         for name in names:
             if name in wanted and wanted[name] != shape[name]:
                 raise ConfigError(

@@ -60,6 +60,7 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--model", "hrae", "--segments", "page"), "segments"),
         (("--model", "hrae", "--crossover", 0.2), "crossover"),
         (("--scoring", "additive"), "there is no attention"),
+        (("--slot-addressing", "position"), "needs several slots"),
         (("--reconstruction", "mse", "--mse-weight", 1), "nothing to mix"),
         (("--reconstruction", "mse", "--label-smoothing", 0.1), "leave it out"),
         (("--beta", 0.5), "give --variational"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -33,13 +35,13 @@ class Attention(nn.Module):
         keys: Tensor = self.key(items)
         return keys
 
-    def forward(self, queries: Tensor, keys: Tensor, absent: Tensor | None = None) -> Tensor:
+    def forward(self, queries: Tensor, keys: Tensor, added: Tensor | None = None) -> Tensor:
         """Weights that add up to 1 for each query.
 
         Args:
             queries: (batch, queries, query).
             keys: from :meth:`keys`.
-            absent: (batch, items), −∞ where there is no item and 0 elsewhere.
+            added: (batch, queries or 1, items), to be added to the scores: −∞ where there is no item.
 
         Returns:
             (batch, queries, items).
@@ -50,8 +52,8 @@ class Attention(nn.Module):
         else:
             energy: Tensor = self.energy(torch.tanh(q.unsqueeze(2) + keys.unsqueeze(1)))
             scores = energy.squeeze(-1)
-        if absent is not None:
-            scores = scores + absent.unsqueeze(1)
+        if added is not None:
+            scores = scores + added
         weights: Tensor = scores.softmax(-1)
         return weights
 
@@ -59,25 +61,45 @@ class Attention(nn.Module):
 class Slots(nn.Module):
     """K learnt queries that attend over a sentence's states: a fixed number of items, whatever its length.
 
-    As the inducing points of a set transformer (Lee et al. 2019) do.
+    As the inducing points of a set transformer (Lee et al. 2019) do. With `placed`, what is added to slot k's score of the
+    state at t, a share of the sentence, is -(t - c)² / 2σ² (a Gaussian window, as by Luong et al. 2015, whose c and σ are
+    learnt): c begins at (k + ½) / K and σ at 1 / K, so that the slots begin with successive parts of the sentence.
+    Alike at first, they would have to find out what to look for one by one.
 
     Args:
         count: K.
         features: numbers of a state.
         scoring: as for :class:`Attention`.
         size: as for :class:`Attention`.
+        placed: whether they have windows.
     """
 
-    def __init__(self, count: int, features: int, scoring: str, size: int) -> None:
+    def __init__(self, count: int, features: int, scoring: str, size: int, placed: bool = False) -> None:
         super().__init__()
         self.queries = nn.Parameter(torch.randn(count, size))
         self.attention = Attention(size, features, scoring, size)
+        self.centres = nn.Parameter((torch.arange(count) + 0.5) / count) if placed else None
+        self.sharpness = nn.Parameter(torch.full((count,), math.log(count))) if placed else None
 
     def weights(self, states: Tensor, absent: Tensor) -> Tensor:
         """(batch, time, features) and (batch, time) → (batch, slots, time)."""
         queries = self.queries.expand(len(states), -1, -1)
-        weights: Tensor = self.attention.forward(queries, self.attention.keys(states), absent)
+        added = absent.unsqueeze(1)
+        if self.centres is not None:
+            added = added + self.windows(absent)
+        weights: Tensor = self.attention.forward(queries, self.attention.keys(states), added)
         return weights
+
+    def windows(self, absent: Tensor) -> Tensor:
+        """What is added to the scores: (batch, time) → (batch, slots, time)."""
+        assert self.centres is not None
+        assert self.sharpness is not None
+        lengths = (absent == 0).sum(1, keepdim=True)
+        time = torch.arange(absent.shape[1], dtype=self.centres.dtype, device=absent.device)
+        away = (
+            ((time + 0.5) / lengths).unsqueeze(1) - self.centres.unsqueeze(1)
+        ) * self.sharpness.exp().unsqueeze(1)
+        return (-0.5 * away.square()).to(absent.dtype)
 
     def forward(self, states: Tensor, absent: Tensor) -> Tensor:
         """(batch, time, features) and (batch, time) → (batch, slots, features)."""

@@ -42,6 +42,7 @@ class Autoencoder(nn.Module):
         self.scale = config.embedding**0.5
         self.dropout = LockedDropout(config.dropout)
         self.slot_count, features = config.slots, config.hidden * (2 if config.bidirectional else 1)
+        self.placed = config.slots_placed
         self.encoder: Encoder | None = None
         self.hierarchy: Hierarchy | None = None
         self.slots: Slots | None = None
@@ -62,6 +63,7 @@ class Autoencoder(nn.Module):
             # to a single slot all attention would go: what it holds is in the latent already
             item=features if self.keeps_states else config.latent if config.slots > 1 else 0,
             scoring=config.scoring,
+            places=config.slots if self.placed else 0,
         )
         self.mse = config.reconstruction == "mse"
         self.bias = None if self.mse else nn.Parameter(torch.zeros(rows))
@@ -93,7 +95,7 @@ class Autoencoder(nn.Module):
                 config.places_used,
             )
         if config.slots:
-            self.slots = Slots(config.slots, features, config.scoring, min(config.hidden, 128))
+            self.slots = Slots(config.slots, features, config.scoring, min(config.hidden, 128), self.placed)
         self.bottleneck = Bottleneck(
             features,
             config.latent,
@@ -101,6 +103,7 @@ class Autoencoder(nn.Module):
             config.variational,
             config.regulariser == "none",
             config.posterior_norm,
+            self.placed,
         )
 
     @property

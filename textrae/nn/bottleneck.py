@@ -52,6 +52,7 @@ class Bottleneck(nn.Module):
         normalised: whether an encoding that is not is normalised.
         posterior_norm: γ: means of the posteriors have this standard deviation over a batch, and a mean that is learnt
             (batch normalisation as by Zhu et al. 2020); 0 for none.
+        shared: whether slots have one projection, and only a bias of their own.
     """
 
     def __init__(
@@ -62,11 +63,12 @@ class Bottleneck(nn.Module):
         variational: bool = False,
         normalised: bool = True,
         posterior_norm: float = 0.0,
+        shared: bool = False,
     ) -> None:
         super().__init__()
         self.latent = latent
-        self.project = _affine(features, latent, slots)
-        self.spread = _affine(features, latent, slots) if variational else None
+        self.project = _affine(features, latent, slots, shared)
+        self.spread = _affine(features, latent, slots, shared) if variational else None
         self.normalised, self.gamma, self.draws = normalised, posterior_norm, True
         self.norm = nn.BatchNorm1d(slots * latent, eps=_EPS, affine=False) if posterior_norm else None
         self.shift = nn.Parameter(torch.zeros(slots * latent)) if posterior_norm else None
@@ -100,21 +102,31 @@ class Bottleneck(nn.Module):
         return self.gamma * scaled + self.shift
 
 
-def _affine(features: int, latent: int, slots: int) -> nn.Module:
-    return nn.Linear(features, latent) if slots == 1 else PerSlot(slots, features, latent)
+def _affine(features: int, latent: int, slots: int, shared: bool) -> nn.Module:
+    return nn.Linear(features, latent) if slots == 1 else PerSlot(slots, features, latent, shared)
 
 
 class PerSlot(nn.Module):
-    """An affine map for each slot: (batch, slots, inputs) → (batch, slots · outputs)."""
+    """An affine map for each slot: (batch, slots, inputs) → (batch, slots · outputs).
 
-    def __init__(self, slots: int, inputs: int, outputs: int) -> None:
+    Args:
+        slots: how many there are.
+        inputs: numbers of each before.
+        outputs: numbers of each after.
+        shared: whether all have one matrix; the biases are their own.
+    """
+
+    def __init__(self, slots: int, inputs: int, outputs: int, shared: bool = False) -> None:
         super().__init__()
         bound = inputs**-0.5
-        self.weight = nn.Parameter(torch.empty(slots, inputs, outputs).uniform_(-bound, bound))
+        self.weight = nn.Parameter(
+            torch.empty(1 if shared else slots, inputs, outputs).uniform_(-bound, bound)
+        )
         self.bias = nn.Parameter(torch.zeros(slots * outputs))
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
         weight = self.weight.to(features.dtype)
-        product = torch.einsum("bsi,sio->bso", features, weight)
+        one = len(weight) == 1
+        product = features @ weight[0] if one else torch.einsum("bsi,sio->bso", features, weight)
         return product.flatten(1) + self.bias

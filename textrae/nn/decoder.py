@@ -31,6 +31,7 @@ class Decoder(nn.Module):
         every_step: whether the latent is an input of every step too.
         item: numbers of an item of the memory; 0 for no memory.
         scoring: of the attention over it.
+        places: items of the memory, where each has a place and the decoder a key for it beside that of what it holds; else 0.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Decoder(nn.Module):
         every_step: bool = True,
         item: int = 0,
         scoring: str = "dot",
+        places: int = 0,
     ) -> None:
         super().__init__()
         self.constant = latent if every_step else 0
@@ -56,7 +58,9 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(stack)
         self.initial = nn.Linear(latent, sum(self.sizes))
         self.dropout = LockedDropout(dropout)
-        self.attention = Attention(hidden, item, scoring, min(hidden, 128)) if item else None
+        size = min(hidden, 128)
+        self.attention = Attention(hidden, item, scoring, size) if item else None
+        self.place_keys = nn.Parameter(torch.randn(places, size)) if places else None
         self.output = nn.Linear(hidden + item, outputs)
 
     def start(self, latent: Tensor) -> Tensor:
@@ -80,7 +84,10 @@ class Decoder(nn.Module):
         if self.attention is None or items is None:
             return parts
         none = items.new_zeros(items.shape[:2]) if absent is None else absent
-        return [*parts, self.attention.keys(items), items, none]
+        keys = self.attention.keys(items)
+        if self.place_keys is not None:
+            keys = keys + self.place_keys.to(keys.dtype)
+        return [*parts, keys, items, none]
 
     def stack(self) -> list[Recurrence]:
         """The layers from the input to the output."""
@@ -120,5 +127,5 @@ class Decoder(nn.Module):
     def _weights(self, x: Tensor, condition: Sequence[Tensor]) -> Tensor:
         assert self.attention is not None
         keys, _, absent = condition[-3:]
-        weights: Tensor = self.attention.forward(x.transpose(0, 1), keys, absent)
+        weights: Tensor = self.attention.forward(x.transpose(0, 1), keys, absent.unsqueeze(1))
         return weights
