@@ -16,13 +16,52 @@ import json
 import math
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from side_by_side import on_cores, parsed, side_by_side
+
+HEAD = ("model", "ppl/word", "of the bound", "KL, nats", "MI, nats", "active units", "tokens/s")
+COMMAND = str(Path(sys.executable).with_name("textrae"))
+
+
+class Point(NamedTuple):
+    """A model on the curve."""
+
+    row: list[str]
+    """Of the table."""
+    information: float
+    """Mutual information, nats."""
+    perplexity: float
+    """By the word."""
 
 
 def main() -> None:
     """Train all, print the table, draw the picture."""
+    args, further = parsed(arguments())
+    jobs = [("β", beta) for beta in args.betas] + [("free bits", bits) for bits in args.free_bits]
+    print("| " + " | ".join(HEAD) + " |\n|---|" + "---:|" * (len(HEAD) - 1), flush=True)
+    points: dict[tuple[str, float], Point] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        runs = {job: str(Path(folder) / f"run-{place}") for place, job in enumerate(jobs)}
+
+        def one(job: tuple[str, float], cores: list[int]) -> Point:
+            return measure(*job, runs[job], args, further, cores)
+
+        for job, point in zip(jobs, side_by_side(one, jobs, args.at_once), strict=True):
+            print("| " + " | ".join(point.row) + " |", flush=True)
+            points[job] = point
+        info = json.loads(on_cores([COMMAND, "info", runs[jobs[0]], "--json"], [0]))
+    # on as many cores as each of them had
+    alone = next(side_by_side(lambda _, cores: language_model(info, args, cores), [info], args.at_once))
+    print(f"| language model | {alone:.2f} |" + " |" * (len(HEAD) - 2), flush=True)
+    if args.picture is not None:
+        draw(points, alone, args.picture)
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The script's own."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -34,67 +73,44 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--picture", type=Path)
-    args, further = parsed(parser)
-    command = str(Path(sys.executable).with_name("textrae"))
-    jobs = [("β", beta) for beta in args.betas] + [("free bits", bits) for bits in args.free_bits]
-    head = ("model", "ppl/word", "of the bound", "KL, nats", "MI, nats", "active units", "tokens/s")
-    print("| " + " | ".join(head) + " |\n|---|" + "---:|" * (len(head) - 1), flush=True)
-    points: dict[tuple[str, float], tuple[float, float]] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    return parser
 
-        def one(job: tuple[str, float], cores: list[int]) -> tuple[list[str], float, float]:
-            kind, value = job
-            run = str(Path(folder) / f"run-{jobs.index(job)}")
-            switches = (
-                ["--beta", str(value), "--free-bits", "0"]
-                if kind == "β"
-                else ["--beta", "1", "--free-bits", str(value)]
-            )
-            train = [
-                command,
-                "train",
-                str(args.train),
-                "--valid",
-                str(args.valid),
-                "--variational",
-                "-o",
-                run,
-            ]
-            on_cores([*train, "--minutes", str(args.minutes), *switches, *further], cores)
-            evaluate = [command, "evaluate", run, str(args.valid), "--samples", str(args.samples)]
-            found = json.loads(on_cores([*evaluate, "--precision", "auto", "--json"], cores))
-            result = json.loads(on_cores([command, "info", run, "--json"], cores))["result"]
-            posterior, likelihood = found["posterior"], found["likelihood"]
-            perplexity = likelihood["perplexity_word"]
-            # both are exp(nats / words)
-            bound = math.exp(math.log(perplexity) * -likelihood["elbo"] / likelihood["nll"])
-            information = posterior["mutual_information"]
-            units = f"{posterior['active_units']}/{posterior['dimensions']}"
-            rate = f"{result['tokens'] / result['seconds']:,.0f}"
-            figures = [f"{perplexity:.2f}", f"{bound:.2f}", f"{posterior['kl']:.2f}", f"{information:.2f}"]
-            return [f"{kind} {value:g}", *figures, units, rate], perplexity, information
 
-        for job, (row, perplexity, information) in zip(
-            jobs, side_by_side(one, jobs, args.at_once), strict=True
-        ):
-            print("| " + " | ".join(row) + " |", flush=True)
-            points[job] = (information, perplexity)
-        info = json.loads(on_cores([command, "info", str(Path(folder) / "run-0"), "--json"], [0]))
+def measure(
+    kind: str, value: float, run: str, args: argparse.Namespace, further: list[str], cores: list[int]
+) -> Point:
+    """Train a variational model into `run`, and evaluate it."""
+    valid = str(args.valid)
+    beta, free_bits = (value, 0.0) if kind == "β" else (1.0, value)
+    train = [COMMAND, "train", str(args.train), "--valid", valid, "--variational", "-o", run]
+    on_cores(
+        [*train, "--minutes", str(args.minutes), *further, f"--beta={beta}", f"--free-bits={free_bits}"],
+        cores,
+    )
+    evaluate = [COMMAND, "evaluate", run, valid, "--samples", str(args.samples)]
+    found = json.loads(on_cores([*evaluate, "--precision", "auto", "--json"], cores))
+    result = json.loads(on_cores([COMMAND, "info", run, "--json"], cores))["result"]
+    posterior, likelihood = found["posterior"], found["likelihood"]
+    perplexity, information = likelihood["perplexity_word"], posterior["mutual_information"]
+    # both are exp(nats / words)
+    bound = math.exp(math.log(perplexity) * -likelihood["elbo"] / likelihood["nll"])
+    units = f"{posterior['active_units']}/{posterior['dimensions']}"
+    rate = f"{result['tokens'] / result['seconds']:,.0f}"
+    figures = [f"{x:.2f}" for x in (perplexity, bound, posterior["kl"], information)]
+    return Point([f"{kind} {value:g}", *figures, units, rate], information, perplexity)
+
+
+def language_model(info: Mapping[str, Any], args: argparse.Namespace, cores: list[int]) -> float:
+    """Perplexity of one of the same size as the model that `textrae info` describes, trained for as long."""
     facts = {**info["model"], **info["training"]}
     same = ("cell", "hidden", "embedding", "dropout", "weight_dropout", "lr", "weight_decay")
     shape = [f"--{name.replace('_', '-')}={facts[name]}" for name in same]
-    vocabulary, script = (
-        f"--vocabulary={info['vocabulary']}",
-        str(Path(__file__).with_name("language_model.py")),
-    )
-    language_model = [sys.executable, script, str(args.train), str(args.valid), vocabulary, *shape]
-    alone = float(on_cores([*language_model, "--minutes", str(args.minutes)], [0]))
-    print(f"| language model | {alone:.2f} |" + " |" * (len(head) - 2), flush=True)
-    if args.picture is not None:
-        draw(points, alone, args.picture)
+    script = str(Path(__file__).with_name("language_model.py"))
+    train = [sys.executable, script, str(args.train), str(args.valid), "--minutes", str(args.minutes)]
+    return float(on_cores([*train, f"--vocabulary={info['vocabulary']}", *shape], cores))
 
 
-def draw(points: dict[tuple[str, float], tuple[float, float]], alone: float, out: Path) -> None:
+def draw(points: Mapping[tuple[str, float], Point], alone: float, out: Path) -> None:
     """Perplexity by mutual information, a line for each way of keeping it up."""
     import matplotlib
 
@@ -103,7 +119,13 @@ def draw(points: dict[tuple[str, float], tuple[float, float]], alone: float, out
 
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
     for kind in ("β", "free bits"):
-        some = {value: point for (which, value), point in points.items() if which == kind}
+        some = {
+            value: (point.information, point.perplexity)
+            for (which, value), point in points.items()
+            if which == kind
+        }
+        if not some:
+            continue
         axes.plot(*zip(*some.values(), strict=True), marker="o", label=kind)
         for value, point in some.items():
             axes.annotate(f" {value:g}", point)
