@@ -1,6 +1,6 @@
 """Translation by what the decoder is given: one vector, slots, or all states; one table.
 
-    python scripts/conditioning.py train.de train.en val.de val.en --minutes 20 [--at-once 2] [--only …] [-- --lr 1e-3]
+    python scripts/conditioning.py train.de train.en val.de val.en --minutes 20 [--at-once 2] [--only …] [--keep DIR] [-- --lr 1e-3]
 
 Each kind is trained for as many minutes, translates the validation file with a beam of 5, and is scored by sacrebleu on
 raw text (13a). Prints a Markdown table.
@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from side_by_side import on_cores, parsed, side_by_side
@@ -36,11 +37,14 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for the trained models; by default they are not kept"
+    )
     args, further = parsed(parser)
     command = str(Path(sys.executable).with_name("textrae"))
     head = ("conditioning", "BLEU", "chrF", "TER", "tokens/s", "encoding", "seconds to translate")
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head), flush=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as folder:
 
         def one(kind: str, cores: list[int]) -> list[str]:
             run = str(Path(folder) / f"run-{list(KINDS).index(kind)}")
