@@ -203,13 +203,14 @@ SMALL = ModelConfig(hidden=48, embedding=32, latent=24)
     "config",
     [
         replace(SMALL, slots=3, latent=8),
+        replace(SMALL, slots=3, latent=8, slot_addressing="content"),
         replace(SMALL, variational=True),
         replace(SMALL, reconstruction="mse"),
         replace(SMALL, mse_weight=0.5),
         replace(SMALL, hierarchical=True, segments="3"),
         replace(SMALL, hierarchical=True, segments="2,4", slots=2, latent=16),
     ],
-    ids=["slots", "variational", "mse", "mixed", "hierarchical", "three levels"],
+    ids=["slots", "slots by content", "variational", "mse", "mixed", "hierarchical", "three levels"],
 )
 def test_learns_to_copy_through_its_vector(config: ModelConfig, tmp_path: Path, corpus: Path) -> None:
     model, lines = copies(config, tmp_path, corpus), sentences()[:200]

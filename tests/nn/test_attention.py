@@ -68,3 +68,11 @@ def test_placed_slots_begin_along_the_sentence() -> None:
     weights = slots.weights(torch.zeros(1, 20, 6), absence(torch.tensor([20]), 20, torch.float32))
     middle = (weights[0] * torch.arange(20)).sum(1)
     assert (middle.diff() > 2).all()
+
+
+def test_windows_in_bfloat16_are_those_of_float32() -> None:
+    slots = Slots(5, 6, "dot", 4, placed=True)
+    lengths = torch.tensor([9, 4])
+    exact, rough = (slots.windows(absence(lengths, 9, dtype)) for dtype in (torch.float32, torch.bfloat16))
+    assert rough.dtype == torch.bfloat16
+    torch.testing.assert_close(rough.float(), exact, atol=1e-3, rtol=1e-2)

@@ -71,7 +71,7 @@ class Slots(nn.Module):
         features: numbers of a state.
         scoring: as for :class:`Attention`.
         size: as for :class:`Attention`.
-        placed: whether they have windows.
+        placed: whether they have windows; sharpness is log 1 / σ.
     """
 
     def __init__(self, count: int, features: int, scoring: str, size: int, placed: bool = False) -> None:
@@ -96,10 +96,9 @@ class Slots(nn.Module):
         assert self.sharpness is not None
         lengths = (absent == 0).sum(1, keepdim=True)
         time = torch.arange(absent.shape[1], dtype=self.centres.dtype, device=absent.device)
-        away = (
-            ((time + 0.5) / lengths).unsqueeze(1) - self.centres.unsqueeze(1)
-        ) * self.sharpness.exp().unsqueeze(1)
-        return (-0.5 * away.square()).to(absent.dtype)
+        away = ((time + 0.5) / lengths).unsqueeze(1) - self.centres.unsqueeze(1)
+        windows = -0.5 * (away * self.sharpness.exp().unsqueeze(1)).square()
+        return windows.to(absent.dtype)
 
     def forward(self, states: Tensor, absent: Tensor) -> Tensor:
         """(batch, time, features) and (batch, time) → (batch, slots, features)."""
