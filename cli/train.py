@@ -148,6 +148,10 @@ def train(
         str | None,
         typer.Option(help="The encoding is the decoder's initial state, or an input of every-step."),
     ] = None,
+    encoding_scale: Annotated[
+        float | None,
+        typer.Option(help="What multiplies it at every step; by default 1, and less above 128 numbers."),
+    ] = None,
     reverse: Annotated[
         bool | None, typer.Option("--reverse/--forward", help="Read one way, from the end (with rae).")
     ] = None,

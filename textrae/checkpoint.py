@@ -47,8 +47,10 @@ _KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstru
 _LARGEST_JSON = 1 << 20
 _RENAMED = {"denoise": "noise_blank"}
 """Settings that older runs call otherwise."""
-_BEFORE = {"slot_addressing": "content"}
-"""What older runs with slots had before there was such a setting."""
+_BEFORE = {"encoding_scale": 1.0}
+"""What older runs had before there was such a setting."""
+_SLOTS_BEFORE = {"slot_addressing": "content"}
+"""And those with slots."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class Settings:
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
         """Raises :class:`ConfigError` where a value does not fit, :class:`KeyError` where one is missing."""
         training = {_RENAMED.get(name, name): value for name, value in values["training"].items()}
-        model = {**(_BEFORE if values["model"].get("slots") else {}), **values["model"]}
+        slots = _SLOTS_BEFORE if values["model"].get("slots") else {}
+        model = {**_BEFORE, **slots, **values["model"]}
         return cls(
             build(ModelConfig, model),
             build(CorpusConfig, values["corpus"]),

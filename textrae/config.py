@@ -79,6 +79,11 @@ class ModelConfig:
     conditioning: Literal["initial", "every-step"] = "every-step"
     """How an encoding reaches the decoder: as its initial state alone, or at every step too. (With all states as memory the
     vector is the initial state.)"""
+    encoding_scale: Annotated[float, Field(gt=0)] | None = None
+    """What an encoding is multiplied by as an input of every step; the weights that meet it begin as much larger. One
+    step of the optimizer moves each weight as far however many there are, and so what they add up to the farther the more
+    numbers an encoding has: by default 1 up to 128 numbers, and 128 / numbers above (as Yang et al. 2021 scale rates by
+    width), but 1 of a hierarchical model, where it was not tried."""
     vectors: Annotated[int, Field(ge=0)] = 0
     """Numbers of the vectors that are read instead of a text, made by any encoder; 0: a text is read."""
     variational: bool = False
@@ -124,6 +129,13 @@ class ModelConfig:
         if self.slot_addressing == "auto":
             return self.slots > 1 and not (self.variational or self.hierarchical)
         return self.slot_addressing == "position"
+
+    @property
+    def encoding_scale_used(self) -> float:
+        """What an encoding is multiplied by as an input of every step."""
+        if self.encoding_scale is not None:
+            return self.encoding_scale
+        return 1.0 if self.hierarchical else min(1.0, 128 / self.encoding_size)
 
     @property
     def segment_rules(self) -> str:

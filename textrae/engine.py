@@ -104,10 +104,20 @@ class Engine:
             return self.network.encode(batch.source, batch.lengths, tables, batch.tree)
 
     @torch.no_grad()
-    def tables(self) -> list[Tensor] | None:
-        """What the encoder would compute anew for each occurrence of a token."""
+    def tables(self, tokens: float) -> list[Tensor] | None:
+        """What the encoder would compute anew for each occurrence of a token, where so many tokens are worth it."""
+        if tokens <= 2 * self.run.tokenizer.vocab_size:
+            return None
         with autocast(self.device, self.bf16):
             return self.network.tables()
+
+    @torch.no_grad()
+    def writing_table(self, tokens: float) -> Tensor | None:
+        """The same of the decoder."""
+        if tokens <= 2 * self.run.writer.vocab_size:
+            return None
+        with autocast(self.device, self.bf16):
+            return self.network.writing_table()
 
     @torch.no_grad()
     def read(self, vectors: NDArray[np.float32]) -> Latent:
@@ -124,8 +134,9 @@ class Engine:
 
     def latents(self, ids: list[list[int]]) -> Iterator[tuple[NDArray[np.int64], Latent]]:
         """Latents to be written, by batches of like length, each with the rows it holds."""
+        tables = self.tables(sum(map(len, ids)))
         for rows, batch in self.batches(ids):
-            yield rows, self.encode(batch).take(slice(len(rows)))
+            yield rows, self.encode(batch, tables).take(slice(len(rows)))
 
     def generate(
         self,
@@ -134,8 +145,11 @@ class Engine:
         sampling: Sampling | None = None,
         length_penalty: float = 0.0,
         to: str | None = None,
+        table: Tensor | None = None,
     ) -> list[str]:
         """Latents → sentences, in the language `to` of a model that writes several.
+
+        With :meth:`writing_table` it is faster for many tokens.
 
         Raises:
             ConfigError: the model has no likelihoods to draw from or to search by, or is hierarchical and a beam is
@@ -151,18 +165,26 @@ class Engine:
         with autocast(self.device, self.bf16):
             if beam == 1:
                 choose = sampling or likeliest
-                ids = write(self.network, latent, specials, self.max_length, choose)
+                ids = write(self.network, latent, specials, self.max_length, choose, table)
             else:
-                ids = beam_search(self.network, latent, specials, self.max_length, beam, length_penalty)
+                ids = beam_search(
+                    self.network, latent, specials, self.max_length, beam, length_penalty, table
+                )
         return self.run.writer.decode(ids)
 
     def hypotheses(
-        self, latent: Latent, beam: int, length_penalty: float, to: str | None = None
+        self,
+        latent: Latent,
+        beam: int,
+        length_penalty: float,
+        to: str | None = None,
+        table: Tensor | None = None,
     ) -> list[list[tuple[str, float]]]:
         """Latents → all that a beam ends with, the best first, each with its score; raises as :meth:`generate`."""
         self.refuse_beam()
         with autocast(self.device, self.bf16):
-            found = n_best(self.network, latent, self.specials(to), self.max_length, beam, length_penalty)
+            specials = self.specials(to)
+            found = n_best(self.network, latent, specials, self.max_length, beam, length_penalty, table)
         written = [self.run.writer.decode([ids for ids, _ in one]) for one in found]
         return [
             [(text, score) for text, (_, score) in zip(texts, one, strict=True)]

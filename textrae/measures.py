@@ -50,14 +50,16 @@ def _scored(
 ) -> list[Scored]:
     """Encode, rebuild, and measure under teacher forcing."""
     out: list[Scored | None] = [None] * len(window)
-    network = engine.network
+    network, tokens = engine.network, sum(map(len, ids))
+    tables = engine.tables(tokens) if vectors is None else None
+    table = engine.writing_table(tokens)
     for rows, batch in engine.batches(ids):
         if vectors is not None:
             given = torch.zeros(len(batch.lengths), vectors.shape[1], device=engine.device)
             given[: len(rows)] = torch.from_numpy(np.ascontiguousarray(vectors[rows], dtype=np.float32))
             batch = replace(batch, vectors=given)
-        latent = engine.encode(batch)
-        rebuilt = engine.generate(latent.take(slice(len(rows))))
+        latent = engine.encode(batch, tables)
+        rebuilt = engine.generate(latent.take(slice(len(rows))), table=table)
         with torch.no_grad(), autocast(engine.device, engine.bf16):
             nll, right = sentence_losses(network, network.teach(batch.previous, latent), batch, SPECIALS.pad)
         for column, row in enumerate(rows.tolist()):

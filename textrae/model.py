@@ -34,6 +34,8 @@ from textrae.vectors import restored
 from textrae.walk import Method, path
 
 Vectors = NDArray[np.float32]
+_TOKENS = 10
+"""Of a sentence that is not written yet: as many as there will be, more or less."""
 
 
 class SentenceAutoencoder:
@@ -166,8 +168,8 @@ class SentenceAutoencoder:
         self.engine.refuse_text()
         tables = None
         for window, ids in self.engine.tokenised(sentences, cuts):
-            if tables is None and sum(map(len, ids)) > 2 * self.run.tokenizer.vocab_size:
-                tables = self.engine.tables()
+            if tables is None:
+                tables = self.engine.tables(sum(map(len, ids)))
             out = np.empty((len(window), self.encoding_size), dtype=np.float32)
             for rows, batch in self.engine.batches(ids, batch_tokens):
                 vectors = self.engine.encode(batch, tables).vector
@@ -201,9 +203,10 @@ class SentenceAutoencoder:
         checked = check_vectors(vectors, self.run.settings.model.read_size)
         out: list[str] = []
         size = max(1, batch_size // beam)
+        table = self.engine.writing_table(_TOKENS * beam * len(checked))
         for start in range(0, len(checked), size):
             latent = self.engine.read(checked[start : start + size])
-            out += self.engine.generate(latent, beam, sampling, to=to)
+            out += self.engine.generate(latent, beam, sampling, to=to, table=table)
         return out
 
     def sample(
@@ -358,8 +361,11 @@ class SentenceAutoencoder:
         self.engine.refuse_text()
         for lines, ids in self.engine.tokenised(sentences, cuts, window):
             out = [""] * len(lines)
+            table = self.engine.writing_table(beam * sum(map(len, ids)))
             for rows, latent in self.engine.latents(ids):
-                written = self.engine.generate(latent, beam, length_penalty=length_penalty, to=to)
+                written = self.engine.generate(
+                    latent, beam, length_penalty=length_penalty, to=to, table=table
+                )
                 for row, text in zip(rows.tolist(), written, strict=True):
                     out[row] = text
             yield out
@@ -380,8 +386,9 @@ class SentenceAutoencoder:
         """
         for lines, ids in self.engine.tokenised(sentences, cuts):
             out: list[list[tuple[str, float]]] = [[] for _ in lines]
+            table = self.engine.writing_table(beam * sum(map(len, ids)))
             for rows, latent in self.engine.latents(ids):
-                found = self.engine.hypotheses(latent, beam, length_penalty, to)
+                found = self.engine.hypotheses(latent, beam, length_penalty, to, table)
                 for row, hypotheses in zip(rows.tolist(), found, strict=True):
                     out[row] = hypotheses
             yield out

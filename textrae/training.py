@@ -166,14 +166,8 @@ def teach_critic(trainer: Trainer, vectors: Tensor, rate: float) -> None:
 
 def reset_decoder(trainer: Trainer, optimizer: ClippedAdamW) -> None:
     """Begin anew with the decoder, after an autoencoder's pre-training (Li et al. 2019)."""
-    decoder = trainer.network.decoder
-    for module in decoder.modules():
-        renew = getattr(module, "reset_parameters", None)
-        if callable(renew):
-            renew()
-    for layer in decoder.stack():
-        layer.initialise()
-    for parameter in decoder.parameters():
+    trainer.network.decoder.initialise()
+    for parameter in trainer.network.decoder.parameters():
         optimizer.state.pop(parameter, None)
     trainer.progress.decoder_reset = 1
 

@@ -41,6 +41,7 @@ WRITING = (
     "scoring",
     "memory",
     "conditioning",
+    "encoding_scale",
     "reconstruction",
 )
 """Those of its decoder."""
@@ -68,7 +69,11 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         if run is None:
             continue
         theirs = load_settings(Path(run)).model
-        shape = {**to_dict(theirs), "slot_addressing": "position" if theirs.slots_placed else "content"}
+        shape = {
+            **to_dict(theirs),
+            "slot_addressing": "position" if theirs.slots_placed else "content",
+            "encoding_scale": theirs.encoding_scale_used,
+        }
         for name in names:
             if name in wanted and wanted[name] != shape[name]:
                 raise ConfigError(

@@ -64,6 +64,7 @@ class Autoencoder(nn.Module):
             item=features if self.keeps_states else config.latent if config.slots > 1 else 0,
             scoring=config.scoring,
             places=config.slots if self.placed else 0,
+            scale=config.encoding_scale_used,
         )
         self.mse = config.reconstruction == "mse"
         self.bias = None if self.mse else nn.Parameter(torch.zeros(rows))
@@ -231,12 +232,19 @@ class Autoencoder(nn.Module):
             raise ValueError("a model that reads vectors has no encoder")
         return self.encoder
 
-    def decode(self, previous: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def writing_table(self) -> Tensor | None:
+        """What the decoder would compute anew for each occurrence of a token."""
+        return self.decoder.table(self.output.weight * self.scale)
+
+    def decode(
+        self, previous: Tensor, state: Tensor, condition: Sequence[Tensor], table: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state.
 
-        State and condition come from :meth:`begin`.
+        State and condition come from :meth:`begin`; :meth:`writing_table` makes it faster for many tokens.
         """
-        return self.decoder.forward(self.embed_output(previous), state, condition)
+        x = self.embed_output(previous) if table is None else F.embedding(previous, table)
+        return self.decoder.forward(x, state, condition, table is not None)
 
     def teach(self, previous: Tensor, latent: Latent) -> Tensor:
         """Features of every step when the tokens before it are given as (steps, batch) ids."""

@@ -31,6 +31,7 @@ class Decoder(nn.Module):
         every_step: whether the latent is an input of every step too.
         item: numbers of an item of the memory; 0 for no memory.
         scoring: of the attention over it.
+        scale: what the latent is multiplied by as an input of every step; the weights that meet it begin as much larger.
         places: items of the memory, where each has a place and the decoder a key for it beside that of what it holds; else 0.
     """
 
@@ -47,11 +48,12 @@ class Decoder(nn.Module):
         item: int = 0,
         scoring: str = "dot",
         places: int = 0,
+        scale: float = 1.0,
     ) -> None:
         super().__init__()
-        self.constant = latent if every_step else 0
+        self.constant, self.scale = latent if every_step else 0, scale
         stack = [
-            Recurrence(cell, hidden if depth else inputs, hidden, constant=self.constant)
+            Recurrence(cell, hidden if depth else inputs, hidden, constant=self.constant, gain=1 / scale)
             for depth in range(layers)
         ]
         self.sizes = [layer.state_size for layer in stack]
@@ -62,6 +64,17 @@ class Decoder(nn.Module):
         self.attention = Attention(hidden, item, scoring, size) if item else None
         self.place_keys = nn.Parameter(torch.randn(places, size)) if places else None
         self.output = nn.Linear(hidden + item, outputs)
+
+    def initialise(self) -> None:
+        """Begin anew."""
+        for module in self.modules():
+            renew = getattr(module, "reset_parameters", None)
+            if callable(renew):
+                renew()
+        for layer in self.stack():
+            layer.initialise()
+        if self.place_keys is not None:
+            nn.init.normal_(self.place_keys)
 
     def start(self, latent: Tensor) -> Tensor:
         """The state before the first step: (batch, latent) → (batch, state)."""
@@ -80,7 +93,7 @@ class Decoder(nn.Module):
         Returns:
             As :meth:`forward` takes it: each layer's part of the latent, then keys, items and absence of the memory.
         """
-        parts = [layer.condition(latent) for layer in self.stack()] if self.constant else []
+        parts = [layer.condition(latent * self.scale) for layer in self.stack()] if self.constant else []
         if self.attention is None or items is None:
             return parts
         none = items.new_zeros(items.shape[:2]) if absent is None else absent
@@ -93,18 +106,32 @@ class Decoder(nn.Module):
         """The layers from the input to the output."""
         return [layer for layer in self.layers if isinstance(layer, Recurrence)]
 
-    def forward(self, x: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def table(self, embeddings: Tensor) -> Tensor | None:
+        """What each token gives to the first layer's gates, so that many tokens share one product.
+
+        Args:
+            embeddings: (vocabulary, inputs).
+
+        Returns:
+            (vocabulary, gates); None on a GPU, whose kernels take the embeddings.
+        """
+        return None if embeddings.is_cuda else self.stack()[0].project(embeddings)
+
+    def forward(
+        self, x: Tensor, state: Tensor, condition: Sequence[Tensor], projected: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """Run over some steps.
 
         Args:
             x: (time, batch, inputs), embeddings of the previous tokens.
             state: (batch, state), from :meth:`start` or from the steps before.
             condition: from :meth:`condition`, computed once a sentence.
+            projected: whether x holds rows of :meth:`table`.
 
         Returns:
             Features (time, batch, outputs) for the softmax, and the state after the last step.
         """
-        x, after = self._recur(x, state, condition)
+        x, after = self._recur(x, state, condition, projected)
         if self.attention is not None:
             items = condition[-2]
             found = self._weights(x, condition).to(items.dtype) @ items  # (batch, time, item)
@@ -115,12 +142,16 @@ class Decoder(nn.Module):
         """As :meth:`forward`, but where the steps look: (batch, time, items)."""
         return self._weights(self._recur(x, state, condition)[0], condition)
 
-    def _recur(self, x: Tensor, state: Tensor, condition: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def _recur(
+        self, x: Tensor, state: Tensor, condition: Sequence[Tensor], projected: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """The recurrent layers alone: outputs (time, batch, hidden), and the state after the last step."""
         states, befores = [], torch.split(state, self.sizes, dim=-1)
         for depth, (layer, before) in enumerate(zip(self.stack(), befores, strict=True)):
             constant = condition[depth] if self.constant else None
-            x, after = layer.forward(self.dropout(x) if depth else x, before, constant)
+            x, after = layer.forward(
+                self.dropout(x) if depth else x, before, constant, projected and not depth
+            )
             states.append(after)
         return x, torch.cat(states, dim=-1)
 

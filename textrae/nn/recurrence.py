@@ -38,6 +38,7 @@ class Recurrence(nn.Module):
         constant: numbers of an input that is the same at every step (a sentence's latent); its part of the gates is
             computed once a sentence.
         activation: ``tanh``, or ``relu`` for rnn alone.
+        gain: what the weights of the constant begin larger by.
     """
 
     state_size: int
@@ -47,10 +48,16 @@ class Recurrence(nn.Module):
     recurrences by Merity, Keskar & Socher 2018)."""
 
     def __init__(
-        self, cell: str, inputs: int, hidden: int, constant: int = 0, activation: str = "tanh"
+        self,
+        cell: str,
+        inputs: int,
+        hidden: int,
+        constant: int = 0,
+        activation: str = "tanh",
+        gain: float = 1.0,
     ) -> None:
         super().__init__()
-        self.cell, self.inputs, self.hidden = cell, inputs, hidden
+        self.cell, self.inputs, self.hidden, self.gain = cell, inputs, hidden, gain
         self.loop = _LOOPS[cell, activation]
         self.rnn = _MODULES[cell](
             inputs + constant, hidden, **({"nonlinearity": activation} if cell == "rnn" else {})
@@ -83,6 +90,7 @@ class Recurrence(nn.Module):
             nn.init.orthogonal_(block)
         for block in w_ih.chunk(GATES[self.cell]):
             nn.init.xavier_uniform_(block)
+        w_ih[:, self.inputs :] *= self.gain
         b_ih.zero_()
         b_hh.zero_()
         if self.cell != "rnn":  # the lstm's forget gate and the gru's update gate both come second
@@ -94,20 +102,23 @@ class Recurrence(nn.Module):
             return constant
         return F.linear(constant, self._weights()[0][:, self.inputs :])
 
-    def forward(self, x: Tensor, state: Tensor, condition: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, state: Tensor, condition: Tensor | None = None, projected: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """Run over some steps.
 
         Args:
             x: (time, batch, inputs).
             state: (batch, state), the state before the first step.
             condition: from :meth:`condition`, for a layer built with `constant`.
+            projected: whether x is what :meth:`project` gives; on the CPU alone.
 
         Returns:
             The outputs (time, batch, hidden) and the state after the last step (batch, state).
         """
         if x.is_cuda:
             return self._cudnn(x, state, condition)
-        gates = self.project(x)
+        gates = x if projected else self.project(x)
         out, last = _loop([self], [gates if condition is None else gates + condition], state.unsqueeze(0))
         return out[0], last[0]
 
