@@ -3,6 +3,7 @@
     python scripts/benchmark.py train CORPUS [--cell lstm ...] [--profile]
     python scripts/benchmark.py encode RUN FILE [--minilm FOLDER]
     python scripts/benchmark.py decode RUN FILE
+    python scripts/benchmark.py translate RUN FILE
     python scripts/benchmark.py startup RUN
 
 Cases run in turn, the machine's limits among them, medians of --repeats. Each takes `--peer COMMAND --peer-pattern REGEX`: a command line of another tool
@@ -61,7 +62,7 @@ def main() -> None:
         f"ceiling: {matrix_peak(torch.bfloat16) / 1e9:.0f} GFLOP/s in bf16, "
         f"{matrix_peak(torch.float32) / 1e9:.0f} in fp32, {bandwidth() / 1e9:.0f} GB/s"
     )
-    {"train": train, "encode": encode, "decode": decode}[args.what](args)
+    {"train": train, "encode": encode, "decode": decode, "translate": translate}[args.what](args)
     print(f"peak memory of this process: {peak_memory():.0f} MiB")
 
 
@@ -160,6 +161,26 @@ def decode(args: argparse.Namespace) -> None:
     config = any_model.run.settings.model
     needed = decoder_flops(config, tokenizer.vocab_size, tokens, len(vectors)) / len(vectors)
     show(measure(cases, args), "sentences/s", needed)
+
+
+def translate(args: argparse.Namespace) -> None:
+    """Sentences/s from strings in memory to strings, by any run; what attention takes is not counted."""
+    sentences = Path(args.file).read_text(encoding="utf-8").split("\n")[:-1][: args.decode_sentences]
+    models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
+    any_model = next(iter(models.values()))
+    run, some = any_model.run, sentences[: len(sentences) // 4]
+    written = any_model.translate(sentences, beam=1)
+    cases: dict[str, Sample] = {}
+    for name, model in models.items():
+        cases[name] = rate(lambda model=model: model.translate(sentences, beam=1), len(sentences))  # type: ignore[misc]
+        cases[f"{name}, beam 5"] = rate(lambda model=model: model.translate(some, beam=5), len(some))  # type: ignore[misc]
+    config, count = run.settings.model, len(sentences)
+    read, wrote = (
+        sum(len(row) + 1 for row in tokenizer.encode(texts))
+        for tokenizer, texts in ((run.tokenizer, sentences), (run.writer, written))
+    )
+    needed = encoder_flops(config, read, count) + decoder_flops(config, run.writer.vocab_size, wrote, count)
+    show(measure(cases, args), "sentences/s", needed / count)
 
 
 def startup(args: argparse.Namespace) -> None:
@@ -263,7 +284,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["train", "encode", "decode", "startup"])
+    parser.add_argument("what", choices=["train", "encode", "decode", "translate", "startup"])
     parser.add_argument("run", nargs="?", help="run folder; for train a corpus")
     parser.add_argument("file", nargs="?", help="sentences, one a line")
     parser.add_argument("--repeats", type=int, default=5)

@@ -140,6 +140,14 @@ def test_slots_of_runs_that_are_older_than_their_positions_have_none() -> None:
     assert ModelConfig(slots=4).slots_placed
 
 
+def test_runs_that_are_older_than_the_scale_of_encodings_have_none() -> None:
+    for latent in (64, 512):
+        values = Settings(ModelConfig(latent=latent), CorpusConfig(), TrainingConfig()).to_json()
+        assert Settings.from_json(values).model.encoding_scale_used == min(1, 128 / latent)
+        del values["model"]["encoding_scale"]
+        assert Settings.from_json(values).model.encoding_scale_used == 1.0
+
+
 def test_a_setting_that_was_called_otherwise_is_still_read(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "old")
     values = json.loads((run / CONFIG).read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,16 @@ from torch import Tensor
 
 from textrae.config import ModelConfig
 from textrae.errors import ConfigError
-from textrae.generation import Sampling, _largest, _Outline, beam_search, n_best, sampling_of, write
+from textrae.generation import (
+    Sampling,
+    _largest,
+    _Outline,
+    beam_search,
+    likeliest,
+    n_best,
+    sampling_of,
+    write,
+)
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
@@ -43,6 +53,37 @@ def best_by_trying_all(model: Autoencoder, latent: Tensor, penalty: float) -> li
     sentences = [ids for n in range(LONGEST) for ids in itertools.product(TEXT, repeat=n)]
     ranks = {ids: likelihood(model, latent, ids, True) / (len(ids) + 1) ** penalty for ids in sentences}
     return list(max(ranks, key=lambda ids: ranks[ids]))
+
+
+@pytest.mark.parametrize(
+    ("cell", "layers", "slots"), [("gru", 1, 0), ("gru", 2, 3), ("lstm", 1, 3), ("lstm", 2, 0), ("rnn", 2, 0)]
+)
+def test_looked_up_tokens_are_written_as_computed_ones(cell: Any, layers: int, slots: int) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(cell=cell, hidden=16, embedding=12, latent=8, layers=layers, slots=slots)
+    model = Autoencoder(config, 9).double().eval()
+    with torch.no_grad():
+        model.embedding.weight *= 4
+        table = model.writing_table()
+        latent = Latent(5 * torch.randn(12, config.encoding_size, dtype=torch.double))
+    assert table is not None
+    written = write(model, latent, SPECIALS, 9)
+    assert len({tuple(row) for row in written}) > 3
+    assert write(model, latent, SPECIALS, 9, table=table) == written
+    assert beam_search(model, latent, SPECIALS, 9, 3, table=table) == beam_search(
+        model, latent, SPECIALS, 9, 3
+    )
+    hypotheses, others = (
+        n_best(model, latent, SPECIALS, 9, 3, table=table),
+        n_best(model, latent, SPECIALS, 9, 3),
+    )
+    assert [[ids for ids, _ in one] for one in hypotheses] == [[ids for ids, _ in one] for one in others]
+
+
+def test_the_likeliest_is_the_first_of_the_largest_in_any_precision() -> None:
+    scores = torch.tensor([[0.0, 2.0, 1.0, 2.0], [3.0, -1.0, 0.0, 0.5]])
+    for dtype in (torch.float32, torch.float64, torch.bfloat16):
+        assert likeliest(scores.to(dtype)).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.7, 1.5])

@@ -82,6 +82,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "latent",
         "pooling",
         "slot_addressing",
+        "encoding_scale",
         "dropout",
         "weight_dropout",
         "segments",
@@ -115,6 +116,18 @@ def test_every_other_combination_is_refused_too() -> None:
             shape(switches)
     with pytest.raises(ConfigError, match="8 numbers cannot be put into 3"):
         shape({"hierarchical": True, "places": 3})
+
+
+def test_a_wide_encoding_is_scaled_where_every_step_is_given_it() -> None:
+    assert shape({"latent": 128}).encoding_scale_used == 1.0
+    assert shape({"latent": 512}).encoding_scale_used == 0.25
+    assert shape({"latent": 64, "slots": 16}).encoding_scale_used == 0.125
+    assert shape({"latent": 512, "hierarchical": True}).encoding_scale_used == 1.0
+    assert shape({"latent": 512, "encoding_scale": 0.5}).encoding_scale_used == 0.5
+    for switches in ({"conditioning": "initial"}, {"memory": "states"}):
+        assert shape({"latent": 512, **switches}).encoding_scale_used == 1.0
+        with pytest.raises(ConfigError, match="initial state alone"):
+            shape({"latent": 512, "encoding_scale": 0.5, **switches})
 
 
 def test_places_leave_each_four_numbers() -> None:

@@ -131,11 +131,18 @@ class ModelConfig:
         return self.slot_addressing == "position"
 
     @property
+    def conditions_every_step(self) -> bool:
+        """Whether the encoding is an input of every step of the decoder."""
+        return self.memory == "slots" and self.conditioning == "every-step"
+
+    @property
     def encoding_scale_used(self) -> float:
         """What an encoding is multiplied by as an input of every step."""
         if self.encoding_scale is not None:
             return self.encoding_scale
-        return 1.0 if self.hierarchical else min(1.0, 128 / self.encoding_size)
+        if self.hierarchical or not self.conditions_every_step:
+            return 1.0
+        return min(1.0, 128 / self.encoding_size)
 
     @property
     def segment_rules(self) -> str:
@@ -203,6 +210,9 @@ class ModelConfig:
             and self.latent % self.places,
             "scoring: there is no attention; give slots, or memory states": self.scoring != "dot"
             and not self.attends,
+            "encoding_scale: the encoding is the decoder's initial state alone; leave it out": self.encoding_scale
+            not in (None, 1.0)
+            and not self.conditions_every_step,
             "pooling: slots take the place of pooling; leave it out": self.slots
             and not self.hierarchical
             and self.pooling != "auto",

@@ -92,7 +92,8 @@ def likeliest(scores: Tensor) -> Tensor:
     """See :data:`Choose`."""
     if scores.device.type != "cpu":
         return scores.argmax(-1)
-    return torch.from_numpy(scores.float().numpy().argmax(-1))  # which takes a tenth of torch's time
+    numbers = scores.float() if scores.dtype == torch.bfloat16 else scores
+    return torch.from_numpy(numbers.numpy().argmax(-1))  # in a tenth of the time that torch takes
 
 
 @torch.no_grad()

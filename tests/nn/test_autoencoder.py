@@ -49,6 +49,31 @@ def test_generation_and_training_share_their_step(cell: str) -> None:
         torch.testing.assert_close(features[0], whole[step])
 
 
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_scale_of_encodings_changes_how_fast_their_weights_move_and_nothing_else(cell: str) -> None:
+    batch = collate_lists([[4, 5, 6], [7, 8]], SPECIALS)
+    begun, moved = [], []
+    for scale in (1.0, 0.25):
+        torch.manual_seed(0)
+        config = ModelConfig(
+            cell=cell,  # type: ignore[arg-type]
+            hidden=16,
+            embedding=12,
+            latent=8,
+            encoding_scale=scale,
+        )
+        model = Autoencoder(config, 20).double().eval()
+        features, latent = model(batch.source, batch.lengths, batch.previous)
+        weights = next(iter(model.decoder.stack()[0].rnn.parameters()))
+        (gradient,) = torch.autograd.grad(features.sum(), weights)
+        begun.append(features.detach())
+        with torch.no_grad():
+            weights[:, 12:] += 0.01 * gradient[:, 12:].sign()  # as the first step of Adam does
+            moved.append(model.teach(batch.previous, latent) - features)
+    torch.testing.assert_close(begun[0], begun[1])
+    assert 0.2 < float(moved[1].norm() / moved[0].norm()) < 0.3
+
+
 def test_loss_is_the_mean_of_the_real_tokens_likelihoods() -> None:
     torch.manual_seed(0)
     model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 20).eval()
@@ -118,3 +143,19 @@ def test_an_encoding_has_mean_zero_and_variance_one() -> None:
     vectors = model.encode(batch.source, batch.lengths).vector
     torch.testing.assert_close(vectors.mean(1), torch.zeros(2), atol=1e-6, rtol=0)
     torch.testing.assert_close(vectors.var(1, correction=0), torch.ones(2), atol=1e-3, rtol=0)
+
+
+def test_a_decoder_that_begins_anew_is_as_at_first() -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden=16, embedding=12, latent=8, slots=3, encoding_scale=0.25)
+    decoder = Autoencoder(config, 20).decoder
+    at_first = {name: value.clone() for name, value in decoder.state_dict().items()}
+    with torch.no_grad():
+        for parameter in decoder.parameters():
+            parameter.fill_(9.0)
+    decoder.initialise()
+    for name, value in decoder.state_dict().items():
+        if at_first[name].any():
+            assert float(value.std() / at_first[name].std()) == pytest.approx(1.0, abs=0.4), name
+        else:
+            assert not value.any(), name

@@ -59,7 +59,7 @@ class Autoencoder(nn.Module):
             config.encoding_size + (config.hidden if config.hierarchical else 0),
             config.embedding,
             config.dropout,
-            every_step=not self.keeps_states and config.conditioning == "every-step",
+            every_step=config.conditions_every_step,
             # to a single slot all attention would go: what it holds is in the latent already
             item=features if self.keeps_states else config.latent if config.slots > 1 else 0,
             scoring=config.scoring,
