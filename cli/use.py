@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,8 +16,8 @@ from .failures import note
 from .options import Frame, Labels, Layout, RunFolder
 
 if TYPE_CHECKING:
-    from textrae.engine import Cuts
-    from textrae.model import SentenceAutoencoder, Vectors
+    from textrae.model import SentenceAutoencoder
+    from textrae.workers import WorkerPool
 
 File = Annotated[
     str,
@@ -38,6 +39,7 @@ Beam = Annotated[
     int, typer.Option(min=1, help="Hypotheses kept at every step; 1 takes the most likely token each time.")
 ]
 
+Workers = Annotated[int, typer.Option(min=1, help="Processes: one for each few cores, or one a GPU.")]
 
 To = Annotated[
     str | None,
@@ -64,7 +66,7 @@ def encode(
             show_default=False,
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes: one for each few cores, or one a GPU.")] = 1,
+    workers: Workers = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
@@ -86,8 +88,11 @@ def encode(
         )
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
-    with VectorWriter(out, dimensions or model.encoding_size, storage) as writer:
-        for vectors in _encoded(model, run, _recorded(source, held), source.cuts, workers, device, precision):
+    with (
+        VectorWriter(out, dimensions or model.encoding_size, storage) as writer,
+        _at_work(model, run, workers, device, precision) as worker,
+    ):
+        for vectors in worker.encode_stream(_recorded(source, held), cuts=source.cuts):
             writer.add([held.popleft() for _ in vectors], vectors[:, :dimensions])
     source.say()
     note(f"{out}: {source.cuts.sentences:,} vectors of {dimensions or model.encoding_size} numbers")
@@ -171,6 +176,7 @@ def translate(
         int | None,
         typer.Option(min=1, help="Sentences read before any is written.", show_default=False),
     ] = None,
+    workers: Workers = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
@@ -187,20 +193,21 @@ def translate(
         raise ConfigError(
             f"{run}: was not trained to translate; train with --target, or use `textrae reconstruct`"
         )
+    model.engine.specials(to)  # a language that it does not write is refused here
     source = Input.of(file, corpus_format, column, errors, model.max_length)
-    if n_best:
-        row = 0
-        for found in model.translations(
-            source, beam=beam, length_penalty=length_penalty, to=to, cuts=source.cuts
-        ):
-            for hypotheses in found:
-                row += 1
-                _print([f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses])
-    else:
-        for block in model.translate_stream(
-            source, beam=beam, length_penalty=length_penalty, to=to, window=window, cuts=source.cuts
-        ):
-            _print(block)
+    options: dict[str, Any] = {"beam": beam, "length_penalty": length_penalty, "to": to, "cuts": source.cuts}
+    if window is not None:
+        options["window"] = window
+    with _at_work(model, run, workers, device, precision) as worker:
+        if n_best:
+            row = 0
+            for found in worker.translations(source, **options):
+                for hypotheses in found:
+                    row += 1
+                    _print([f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses])
+        else:
+            for block in worker.translate_stream(source, **options):
+                _print(block)
     source.say()
 
 
@@ -229,23 +236,18 @@ def check_device(name: str) -> None:
         raise typer.BadParameter(f"{name!r} is not auto, cpu, cuda or mps", param_hint="--device")
 
 
-def _encoded(
-    model: SentenceAutoencoder,
-    run: Path,
-    lines: Iterable[str],
-    cuts: Cuts,
-    workers: int,
-    device: str,
-    precision: str,
-) -> Iterator[Vectors]:
-    """Blocks of vectors, from this process or from several."""
+@contextmanager
+def _at_work(
+    model: SentenceAutoencoder, run: Path, workers: int, device: str, precision: str
+) -> Iterator[SentenceAutoencoder | WorkerPool]:
+    """What encodes and translates: this process, or several."""
     if workers == 1:
-        yield from model.encode_stream(lines, cuts=cuts)
+        yield model
         return
-    from textrae.workers import EncoderPool
+    from textrae.workers import WorkerPool
 
-    with EncoderPool(run, workers, device=device, precision=precision) as pool:  # type: ignore[arg-type]
-        yield from pool.encode_stream(lines, cuts=cuts)
+    with WorkerPool(run, workers, device=device, precision=precision) as pool:  # type: ignore[arg-type]
+        yield pool
 
 
 def _recorded(lines: Iterable[str], held: deque[str]) -> Iterator[str]:

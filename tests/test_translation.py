@@ -112,8 +112,11 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     written = textrae("translate", tmp_path / "run", pairs[0])
     assert written.returncode == 0, written.stderr
     assert len(written.stdout.splitlines()) == 1_200
+    several = textrae("translate", tmp_path / "run", pairs[0], "--workers", 2)
+    assert several.stdout == written.stdout, several.stderr
     best = textrae(
-        "translate", tmp_path / "run", "--n-best", "--beam", 2, stdin=b"A dog sees a red ball today.\n\n"
+        *("translate", tmp_path / "run", "--n-best", "--beam", 2, "--window", 1),
+        stdin=b"A dog sees a red ball today.\n\n",
     )
     rows = [line.split("\t") for line in best.stdout.decode().splitlines()]
     assert [row[0] for row in rows] == ["1", "1", "2", "2"]

@@ -24,6 +24,7 @@ from textrae.text.batch import Batch, Specials, collate_lists, token_cuts
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
 BATCH_TOKENS = 4_096
+"""Of a batch; greedy decoding takes twice as many, for larger products."""
 _ROWS = 32
 """Batches have a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
 
@@ -132,10 +133,10 @@ class Engine:
                 "this model reads vectors of another encoder, not sentences; give them to `textrae decode`"
             )
 
-    def latents(self, ids: list[list[int]]) -> Iterator[tuple[NDArray[np.int64], Latent]]:
+    def latents(self, ids: list[list[int]], beam: int = 1) -> Iterator[tuple[NDArray[np.int64], Latent]]:
         """Latents to be written, by batches of like length, each with the rows it holds."""
         tables = self.tables(sum(map(len, ids)))
-        for rows, batch in self.batches(ids):
+        for rows, batch in self.batches(ids, BATCH_TOKENS if beam > 1 else 2 * BATCH_TOKENS):
             yield rows, self.encode(batch, tables).take(slice(len(rows)))
 
     def generate(

@@ -135,14 +135,14 @@ def _write(
 
     Sentences that have ended leave the batch once they are half of it, so a long one does not hold up the rest.
     """
-    weight, bias = _text_scores(model, specials)
+    weight = _text_scores(model, specials)
     rows = torch.arange(len(state), device=state.device)
     current = torch.full_like(rows, specials.first)
     written = torch.full((max_length, len(rows)), specials.eos, device=state.device)
     for step in range(max_length):
         features, state = model.decode(current.unsqueeze(0), state, condition, table)
         ended = _ends(model, current, specials)  # and goes on ending until it leaves
-        chosen = choose(F.linear(features.squeeze(0), weight, bias)).to(rows.device)
+        chosen = choose(_scores(features, weight)).to(rows.device)
         current = chosen.masked_fill_(ended, specials.eos)
         written[step, rows] = current
         ended = _ends(model, current, specials)
@@ -328,7 +328,7 @@ class _Beams:
     ) -> None:
         self.whole, self.table = whole, table
         self.model, self.eos, self.width, self.penalty = model, specials.eos, width, length_penalty
-        self.weight, self.bias = _text_scores(model, specials)
+        self.weight = _text_scores(model, specials)
         state, condition = model.begin(latent)
         shape, device = (len(state), width), state.device
         self.state = state.repeat_interleave(width, 0)
@@ -378,7 +378,7 @@ class _Beams:
         features, self.state = self.model.decode(
             self.current.view(1, -1), self.state, self.condition, self.table
         )
-        scores = F.linear(features.squeeze(0), self.weight, self.bias).float()
+        scores = _scores(features, self.weight).float()
         values, tokens = _largest(scores, min(self.width, scores.shape[1]))  # (batch · width, continuations)
         values = values - scores.logsumexp(-1, keepdim=True)
         ended = (self.current == self.eos).view(-1, 1)
@@ -404,12 +404,19 @@ class _Beams:
         self.condition = [part[hypotheses] for part in self.condition]
 
 
-def _text_scores(model: Autoencoder, specials: Specials) -> tuple[Tensor, Tensor]:
-    """The softmax's matrix and bias, under which padding, begin, blank and languages are never the best."""
+def _text_scores(model: Autoencoder, specials: Specials) -> Tensor:
+    """The softmax's matrix and, as its last column, bias, under which padding, begin, blank and languages never win."""
     weight, bias = model.softmax()
     ids = [specials.pad, specials.bos, specials.blank, *range(model.first_tag, len(weight))]
     never = torch.tensor(ids, device=bias.device)
-    return weight, bias.index_fill(0, never, _NEVER)
+    both = torch.cat([weight, bias.index_fill(0, never, _NEVER).unsqueeze(1)], dim=1)
+    kind = both.device.type
+    return both.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else both
+
+
+def _scores(features: Tensor, weight: Tensor) -> Tensor:
+    """(1, batch, embedding) → (batch, vocabulary). A bias beside the product would be copied to every row before it."""
+    return F.linear(F.pad(features.squeeze(0), (0, 1), value=1.0), weight)
 
 
 def _largest(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:

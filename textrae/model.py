@@ -362,7 +362,7 @@ class SentenceAutoencoder:
         for lines, ids in self.engine.tokenised(sentences, cuts, window):
             out = [""] * len(lines)
             table = self.engine.writing_table(beam * sum(map(len, ids)))
-            for rows, latent in self.engine.latents(ids):
+            for rows, latent in self.engine.latents(ids, beam):
                 written = self.engine.generate(
                     latent, beam, length_penalty=length_penalty, to=to, table=table
                 )
@@ -377,6 +377,7 @@ class SentenceAutoencoder:
         beam: int = 5,
         length_penalty: float = 0.0,
         to: str | None = None,
+        window: int | None = None,
         cuts: Cuts | None = None,
     ) -> Iterator[list[list[tuple[str, float]]]]:
         """As :meth:`translate_stream`, but all that the beam ends with, the best first, each with its score.
@@ -384,10 +385,10 @@ class SentenceAutoencoder:
         Raises:
             ConfigError: the model has no likelihoods, or is hierarchical.
         """
-        for lines, ids in self.engine.tokenised(sentences, cuts):
+        for lines, ids in self.engine.tokenised(sentences, cuts, window):
             out: list[list[tuple[str, float]]] = [[] for _ in lines]
             table = self.engine.writing_table(beam * sum(map(len, ids)))
-            for rows, latent in self.engine.latents(ids):
+            for rows, latent in self.engine.latents(ids, beam):
                 found = self.engine.hypotheses(latent, beam, length_penalty, to, table)
                 for row, hypotheses in zip(rows.tolist(), found, strict=True):
                     out[row] = hypotheses

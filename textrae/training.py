@@ -70,35 +70,12 @@ def fit(trainer: Trainer) -> bool:
             save_state(trainer, optimizer)
             saved, window = time.perf_counter(), _Window(progress)
 
-        network.train()
         rate = config.lr * schedule(done, config.warmup)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        if network.bottleneck is not None:
-            network.bottleneck.draws = done >= config.pretrain
-        if config.reset_decoder and done >= config.pretrain and not progress.decoder_reset:
-            reset_decoder(trainer, optimizer)
-        tokens = int((batch.target != trainer.specials.pad).sum())
-        batch = crossover(batch.to(trainer.device), config.crossover)
-        source, lengths, previous = noisy(batch, trainer)
-        with trainer.autocast():
-            share = rehearsal(config, done) if batch.tree else 0.0
-            features, latent = network(source, lengths, previous, batch.tree, share, batch.vectors)
-            pad, weight = trainer.specials.pad, trainer.mse_weight
-            loss = reconstruction_loss(network, features, batch.target, pad, weight, config.label_smoothing)
-        loss = loss + regularisation(trainer, latent, done) * (len(latent.vector) / tokens)
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        if done < config.aggressive and not progress.settled:
-            drop_gradients(network, progress, float(loss.detach()))
-        finite = optimizer.clip(config.clip)
-        optimizer.step()
-        teach_critic(trainer, latent.vector, rate)
-
+        loss, tokens, finite = _update(trainer, optimizer, batch, done, rate)
         progress.step += 1
         progress.batch += 1
         progress.tokens += tokens
-        window.add(loss.detach(), tokens, finite)
+        window.add(loss, tokens, finite)
         if progress.step % LOG_EVERY == 0:
             loss_since = window.close()
             _tell(
@@ -113,6 +90,43 @@ def fit(trainer: Trainer) -> bool:
         return False
     network.load_state_dict(trainer.best)
     return True
+
+
+def _update(
+    trainer: Trainer, optimizer: ClippedAdamW, batch: Batch, done: float, rate: float
+) -> tuple[Tensor, int, Tensor]:
+    """One step on a batch, when a share `done` of the budget is spent.
+
+    Returns:
+        The loss, in nats a token, the tokens written, and whether the gradient was finite.
+    """
+    config, progress, network = trainer.config, trainer.progress, trainer.network
+    network.train()
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    if network.bottleneck is not None:
+        network.bottleneck.draws = done >= config.pretrain
+    if config.reset_decoder and done >= config.pretrain and not progress.decoder_reset:
+        reset_decoder(trainer, optimizer)
+    pad = trainer.specials.pad
+    tokens = int((batch.target != pad).sum())
+    batch = crossover(batch.to(trainer.device), config.crossover)
+    source, lengths, previous = noisy(batch, trainer)
+    with trainer.autocast():
+        share = rehearsal(config, done) if batch.tree else 0.0
+        features, latent = network(source, lengths, previous, batch.tree, share, batch.vectors)
+        loss = reconstruction_loss(
+            network, features, batch.target, pad, trainer.mse_weight, config.label_smoothing
+        )
+    loss = loss + regularisation(trainer, latent, done) * (len(latent.vector) / tokens)
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    if done < config.aggressive and not progress.settled:
+        drop_gradients(network, progress, float(loss.detach()))
+    finite = optimizer.clip(config.clip)
+    optimizer.step()
+    teach_critic(trainer, latent.vector, rate)
+    return loss.detach(), tokens, finite
 
 
 def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:

@@ -1,17 +1,19 @@
-"""Encoding on several processes: one a core, or one a GPU."""
+"""Encoding and translating on several processes: one a core, or one a GPU."""
 
 from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -23,12 +25,14 @@ from textrae.errors import DeviceError
 from textrae.memory import keep_freed_memory
 from textrae.model import SentenceAutoencoder, Vectors
 
+_TRANSLATED = 2_048
+"""Sentences that a worker translates at once: enough for batches of like length, few for a fair share of the work."""
 _model: SentenceAutoencoder
 """The model of a worker process."""
 
 
-class EncoderPool:
-    """Processes that each hold the model of a run and encode parts of one stream.
+class WorkerPool:
+    """Processes that each hold the model of a run and work on parts of one stream.
 
     Worth it where one process leaves cores idle (a step of the recurrence is too small for many) or where there are
     several GPUs. As the processes import the main module, a script that makes a pool does so under
@@ -84,10 +88,46 @@ class EncoderPool:
         Raises:
             DeviceError: a worker has died.
         """
-        running: deque[Future[tuple[Vectors, Cuts]]] = deque()
+        for blocks in self._stream("encode_stream", sentences, cuts, window):
+            yield np.concatenate(blocks)
+
+    def translate_stream(
+        self,
+        sentences: Iterable[str],
+        *,
+        cuts: Cuts | None = None,
+        window: int = _TRANSLATED,
+        **options: Any,
+    ) -> Iterator[list[str]]:
+        """As :meth:`SentenceAutoencoder.translate_stream`, whose other `options` it takes; raises as above."""
+        for blocks in self._stream("translate_stream", sentences, cuts, window, options):
+            yield list(chain.from_iterable(blocks))
+
+    def translations(
+        self,
+        sentences: Iterable[str],
+        *,
+        cuts: Cuts | None = None,
+        window: int = _TRANSLATED,
+        **options: Any,
+    ) -> Iterator[list[list[tuple[str, float]]]]:
+        """As :meth:`SentenceAutoencoder.translations`, whose other `options` it takes; raises as above."""
+        for blocks in self._stream("translations", sentences, cuts, window, options):
+            yield list(chain.from_iterable(blocks))
+
+    def _stream(
+        self,
+        method: str,
+        sentences: Iterable[str],
+        cuts: Cuts | None,
+        window: int,
+        options: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Iterator[list[Any]]:
+        """For each window, in order, all that a model's method yields."""
+        running: deque[Future[tuple[list[Any], Cuts]]] = deque()
         try:
             for lines in windows(sentences, window):
-                running.append(self._pool.submit(_encode, lines))
+                running.append(self._pool.submit(_work, method, lines, dict(options)))
                 if len(running) > 2 * self.workers:
                     yield _finished(running.popleft(), cuts)
             while running:
@@ -98,12 +138,12 @@ class EncoderPool:
             ) from None
 
 
-def _finished(future: Future[tuple[Vectors, Cuts]], cuts: Cuts | None) -> Vectors:
-    vectors, counted = future.result()
+def _finished(future: Future[tuple[list[Any], Cuts]], cuts: Cuts | None) -> list[Any]:
+    blocks, counted = future.result()
     if cuts is not None:
         cuts.sentences += counted.sentences
         cuts.cut += counted.cut
-    return vectors
+    return blocks
 
 
 def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> None:
@@ -115,6 +155,6 @@ def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> 
     _model = SentenceAutoencoder.load(Path(run), device=devices.get(), precision=precision)
 
 
-def _encode(lines: list[str]) -> tuple[Vectors, Cuts]:
+def _work(method: str, lines: list[str], options: dict[str, Any]) -> tuple[list[Any], Cuts]:
     cuts = Cuts()
-    return np.concatenate(list(_model.encode_stream(lines, cuts=cuts))), cuts
+    return list(getattr(_model, method)(lines, cuts=cuts, **options)), cuts

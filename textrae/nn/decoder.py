@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from textrae.nn.attention import Attention
 from textrae.nn.dropout import LockedDropout
@@ -135,8 +136,13 @@ class Decoder(nn.Module):
         if self.attention is not None:
             items = condition[-2]
             found = self._weights(x, condition).to(items.dtype) @ items  # (batch, time, item)
-            x = torch.cat([x, found.transpose(0, 1).to(x.dtype)], dim=-1)
+            return self._joined(self.dropout(x), self.dropout(found.transpose(0, 1).to(x.dtype))), after
         return self.output(self.dropout(x)), after
+
+    def _joined(self, x: Tensor, found: Tensor) -> Tensor:
+        """The output of both side by side, without moving them there."""
+        weight, width = self.output.weight, x.shape[-1]
+        return F.linear(x, weight[:, :width], self.output.bias) + F.linear(found, weight[:, width:])
 
     def attend(self, x: Tensor, state: Tensor, condition: Sequence[Tensor]) -> Tensor:
         """As :meth:`forward`, but where the steps look: (batch, time, items)."""

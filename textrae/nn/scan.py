@@ -60,7 +60,9 @@ class GRU(torch.autograd.Function):
         """State (ways, batch, hidden), b_n (ways, hidden), then the ways' gates (time, batch, 3 hidden) and matrices."""
         gates, weights = _halves(gates_and_weights)
         hidden = state.shape[-1]
-        active = torch.stack(gates)  # becomes r, z and W_n h + b_n
+        # becomes r, z and W_n h + b_n, in the room of the gates where nothing is to go back to them
+        alone = len(gates) == 1 and not any(ctx.needs_input_grad)
+        active = gates[0].unsqueeze(0) if alone else torch.stack(gates)
         from_input = active[..., 2 * hidden :].clone()
         active[..., 2 * hidden :] = bias[:, None, None]
         candidate, states = torch.empty_like(from_input), _room(gates, state)
