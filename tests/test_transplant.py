@@ -70,6 +70,35 @@ def test_a_decoder_keeps_the_slots_it_knows(corpus: Path, upper: Path, tmp_path:
     )
     assert model.run.settings.model.slot_addressing == "content"
     assert model.run.network.decoder.place_keys is None
+    again = SentenceAutoencoder.train(
+        corpus,
+        replace(shape, variational=False),  # which leaves open what tells its slots apart
+        training,
+        text=TEXT,
+        target=upper,
+        decoder=tmp_path / "upper",
+    )
+    assert again.run.settings.model.slot_addressing == "content"
+
+
+def test_a_decoder_keeps_the_scale_of_its_encodings(corpus: Path, upper: Path, tmp_path: Path) -> None:
+    shape = replace(SMALL, encoding_scale=0.5)
+    SentenceAutoencoder.train(upper, shape, FEW, text=TEXT, out=tmp_path / "upper")
+    training = replace(FEW, steps=1)
+    for given in (None, SMALL):
+        model = SentenceAutoencoder.train(
+            corpus, given, training, text=TEXT, target=upper, decoder=tmp_path / "upper"
+        )
+        assert model.run.network.decoder.scale == 0.5
+    with pytest.raises(ConfigError, match=r"its encoding_scale is 0\.5, not 2"):
+        SentenceAutoencoder.train(
+            corpus,
+            replace(SMALL, encoding_scale=2.0),
+            training,
+            text=TEXT,
+            target=upper,
+            decoder=tmp_path / "upper",
+        )
 
 
 def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
             "encoding_scale": theirs.encoding_scale_used,
         }
         for name in names:
-            if name in wanted and wanted[name] != shape[name]:
+            if wanted.get(name) not in (None, "auto", shape[name]):
                 raise ConfigError(
                     f"--{what} {run}: its {name} is {shape[name]}, not {wanted[name]}; the parts must agree"
                 )
