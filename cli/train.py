@@ -269,7 +269,12 @@ def train(
     skipped = run.training["skipped_steps"]
     if skipped:
         note(f"{skipped} steps were left out because their gradient was not finite")
-    note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae reconstruct {out} FILE")
+    use = "reconstruct {} FILE"
+    if run.settings.model.vectors:
+        use = "decode {} VECTORS.npy"
+    elif run.translates:
+        use = "translate {} FILE"
+    note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae {use.format(out)}")
 
 
 def _languages(targets: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -71,6 +71,11 @@ def test_the_right_vector_stays_with_its_line(
     table = VectorTable(tmp_path / "v.npy")
     prepared = prepare_given([str(tmp_path / "t.txt")], table, TEXT, tmp_path / "cache")
     assert prepared.targets is not None
+    said = prepared.stats.describe()[0]
+    assert said.startswith("read 54 lines and their vectors (50 distinct, ")
+    assert "; 3 blank dropped, " in said
+    tokens = int(prepared.targets.train.gather(np.arange(len(prepared.train)))[1][-1])
+    assert f", {tokens} tokens)" in said
     found = {}
     for rows, texts in ((prepared.train, prepared.targets.train), (prepared.valid, prepared.targets.valid)):
         every = np.arange(len(rows))
@@ -134,6 +139,7 @@ def test_commands(corpus: Path, given: Path, tmp_path: Path) -> None:
         tmp_path / "run",
     )
     assert made.returncode == 0, made.stderr
+    assert b"try: textrae decode " in made.stderr
     written = textrae("decode", tmp_path / "run", given)
     assert len(written.stdout.decode().split("\n")) == 1_201
     said = textrae("evaluate", tmp_path / "run", corpus, "--vectors", given, "--json")

@@ -109,6 +109,7 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     )
     assert made.returncode == 0, made.stderr
     assert b"read 1,200 pairs" in made.stderr
+    assert b"try: textrae translate " in made.stderr
     written = textrae("translate", tmp_path / "run", pairs[0])
     assert written.returncode == 0, written.stderr
     assert len(written.stdout.splitlines()) == 1_200

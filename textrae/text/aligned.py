@@ -84,6 +84,8 @@ class Coder:
     target: Callable[[list[str]], Encoded]
     tags: Sequence[int] = ()
     """The id that each file's target rows begin with, if they are to."""
+    vectors: bool = False
+    """Whether the source's ids are numbers of vectors."""
 
     def __call__(self, pair: Pair) -> tuple[list[list[int]], list[list[int]], int]:
         """The ids of both sides, and how many pairs were cut."""
@@ -161,6 +163,7 @@ def write(
         valid_rows=valid.rows,
         valid_tokens=valid.tokens,
         target_tokens=target_train.tokens,
+        vectors=coder.vectors,
         **vars(tally),
     )
     write_index(folder, stats, *tokenizers)

@@ -145,7 +145,7 @@ def _build(pairs: Pairs, held: Pairs | None, config: CorpusConfig, folder: Path,
     for line in notes:
         note(line)
     encode = partial(tokenizer.encode_cut, limit=config.max_length, threads=THREADS)
-    write(pairs, held, Coder(_halves, encode), (tokenizer, tokenizer), found, config, folder)
+    write(pairs, held, Coder(_halves, encode, vectors=True), (tokenizer, tokenizer), found, config, folder)
 
 
 def _halves(places: list[int]) -> Encoded:

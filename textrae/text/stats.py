@@ -47,18 +47,22 @@ class CorpusStats:
     """Different sentences of the validation file that are in the training text too."""
     target_tokens: int | None = None
     """Of parallel text: tokens of the target side to train on. `lines` are pairs then, `blank` those with a blank side."""
+    vectors: bool = False
+    """Whether what the sentences belong to are vectors, whose "tokens" are none."""
 
     def describe(self) -> list[str]:
         """One line about what was read, and one about the split."""
-        tokens = _short(self.train_tokens + (0 if self.valid_source else self.valid_tokens))
+        count = self.train_tokens + (0 if self.valid_source else self.valid_tokens)
+        tokens = _short((self.target_tokens or 0) if self.vectors else count)
         names = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
-        pairs = self.target_tokens is not None
+        pairs = self.target_tokens is not None and not self.vectors
         blank = "with a blank side dropped" if pairs else "blank dropped"
         dropped = [f"{self.blank:,} {blank}", f"{self.cut:,} cut at {self.max_length:,} tokens"]
         if self.long:
             dropped.append(f"{self.long:,} over 1 MiB cut there")
         dropped.append(f"{self.undecodable:,} undecodable")
-        read = f"read {self.lines:,} {'pairs' if pairs else 'lines'} ({self.distinct:,} distinct, {tokens} tokens) from {names}"
+        what = "pairs" if pairs else "lines and their vectors" if self.vectors else "lines"
+        read = f"read {self.lines:,} {what} ({self.distinct:,} distinct, {tokens} tokens) from {names}"
         split = f"{self.train_rows:,} {'pairs' if pairs else 'sentences'} to train on, {self.valid_rows:,} to validate on"
         if self.valid_source is None:
             split += f"; {self.repeats:,} repeats of these left out" if self.repeats else ""
