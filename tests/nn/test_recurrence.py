@@ -171,3 +171,18 @@ def test_weight_dropout_zeroes_entries_of_the_recurrent_matrix_in_training_alone
         assert abs((gradient == 0).double().mean().item() - 0.3) < 0.1
     torch.testing.assert_close(*results)
     assert not torch.allclose(results[0], plain)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_without_gradients_the_states_are_the_same(cell: str) -> None:
+    torch.manual_seed(0)
+    layer = Recurrence(cell, 3, 8, constant=2)
+    x, state = torch.randn(4, 5, 3), torch.randn(5, layer.state_size)
+    condition = layer.condition(torch.randn(5, 2))
+    for given in (None, condition):
+        kept = x.clone()
+        expected = layer.forward(x, state, given)
+        with torch.no_grad():
+            found = layer.forward(x, state, given)
+        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(x, kept)

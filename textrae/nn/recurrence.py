@@ -175,10 +175,15 @@ def side_by_side(
 
 
 def _loop(ways: Sequence[Recurrence], gates: list[Tensor], state: Tensor) -> tuple[Tensor, Tensor]:
-    """The CPU's step loop: gates (time, batch, gates) for each way, states (ways, batch, state)."""
+    """The CPU's step loop: gates (time, batch, gates) for each way, states (ways, batch, state).
+
+    The gates of a single way may be written over.
+    """
     dtype = gates[0].dtype
     weights = [way.recurrent_matrix().to(dtype) for way in ways]
     candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)  # the gru's b_n
+    if not torch.is_grad_enabled():  # else the loop would take it that gradients are to go back to them
+        candidate, weights = candidate.detach(), [weight.detach() for weight in weights]
     loop: Any = ways[0].loop.apply
     outputs, after = loop(state.to(dtype), candidate, *gates, *weights)
     return outputs, after
