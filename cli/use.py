@@ -193,6 +193,8 @@ def translate(
         raise ConfigError(
             f"{run}: was not trained to translate; train with --target, or use `textrae reconstruct`"
         )
+    if window is not None and workers > 1:  # several processes hold several windows before they write one
+        raise typer.BadParameter("is for one process: leave --workers out", param_hint="--window")
     model.engine.specials(to)  # a language that it does not write is refused here
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     options: dict[str, Any] = {"beam": beam, "length_penalty": length_penalty, "to": to, "cuts": source.cuts}

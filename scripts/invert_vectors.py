@@ -1,6 +1,6 @@
 """Sentences recovered from the vectors of an encoder that was not trained here.
 
-    python scripts/invert_vectors.py TRAIN VALID TEST --encoder FOLDER --minutes 20 [--keep DIR] [-- --dropout 0.1]
+    python scripts/invert_vectors.py TRAIN VALID TEST --encoder FOLDER --minutes 20 [--keep DIR] [-- --latent 512]
 
 FOLDER holds a sentence-transformers model (pip install sentence-transformers); it makes a vector of every sentence. A
 decoder is trained on the vectors of TRAIN, the checkpoint chosen by VALID, and what it writes from the vectors of TEST is
@@ -22,11 +22,7 @@ from typing import Any
 
 import numpy as np
 from side_by_side import parsed
-
-
-def read(path: Path) -> list[str]:
-    """The sentences of a file."""
-    return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+from transfer_quality import lines
 
 
 def vectors(encoder: Any, sentences: list[str], out: Path) -> None:
@@ -60,12 +56,15 @@ def main() -> None:
     with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        seen = {*read(args.train), *read(args.valid)}
-        lines = read(args.test)
-        test = [line for line in lines if line not in seen]
-        print(f"{len(test):,} sentences; {len(lines) - len(test):,} that were seen are left out", flush=True)
+        train_lines, valid_lines, test_lines = (lines(path) for path in (args.train, args.valid, args.test))
+        seen = {*train_lines, *valid_lines}
+        test = [line for line in test_lines if line not in seen]
+        print(
+            f"{len(test):,} sentences; {len(test_lines) - len(test):,} that were seen are left out",
+            flush=True,
+        )
         (folder / "test.txt").write_text("\n".join([*test, ""]), encoding="utf-8")
-        for part, sentences in (("train", read(args.train)), ("valid", read(args.valid)), ("test", test)):
+        for part, sentences in (("train", train_lines), ("valid", valid_lines), ("test", test)):
             vectors(encoder, sentences, folder / f"{part}.npy")
 
         def vectors_of(part: str) -> str:

@@ -115,6 +115,7 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     assert len(written.stdout.splitlines()) == 1_200
     several = textrae("translate", tmp_path / "run", pairs[0], "--workers", 2)
     assert several.stdout == written.stdout, several.stderr
+    assert textrae("translate", tmp_path / "run", pairs[0], "--workers", 2, "--window", 1).returncode == 2
     best = textrae(
         *("translate", tmp_path / "run", "--n-best", "--beam", 2, "--window", 1),
         stdin=b"A dog sees a red ball today.\n\n",

@@ -105,7 +105,7 @@ class Engine:
             return self.network.encode(batch.source, batch.lengths, tables, batch.tree)
 
     @torch.no_grad()
-    def tables(self, tokens: float) -> list[Tensor] | None:
+    def tables(self, tokens: int) -> list[Tensor] | None:
         """What the encoder would compute anew for each occurrence of a token, where so many tokens are worth it."""
         if tokens <= 2 * self.run.tokenizer.vocab_size:
             return None
@@ -113,7 +113,7 @@ class Engine:
             return self.network.tables()
 
     @torch.no_grad()
-    def writing_table(self, tokens: float) -> Tensor | None:
+    def writing_table(self, tokens: int) -> Tensor | None:
         """The same of the decoder."""
         if tokens <= 2 * self.run.writer.vocab_size:
             return None

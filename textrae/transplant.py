@@ -75,7 +75,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
             "encoding_scale": theirs.encoding_scale_used,
         }
         for name in names:
-            if wanted.get(name) not in (None, "auto", shape[name]):
+            if wanted.get(name) not in (None, "auto", shape[name]):  # what is left open agrees with anything
                 raise ConfigError(
                     f"--{what} {run}: its {name} is {shape[name]}, not {wanted[name]}; the parts must agree"
                 )
