@@ -7,7 +7,7 @@ from collections.abc import Collection
 from textrae.config import ModelConfig, TrainingConfig
 from textrae.errors import ConfigError
 
-_VARIATIONAL = (
+VARIATIONAL = (
     "beta",
     "beta_schedule",
     "beta_warmup",
@@ -24,7 +24,7 @@ def refuse_idle(given: Collection[str], model: ModelConfig, training: TrainingCo
     """ConfigError, if one of the settings that were given belongs to a part that the model or its training lacks."""
     cyclical, constant = (training.beta_schedule == kind for kind in ("cyclical", "constant"))
     needs = {
-        **dict.fromkeys(_VARIATIONAL, (model.variational, "is for a variational model: give --variational")),
+        **dict.fromkeys(VARIATIONAL, (model.variational, "is for a variational model: give --variational")),
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give --regulariser"),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give --hierarchical"),
     }

@@ -15,6 +15,7 @@ import typer
 from . import app
 from .failures import INTERRUPTED, note
 from .options import Frame, Labels, Layout
+from .sections import Sectioned
 
 if TYPE_CHECKING:
     from textrae.checkpoint import Settings
@@ -24,7 +25,7 @@ _RENAMED = {"corpus_format": "format"}
 """Switches that are called otherwise in their config."""
 
 
-@app.command(epilog="Example: textrae train corpus.txt -o run --minutes 10")
+@app.command(cls=Sectioned, epilog="Example: textrae train corpus.txt -o run --minutes 10")
 def train(
     ctx: typer.Context,
     corpus: Annotated[
