@@ -24,6 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
+from textrae.card import model_card
 from textrae.config import CorpusConfig, ModelConfig, TrainingConfig, build, to_dict
 from textrae.density import Latents
 from textrae.errors import ConfigError, CorpusError, RunError
@@ -197,7 +198,7 @@ def publish(path: Path, run: Run) -> None:
         else:
             (path / TARGET_TOKENIZER).unlink(missing_ok=True)
         write_atomically(path / CONFIG, config)
-        write_atomically(path / CARD, _model_card(run).encode())
+        write_atomically(path / CARD, _card(run).encode())
         if latents is not None:
             write_atomically(path / LATENTS, tensors_to_bytes(latents))
         else:
@@ -420,29 +421,8 @@ def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
     return total.hexdigest()
 
 
-def _model_card(run: Run) -> str:
-    model, result = run.settings.model, run.training
-    loss = result.get("valid_loss")
-    lines = [
-        "---",
-        "library_name: textrae",
-        "tags: [sentence-autoencoder, recurrent-autoencoder]",
-        "---",
-        "# A textrae sentence autoencoder",
-        "",
-        f"{'Bidirectional' if model.bidirectional else 'Unidirectional'} {model.cell.upper()} encoder "
-        f"({model.layers} × {model.hidden}), {model.latent} numbers a sentence, {run.tokenizer.vocab_size:,} pieces.",
-        "",
-        f"Trained on {', '.join(run.settings.sources) or 'text given in memory'}: {result.get('step', 0):,} steps, "
-        f"{result.get('tokens', 0):,} tokens, {result.get('seconds', 0):.0f} s.",
-        f"Validation loss {loss:.4f} nats a token." if isinstance(loss, float) else "Not validated yet.",
-        "",
-        "```python",
-        "from textrae import SentenceAutoencoder",
-        'model = SentenceAutoencoder.load("path/to/this/folder")',
-        'vectors = model.encode(["A sentence."])',
-        "model.decode(vectors)",
-        "```",
-        "",
-    ]
-    return "\n".join(lines)
+def _card(run: Run) -> str:
+    settings = run.settings
+    return model_card(
+        settings.model, settings.sources, settings.target, run.tokenizer.vocab_size, run.training
+    )

@@ -1,0 +1,53 @@
+"""The model card says what the run is, and its Python is what the run can do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from textrae import ModelConfig, SentenceAutoencoder
+from textrae.card import model_card
+
+RESULT = {"step": 1_200, "tokens": 34_567, "seconds": 61.2, "passes": 1.5, "valid_loss": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("switches", "targets", "said"),
+    [
+        ({}, (), ["# A textrae sentence autoencoder", "GRU encoder (1 × 512), 128 numbers a sentence,", "encode("]),
+        ({"slots": 4, "latent": 32}, (), ["128 numbers a sentence in 4 slots", "# (1, 128)"]),
+        ({"variational": True, "bidirectional": False}, (), ["variational", "Unidirectional"]),
+        ({"memory": "states"}, (), ["attention over all its states", "reconstruct("]),
+        ({"hierarchical": True}, (), ["encoder of segments"]),
+        ({"reconstruction": "mse"}, (), ["0.2500, a squared distance a token"]),
+        ({}, ("train.de",), ["translator", "Trained on a.txt to write train.de:", "translate(", "[translation,"]),
+        ({"languages": ("de", "fr")}, ("x.de", "x.fr"), ['to="de"']),
+        ({"vectors": 384}, (), ["decoder of vectors", "GRU decoder (1 × 512), vectors of 384 numbers", "(sentences, 384)"]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_it_says_what_the_run_is(switches: dict[str, Any], targets: tuple[str, ...], said: list[str]) -> None:
+    card = model_card(ModelConfig(**switches), ("a.txt",), targets, 5_000, RESULT)
+    for part in [*said, "5,000 pieces", "1,200 steps, 34,567 tokens, 1.50 passes, 61 s"]:
+        assert part in card, part
+    if "mse" not in switches.values():
+        assert "Validation loss 0.2500, nats a token." in card
+
+
+def test_a_run_that_was_not_trained_says_so() -> None:
+    card = model_card(ModelConfig(), (), (), 300, {})
+    assert "text given in memory: 0 steps, 0 tokens, 0 s." in card
+    assert "Not validated yet." in card
+
+
+def test_the_python_of_a_runs_card_runs(run: Path) -> None:
+    code = re.search(r"```python\n(.*?)```", (run / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert code
+    names: dict[str, Any] = {}
+    exec(compile(code[1].replace("path/to/this/folder", str(run)), "README.md", "exec"), names)
+    size = SentenceAutoencoder.load(run).encoding_size
+    assert names["vectors"].shape == (1, size)
+    assert len(names["sentences"]) == 1

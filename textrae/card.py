@@ -1,0 +1,89 @@
+"""The model card: what a run says of itself to whoever opens its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textrae.config import ModelConfig
+
+
+def model_card(
+    model: ModelConfig, sources: Sequence[str], targets: Sequence[str], pieces: int, result: Mapping[str, Any]
+) -> str:
+    """A Markdown page: shape, training, and how the run is used.
+
+    Args:
+        model: the run's shape.
+        sources: what it was trained on.
+        targets: what that was to become; empty for itself.
+        pieces: tokens of the vocabulary.
+        result: facts of the training.
+    """
+    loss, passes = result.get("valid_loss"), result.get("passes")
+    read = ", ".join(sources) or "text given in memory"
+    written = f" to write {', '.join(targets)}" if targets else ""
+    seen = "" if passes is None else f", {passes:.2f} passes"
+    measured = "a squared distance a token" if model.reconstruction == "mse" else "nats a token"
+    return "\n".join(
+        [
+            "---",
+            "library_name: textrae",
+            f"tags: [{'translation' if targets else 'sentence-autoencoder'}, recurrent-autoencoder]",
+            "---",
+            f"# A textrae {_kind(model, bool(targets))}",
+            "",
+            f"{_encoder(model)} {_held(model)}, {pieces:,} pieces.",
+            "",
+            f"Trained on {read}{written}: {result.get('step', 0):,} steps, {result.get('tokens', 0):,} tokens{seen}, "
+            f"{result.get('seconds', 0):.0f} s.",
+            f"Validation loss {loss:.4f}, {measured}." if isinstance(loss, float) else "Not validated yet.",
+            "",
+            "```python",
+            "from textrae import SentenceAutoencoder",
+            'model = SentenceAutoencoder.load("path/to/this/folder")',
+            *_use(model, bool(targets)),
+            "```",
+            "",
+        ]
+    )
+
+
+def _kind(model: ModelConfig, translates: bool) -> str:
+    if model.vectors:
+        return "decoder of vectors"
+    if translates:
+        return "translator"
+    return "variational sentence autoencoder" if model.variational else "sentence autoencoder"
+
+
+def _encoder(model: ModelConfig) -> str:
+    if model.vectors:
+        return f"{model.cell.upper()} decoder ({model.layers} × {model.hidden}),"
+    way = "Bidirectional" if model.bidirectional else "Unidirectional"
+    segments = " of segments" if model.hierarchical else ""
+    return f"{way} {model.cell.upper()} encoder{segments} ({model.layers} × {model.hidden}),"
+
+
+def _held(model: ModelConfig) -> str:
+    """What the decoder is given."""
+    if model.vectors:
+        return f"vectors of {model.vectors} numbers"
+    if model.memory == "states":
+        return "attention over all its states"
+    slots = f" in {model.slots} slots" if model.slots > 1 else ""
+    return f"{model.encoding_size} numbers a sentence{slots}"
+
+
+def _use(model: ModelConfig, translates: bool) -> list[str]:
+    if model.vectors:
+        return [f"sentences = model.decode(vectors)  # (sentences, {model.vectors})"]
+    if translates:
+        to = f', to="{model.languages[0]}"' if model.languages else ""
+        return [f'sentences = model.translate(["A sentence."]{to})']
+    if model.memory == "states":
+        return ['sentences = model.reconstruct(["A sentence."])']
+    return [
+        f'vectors = model.encode(["A sentence."])  # (1, {model.encoding_size})',
+        "sentences = model.decode(vectors)",
+    ]
