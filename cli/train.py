@@ -424,7 +424,8 @@ class Progress:
         speed = f"{report.tokens / max(report.seconds, 1e-9):,.0f} tokens/s"
         if report.kind == "valid":
             self.note(
-                f"{report.done:4.0%}  step {report.step:,}  validation loss {report.loss:.4f}  "
+                f"{report.done:4.0%}  step {report.step:,}  pass {report.passes:.2f}  "
+                f"validation loss {report.loss:.4f}  "
                 f"token accuracy {report.accuracy:.2%}  {speed}  {report.seconds:.0f} s"
             )
             if report.kl is not None:

@@ -46,6 +46,17 @@ def test_training_lowers_the_loss_and_reports() -> None:
     assert after.diagnosis is None
 
 
+def test_passes_count_sentences() -> None:
+    trainer = make_trainer(TrainingConfig(epochs=2, batch_tokens=120, validations=4))
+    reports: list[Report] = []
+    trainer.on_report = reports.append
+    assert fit(trainer)
+    assert trainer.progress.sentences == 2 * len(trainer.train)
+    passes = [report.passes for report in reports if report.kind == "valid"]
+    assert passes == sorted(passes)
+    assert passes[1::2] == [1.0, 2.0]
+
+
 def test_the_best_weights_are_kept() -> None:
     trainer = make_trainer(TrainingConfig(steps=40, lr=1e-3, batch_tokens=120, validations=4))
     losses: list[float] = []

@@ -322,6 +322,7 @@ def _result(trainer: Trainer, corpus: PreparedCorpus, finished: bool, bf16: bool
         "finished": finished,
         "step": progress.step,
         "tokens": progress.tokens,
+        "passes": round(trainer.passes, 3),
         "seconds": round(progress.seconds, 1),
         "skipped_steps": progress.skipped,
         "valid_loss": progress.valid_loss if trainer.best else None,

@@ -34,6 +34,8 @@ class Progress:
     """Batches done of this epoch."""
     tokens: int = 0
     """Target tokens seen, ends counted."""
+    sentences: int = 0
+    """Seen."""
     seconds: float = 0.0
     """Spent training, over all sittings."""
     validations: int = 0
@@ -70,6 +72,8 @@ class Report:
     seconds: float
     rate: float
     """Learning rate."""
+    passes: float
+    """Over the corpus, so far."""
     accuracy: float | None = None
     """Of teacher-forced tokens, for ``valid``."""
     kl: float | None = None
@@ -128,6 +132,11 @@ class Trainer:
             numbers = self.network.bottleneck.latent * max(1, self.network.slot_count)
             self.critic = Critic(numbers).to(self.device)
             self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), betas=(0.5, 0.999))
+
+    @property
+    def passes(self) -> float:
+        """How often the corpus has been seen."""
+        return self.progress.sentences / len(self.train)
 
     def buckets(self, batch_tokens: int, seed: int, valid: bool = False) -> LengthBuckets:
         """Batches of what is trained on, or of what is held out."""

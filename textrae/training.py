@@ -74,14 +74,9 @@ def fit(trainer: Trainer) -> bool:
         loss, tokens, finite = _update(trainer, optimizer, batch, done, rate)
         progress.step += 1
         progress.batch += 1
-        progress.tokens += tokens
         window.add(loss, tokens, finite)
         if progress.step % LOG_EVERY == 0:
-            loss_since = window.close()
-            _tell(
-                trainer,
-                Report("train", progress.step, done, loss_since, progress.tokens, progress.seconds, rate),
-            )
+            _tell(trainer, _report(trainer, "train", done, window.close()))
             window = _Window(progress)
 
     window.close()
@@ -95,10 +90,10 @@ def fit(trainer: Trainer) -> bool:
 def _update(
     trainer: Trainer, optimizer: ClippedAdamW, batch: Batch, done: float, rate: float
 ) -> tuple[Tensor, int, Tensor]:
-    """One step on a batch, when a share `done` of the budget is spent.
+    """One step on a batch, when a share `done` of the budget is spent; counts what was seen.
 
     Returns:
-        The loss, in nats a token, the tokens written, and whether the gradient was finite.
+        The loss, in nats a token, the tokens seen, and whether the gradient was finite.
     """
     config, progress, network = trainer.config, trainer.progress, trainer.network
     network.train()
@@ -126,6 +121,8 @@ def _update(
     finite = optimizer.clip(config.clip)
     optimizer.step()
     teach_critic(trainer, latent.vector, rate)
+    progress.tokens += tokens
+    progress.sentences += len(latent.vector)
     return loss.detach(), tokens, finite
 
 
@@ -282,10 +279,7 @@ def _validate(trainer: Trainer, done: float) -> None:
     if found.loss < progress.valid_loss or not trainer.best:
         progress.valid_loss = found.loss
         trainer.best = {name: value.detach().clone() for name, value in trainer.network.state_dict().items()}
-    rate = config.lr * schedule(done, config.warmup)
-    report = Report(
-        "valid", progress.step, done, found.loss, progress.tokens, progress.seconds, rate, found.accuracy
-    )
+    report = replace(_report(trainer, "valid", done, found.loss), accuracy=found.accuracy)
     if (posterior := found.diagnosis) is not None:
         if posterior.mutual_information <= progress.information:
             progress.settled = 1
@@ -300,6 +294,13 @@ def _validate(trainer: Trainer, done: float) -> None:
             advice=posterior.advice() if beta(config, done) >= config.beta else None,
         )
     _tell(trainer, report)
+
+
+def _report(trainer: Trainer, kind: str, done: float, loss: float) -> Report:
+    config, progress = trainer.config, trainer.progress
+    rate = config.lr * schedule(done, config.warmup)
+    passes = round(trainer.passes, 3)
+    return Report(kind, progress.step, done, loss, progress.tokens, progress.seconds, rate, passes)
 
 
 def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:

@@ -21,6 +21,7 @@ def test_trains_and_tells_what_it_read(corpus: Path, tmp_path: Path) -> None:
     said = done.stderr.decode()
     assert "read 1,200 lines (1,200 distinct" in said
     assert "1,080 sentences to train on, 120 to validate on" in said
+    assert "step 20  pass " in said
     assert "validation loss" in said
     assert done.stdout == b""
     names = {path.name for path in (tmp_path / "run").iterdir()}
