@@ -74,7 +74,7 @@ def evaluate(
     from textrae.evaluation.reconstruction import TOKENIZERS, table
     from textrae.vectors import read_vectors
 
-    from .reading import Input
+    from .reading import Input, say_cuts
 
     tokenize = tokenize or ("none" if target is None else "13a")
     if tokenize not in TOKENIZERS:
@@ -91,6 +91,9 @@ def evaluate(
         _evaluate_translation(
             [model, *others], list(sources), list(references), tokenize, (beam, length_penalty, to), as_json
         )
+        sources.say()
+        references.say()
+        say_cuts(model)
         return
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; give the references with --target")
@@ -164,7 +167,11 @@ def attention(
     device: Device = "auto",
 ) -> None:
     """Show where a model with attention looks while it rebuilds a sentence."""
-    found = _load(run, device, "fp32").attention(sentence)
+    from .reading import say_cuts
+
+    model = _load(run, device, "fp32")
+    found = model.attention(sentence)
+    say_cuts(model)
     if out is not None:
         from textrae.evaluation.attention import draw
 
@@ -192,8 +199,9 @@ def xsim(
 ) -> None:
     """Measure how often a sentence's encoding is not nearest to its translation's."""
     from textrae.errors import CorpusError
+    from textrae.evaluation.similarity import xsim as error
 
-    from .reading import Input
+    from .reading import Input, say_cuts
 
     model = _load(run, device, precision)
     sides = [list(Input.of(path, "auto", None, "strict", model.max_length)) for path in (file, other)]
@@ -201,7 +209,9 @@ def xsim(
         raise CorpusError(
             f"{file} has {len(sides[0]):,} lines and {other} {len(sides[1]):,}: give as many, line by line"
         )
-    found = {"there": model.xsim(*sides), "back": model.xsim(*reversed(sides))}
+    vectors = [model.encode(side) for side in sides]
+    say_cuts(model)
+    found = {"there": error(*vectors), "back": error(*reversed(vectors))}
     if as_json:
         typer.echo(json.dumps(found))
     else:

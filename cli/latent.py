@@ -113,12 +113,15 @@ def interpolate(
     """Show the sentences on the way from one to another; the ends are their own reconstructions."""
     from textrae.walk import smoothness, without_repeats
 
+    from .reading import say_cuts
+
     if method not in (None, "linear", "spherical"):
         raise typer.BadParameter(f"{method!r} is not linear or spherical", param_hint="--method")
     if len(sentences) < 2:
         raise typer.BadParameter("give at least two sentences", param_hint="SENTENCES")
     model = _load(run, device, "fp32")
     way = model.interpolate(*sentences, steps=steps, method=method, beam=beam)  # type: ignore[arg-type]
+    say_cuts(model)
     smooth = smoothness(way)
     shown = without_repeats(way) if unique else way
     if as_json:
@@ -142,7 +145,11 @@ def paraphrase(
     device: Device = "auto",
 ) -> None:
     """Show sentences whose encodings are near one's."""
-    found = _load(run, device, "fp32").paraphrase(sentence, count, distance=distance, seed=seed)
+    from .reading import say_cuts
+
+    model = _load(run, device, "fp32")
+    found = model.paraphrase(sentence, count, distance=distance, seed=seed)
+    say_cuts(model)
     if as_json:
         typer.echo(json.dumps({"sentences": found}, ensure_ascii=False))
     else:
@@ -179,7 +186,7 @@ def analogy(
     from textrae.errors import CorpusError
     from textrae.evaluation.transfer import sweep
 
-    from .reading import Input
+    from .reading import Input, say_cuts
 
     try:
         strengths = [float(part) for part in strength.split(",")]
@@ -196,9 +203,10 @@ def analogy(
     for path, rows in ((source, first), (target, second), (file, sentences)):
         if len(rows) < (10 if len(strengths) > 1 else 1):
             raise CorpusError(f"{path}: {len(rows)} sentences in it; give more")
-    step = model.direction(first, second)
+    step, encoded = model.direction(first, second), model.encode(sentences)
+    say_cuts(model)
     if len(strengths) == 1:
-        moved = model.move(sentences, step, strengths[0], beam)
+        moved = model.move(encoded, step, strengths[0], beam)
         if as_json:
             typer.echo(json.dumps({"sentences": moved}, ensure_ascii=False))
         else:
@@ -206,7 +214,7 @@ def analogy(
         return
 
     def move(chosen: float) -> list[str]:
-        return model.move(sentences, step, chosen, beam)
+        return model.move(encoded, step, chosen, beam)
 
     found = sweep(move, sentences, first, second, strengths, model.run.tokenizer, seed=seed)
     if as_json:

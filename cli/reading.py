@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from textrae.config import CorpusConfig, build
 from textrae.engine import Cuts
 from textrae.text.lines import ReadCounts, read_lines
 
 from .failures import note
+
+if TYPE_CHECKING:
+    from textrae.model import SentenceAutoencoder
 
 
 @dataclass
@@ -35,9 +39,16 @@ class Input:
 
     def say(self) -> None:
         """What was cut or replaced."""
-        if self.cuts.cut:
-            note(
-                f"{self.cuts.cut:,} of {self.cuts.sentences:,} sentences were cut at {self.max_length} tokens"
-            )
+        _say_cuts(self.cuts, self.max_length)
         if self.counts.undecodable:
             note(f"{self.counts.undecodable:,} lines held bytes that are not UTF-8, now U+FFFD")
+
+
+def say_cuts(model: SentenceAutoencoder) -> None:
+    """What the model has cut of all that it read."""
+    _say_cuts(model.cuts, model.max_length)
+
+
+def _say_cuts(cuts: Cuts, longest: int) -> None:
+    if cuts.cut:
+        note(f"{cuts.cut:,} of {cuts.sentences:,} sentences were cut at {longest} tokens")

@@ -244,6 +244,9 @@ def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Pat
     )
     assert made.returncode == 0, made.stderr
     assert textrae("translate", tmp_path / "run", pairs[0], "--to", "y", "--beam", 1).returncode == 0
+    (tmp_path / "long.txt").write_text("A dog.\n" + "word " * 200 + "\n")
+    long = ("evaluate", tmp_path / "run", tmp_path / "long.txt", "--target", tmp_path / "long.txt")
+    assert b"1 of 2 sentences were cut" in textrae(*long, "--to", "y", "--beam", 1).stderr
     mixed = textrae(
         "train", pairs[0], "--target", f"x={pairs[1]}", "--target", pairs[0], *few, "-o", tmp_path / "other"
     )

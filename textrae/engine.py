@@ -50,6 +50,7 @@ class Engine:
         self.device = next(run.network.parameters()).device
         self.bf16 = choose_bf16(precision, self.device)
         self.max_length = run.settings.corpus.max_length
+        self.cuts = Cuts()
         self._segmenter = segmenter(run.settings.model, run.tokenizer)
 
     def tokenised(
@@ -58,16 +59,17 @@ class Engine:
         """Windows of sentences and their ids, each tokenised while the one before it is computed with.
 
         Args:
-            cuts: counts what was read and cut.
+            cuts: counts what was read and cut, as :attr:`cuts` does over all calls.
             size: sentences of a window; one that is given is not read ahead of, so that a pipe is answered at once.
         """
 
         def counted(
             window: list[str], done: tuple[list[list[int]], list[bool]]
         ) -> tuple[list[str], list[list[int]]]:
-            if cuts is not None:
-                cuts.sentences += len(window)
-                cuts.cut += sum(done[1])
+            for counts in (self.cuts, cuts):
+                if counts is not None:
+                    counts.sentences += len(window)
+                    counts.cut += sum(done[1])
             return window, done[0]
 
         encode = self.run.tokenizer.encode_cut

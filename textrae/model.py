@@ -145,6 +145,11 @@ class SentenceAutoencoder:
         return self.engine.max_length
 
     @property
+    def cuts(self) -> Cuts:
+        """How many sentences this object has read, and how many of them it cut at :attr:`max_length`."""
+        return self.engine.cuts
+
+    @property
     def device(self) -> torch.device:
         """Where it computes."""
         return self.engine.device
@@ -152,7 +157,7 @@ class SentenceAutoencoder:
     def encode(self, sentences: Sequence[str], *, batch_tokens: int = 4_096) -> Vectors:
         """Sentences → float32 vectors (len(sentences), encoding_size), one row a sentence, blank ones too.
 
-        Sentences longer than :attr:`max_length` tokens are cut; :meth:`encode_stream` counts them.
+        Sentences longer than :attr:`max_length` tokens are cut; :attr:`cuts` counts them.
         """
         parts = list(self.encode_stream(sentences, batch_tokens=batch_tokens))
         return np.concatenate(parts) if parts else np.empty((0, self.encoding_size), dtype=np.float32)
@@ -285,15 +290,16 @@ class SentenceAutoencoder:
         return difference
 
     def move(
-        self, sentences: Sequence[str], step: Vectors, strength: float = 1.0, beam: int = 1
+        self, sentences: Sequence[str] | Vectors, step: Vectors, strength: float = 1.0, beam: int = 1
     ) -> list[str]:
         """Sentences decoded after a step through the latent space: encode(x) + strength · step.
 
         Args:
-            sentences: to be moved.
+            sentences: to be moved, or their encodings.
             step: (encoding_size,), from :meth:`direction`.
         """
-        moved = self.encode(sentences) + np.float32(strength) * step
+        encoded = sentences if isinstance(sentences, np.ndarray) else self.encode(sentences)
+        moved = encoded + np.float32(strength) * step
         return self.decode(on_the_sphere(self.run, torch.from_numpy(moved)), beam=beam)
 
     def likelihood(self, sentences: Iterable[str], *, samples: int = 500, seed: int = 0) -> Likelihood:
@@ -402,8 +408,7 @@ class SentenceAutoencoder:
         """
         network, tokenizer = self.run.network, self.run.tokenizer
         self.engine.refuse_text()
-        (read,) = tokenizer.encode([sentence])
-        read = read[: self.max_length]
+        ((_, (read,)),) = self.engine.tokenised([sentence])
         source = collate_lists([read], SPECIALS).to(self.device)
         with torch.no_grad():
             latent = network.encode(source.source, source.lengths) if network.hierarchy is None else None

@@ -93,6 +93,19 @@ def test_evaluate_prints_a_table_or_json(run: Path, text: Path) -> None:
     assert values["posterior"] is values["likelihood"] is None  # the model is not variational
 
 
+def test_whatever_reads_sentences_tells_what_it_cut(run: Path, text: Path) -> None:
+    long, count = "x " * 50, len(LINES)
+    for words, said in (
+        (("xsim", run, text, text), f"2 of {2 * count}"),
+        (("analogy", run, text, "--from", text, "--to", text), f"3 of {3 * count}"),
+        (("interpolate", run, long, "A dog."), "1 of 2"),
+        (("paraphrase", run, long), "1 of 1"),
+    ):
+        done = textrae(*words)
+        assert done.returncode == 0, done.stderr
+        assert f"{said} sentences were cut at 20 tokens" in done.stderr.decode()
+
+
 def test_info_tells_how_a_run_was_made(run: Path) -> None:
     values = json.loads(textrae("info", run, "--json").stdout)
     assert (values["encoding_size"], values["model"]["cell"]) == (24, "gru")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from textrae.evaluation import similarity
 from textrae.evaluation.similarity import xsim
 
 
@@ -23,7 +24,9 @@ def by_definition(a: np.ndarray, b: np.ndarray, k: int = 4) -> float:
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.7, 2.0])
-def test_it_is_its_definition(noise: float) -> None:
+@pytest.mark.parametrize("block", [7, 30, 1_024])
+def test_it_is_its_definition(noise: float, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "_BLOCK", block)
     generator = np.random.default_rng(0)
     a = generator.normal(size=(30, 6)) + 1
     b = a + noise * generator.normal(size=a.shape)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NEIGHBOURS = 4
+_BLOCK = 1_024
+"""Rows whose cosines with all of the other side are in memory at once."""
 
 
 def xsim(vectors: NDArray[np.floating], others: NDArray[np.floating]) -> float:
@@ -28,8 +30,17 @@ def xsim(vectors: NDArray[np.floating], others: NDArray[np.floating]) -> float:
     a, b = (
         rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12) for rows in (vectors, others)
     )
-    cosines = a @ b.T
-    count = min(_NEIGHBOURS, len(a))
-    near = [np.sort(table, axis=1)[:, -count:].mean(1) for table in (cosines, cosines.T)]
-    margins = cosines / ((near[0][:, None] + near[1][None]) / 2)
-    return float((margins.argmax(1) != np.arange(len(a))).mean())
+    near, near_others = _nearness(a, b), _nearness(b, a)
+    wrong = 0
+    for start in range(0, len(a), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        margins = (a[rows] @ b.T) / ((near[rows, None] + near_others) / 2)
+        wrong += int((margins.argmax(1) != np.arange(len(a))[rows]).sum())
+    return wrong / len(a)
+
+
+def _nearness(rows: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Each row's mean cosine with its nearest neighbours on the other side: (rows,)."""
+    count = min(_NEIGHBOURS, len(others))
+    blocks = (rows[start : start + _BLOCK] @ others.T for start in range(0, len(rows), _BLOCK))
+    return np.concatenate([np.partition(block, -count, axis=1)[:, -count:].mean(1) for block in blocks])
