@@ -269,7 +269,8 @@ class CorpusConfig:
     max_length: Annotated[int, Field(ge=2, le=4_096)] = 128
     """Tokens a sentence may have; a longer one is cut and counted."""
     valid_size: Positive = 2_000
-    """Sentences held out for validation, at most; never more than a tenth of the corpus."""
+    """Sentences held out for validation, at most; never more than a tenth of the corpus. Of a validation file, which is read
+    whole, the first so many are measured on."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the split and of the tokenizer's sample."""
 

@@ -245,7 +245,7 @@ def _corpus(
             raise RunError(
                 f"{file}: cannot write ({error.strerror or error}); free or choose another place"
             ) from None
-    for line in corpus.stats.describe():
+    for line in corpus.stats.describe(settings.corpus.valid_size):
         note(line)
     return corpus
 

@@ -114,6 +114,17 @@ def test_a_validation_file_is_kept_whole_and_its_overlap_counted(tmp_path: Path)
         make(tmp_path, LINES, valid=["", " "])
 
 
+def test_what_is_left_out_of_a_validation_file_is_told(tmp_path: Path) -> None:
+    corpus = make(tmp_path, LINES, valid=["one", "", "x " * 200, " ", "two"])
+    assert len(corpus.valid) == 3
+    said = corpus.stats.describe(2)[1]
+    assert said.endswith(
+        "3 to validate on from v.txt; 2 blank dropped; 1 cut at 128 tokens; "
+        "a validation measures on the first 2 (--valid-size)"
+    )
+    assert "measures" not in corpus.stats.describe(3)[1]
+
+
 @pytest.mark.parametrize(
     ("lines", "said"), [([], "0 blank lines"), ([""], "1 blank line"), (["", " "], "2 blank")]
 )

@@ -68,12 +68,13 @@ def test_pairs_stay_together_and_nothing_leaks(tmp_path: Path, tokenizers: str) 
 
 
 def test_a_validation_file_is_kept_whole(tmp_path: Path) -> None:
-    a, b, c, d = files(tmp_path, a=SOURCE, b=TARGET, c=["new", SOURCE[0]], d=["neu", "alt"])
+    a, b, c, d = files(tmp_path, a=SOURCE, b=TARGET, c=["new", SOURCE[0], "old"], d=["neu", "alt", ""])
     corpus = prepare_pairs([a], [b], config(), tmp_path / "cache", (c, d))
     train, valid = sides(corpus)
     assert train == list(zip(SOURCE, TARGET, strict=True))
     assert valid == [("new", "neu"), (SOURCE[0], "alt")]
-    assert corpus.stats.overlap == 1
+    assert corpus.stats.overlap == corpus.stats.valid_blank == 1
+    assert corpus.stats.valid_cut == 0
 
 
 def test_several_files_and_columns_of_a_table(tmp_path: Path) -> None:

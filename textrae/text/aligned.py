@@ -138,10 +138,10 @@ def write(
             stack.enter_context(RowWriter(folder / name))
             for name in (TRAIN, TARGET_TRAIN, VALID, TARGET_VALID)
         )
-        known = None if held is None else _write_valid(held, coder, config.seed, valid, target_valid)
-        again = PairCounts()
+        again, tally = PairCounts(), Tally()
+        known = None if held is None else _write_valid(held, coder, config.seed, valid, target_valid, tally)
         writers = (train, target_train, valid, target_valid)
-        tally = _write_train(pairs, coder, config.seed, writers, threshold, known, again)
+        _write_train(pairs, coder, config.seed, writers, threshold, known, again, tally)
     if again.pairs != counts.pairs:
         raise CorpusError(
             f"{', '.join(pairs.names)}: changed while it was read; run again when it is complete"
@@ -170,17 +170,20 @@ def write(
 
 
 def _write_valid(
-    pairs: Pairs, coder: Coder, seed: int, source: RowWriter, target: RowWriter
+    pairs: Pairs, coder: Coder, seed: int, source: RowWriter, target: RowWriter, tally: Tally
 ) -> NDArray[np.uint64]:
     """Tokenise the validation files in whole; the hashes of their distinct lines, ascending."""
     counts, hashes = PairCounts(), [np.empty(0, dtype=np.uint64)]
     for pair in pairs.read(counts):
-        a, b, _ = coder(pair)
+        a, b, cut = coder(pair)
+        tally.valid_cut += cut
         source.add(a)
         target.add(b)
         hashes.append(pairs.hashes(pair, seed))
     if counts.pairs == counts.dropped:
         refuse_empty(pairs.names, counts.dropped)
+    tally.valid_blank = counts.dropped
+    tally.valid_undecodable = counts.source.undecodable + counts.target.undecodable
     return np.unique(np.concatenate(hashes))
 
 
@@ -192,9 +195,10 @@ def _write_train(
     threshold: int | None,
     known: NDArray[np.uint64] | None,
     counts: PairCounts,
-) -> Tally:
+    tally: Tally,
+) -> None:
     """Tokenise, and send each pair to its side; of a line that is held out its first pair is kept alone."""
-    tally, seen, met = Tally(), set[int](), set[int]()
+    seen, met = set[int](), set[int]()
     train, target_train, valid, target_valid = writers
     for pair in pairs.read(counts):
         a, b, cut = coder(pair)
@@ -218,4 +222,3 @@ def _write_train(
             one.add([a[row] for row in rows])
             other.add([b[row] for row in rows])
     tally.overlap = len(met)
-    return tally

@@ -98,13 +98,16 @@ class _Survey:
 
 @dataclass
 class Tally:
-    """What the second reading counts."""
+    """What the second reading counts, as :class:`CorpusStats` has it."""
 
     cut: int = 0
     words: int = 0
     bytes: int = 0
     repeats: int = 0
     overlap: int = 0
+    valid_blank: int = 0
+    valid_cut: int = 0
+    valid_undecodable: int = 0
 
 
 def prepare(
@@ -181,12 +184,13 @@ def _build(
         sources = [spooled(source, folder / f"spool-{n}.tmp", stack) for n, source in enumerate(sources)]
         valid = None if valid is None else spooled(valid, folder / "spool-valid.tmp", stack)
         survey = _survey(sources, config, folder, valid is None, note)
+        tally = Tally()
         with RowWriter(folder / VALID) as valid_rows, RowWriter(folder / TRAIN) as train_rows:
             if valid is not None:
-                known = _write_valid(valid, config, survey.tokenizer, valid_rows)
-                tally = _write_train(sources, config, survey, train_rows, None, known)
+                known = _write_valid(valid, config, survey.tokenizer, valid_rows, tally)
+                _write_train(sources, config, survey, train_rows, None, known, tally)
             else:
-                tally = _write_train(sources, config, survey, train_rows, valid_rows, None)
+                _write_train(sources, config, survey, train_rows, valid_rows, None, tally)
     survey.tokenizer.save(folder / TOKENIZER)
     stats = CorpusStats(
         sources=tuple(_short_name(source) for source in sources),
@@ -272,15 +276,18 @@ def refuse_empty(names: Sequence[str], blank: int) -> NoReturn:
 
 
 def _write_valid(
-    source: Source, config: CorpusConfig, tokenizer: Tokenizer, writer: RowWriter
+    source: Source, config: CorpusConfig, tokenizer: Tokenizer, writer: RowWriter, tally: Tally
 ) -> NDArray[np.uint64]:
     """Tokenise the validation file in whole; the hashes of its distinct lines, ascending."""
     counts = ReadCounts()
     hashes = [np.empty(0, dtype=np.uint64)]
     for batch in read_sources([source], config, counts):
-        writer.add(tokenizer.encode_cut(batch, config.max_length, threads=_THREADS)[0])
+        ids, cut = tokenizer.encode_cut(batch, config.max_length, threads=_THREADS)
+        tally.valid_cut += sum(cut)
+        writer.add(ids)
         hashes.append(line_hashes(batch, config.seed))
     _refuse_empty([source], counts)
+    tally.valid_blank, tally.valid_undecodable = counts.blank, counts.undecodable
     return np.unique(np.concatenate(hashes))
 
 
@@ -291,12 +298,13 @@ def _write_train(
     train: RowWriter,
     valid: RowWriter | None,
     known: NDArray[np.uint64] | None,
-) -> Tally:
+    tally: Tally,
+) -> None:
     """The second reading: tokenise, and send each line to its side.
 
     Of the lines held out each distinct one is kept once, so that a frequent one does not fill the validation set.
     """
-    tally, counts = Tally(), ReadCounts()
+    counts = ReadCounts()
     held_out: set[int] = set()
     met = np.zeros(0 if known is None else len(known), dtype=bool)
     for batch in read_sources(sources, config, counts):
@@ -325,7 +333,6 @@ def _write_train(
         names = ", ".join(source.name for source in sources)
         raise CorpusError(f"{names}: changed while it was read; run again when it is complete")
     tally.overlap = int(met.sum())
-    return tally
 
 
 def spooled(source: Source, copy: Path, stack: ExitStack) -> Source:

@@ -45,13 +45,23 @@ class CorpusStats:
     """The validation file, where there is one."""
     overlap: int
     """Different sentences of the validation file that are in the training text too."""
+    valid_blank: int = 0
+    """Its blank lines, which are left out."""
+    valid_cut: int = 0
+    """Its sentences that were cut at `max_length`."""
+    valid_undecodable: int = 0
+    """Its lines with bytes that are not UTF-8."""
     target_tokens: int | None = None
     """Of parallel text: tokens of the target side to train on. `lines` are pairs then, `blank` those with a blank side."""
     vectors: bool = False
     """Whether what the sentences belong to are vectors, whose "tokens" are none."""
 
-    def describe(self) -> list[str]:
-        """One line about what was read, and one about the split."""
+    def describe(self, validating: int | None = None) -> list[str]:
+        """One line about what was read, and one about the split.
+
+        Args:
+            validating: sentences that a validation measures on at most, from the first; None for all.
+        """
         count = self.train_tokens + (0 if self.valid_source else self.valid_tokens)
         tokens = _short((self.target_tokens or 0) if self.vectors else count)
         names = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
@@ -69,6 +79,11 @@ class CorpusStats:
         else:
             split += f" from {self.valid_source}"
             split += f"; {self.overlap:,} of these are in the training text too" if self.overlap else ""
+            split += f"; {self.valid_blank:,} blank dropped" if self.valid_blank else ""
+            split += f"; {self.valid_cut:,} cut at {self.max_length:,} tokens" if self.valid_cut else ""
+            split += f"; {self.valid_undecodable:,} undecodable" if self.valid_undecodable else ""
+            if validating is not None and validating < self.valid_rows:
+                split += f"; a validation measures on the first {validating:,} (--valid-size)"
         return [f"{read}; {', '.join(dropped)}", split]
 
 
