@@ -86,6 +86,10 @@ def test_likelihood_and_diagnosis(vae: SentenceAutoencoder, model: SentenceAutoe
     assert many.nll < one.nll
     assert -many.elbo > many.nll
     assert many == vae.likelihood(some, samples=30)
+    long = "x " * 50
+    (ids,), _ = vae.run.tokenizer.encode_cut([long], vae.max_length)
+    cut, read = (vae.likelihood([one], samples=3) for one in (long, *vae.run.tokenizer.decode([ids])))
+    assert cut == read  # whose words are fewer
     found = vae.diagnose(some)
     assert found.dimensions == 24
     assert found.active_units > 12

@@ -136,3 +136,14 @@ def test_overwriting_keeps_the_old_run_until_the_new_one_is_there(
     assert np.array_equal(old, SentenceAutoencoder.load(run).encode(["A dog"]))
     train_run(replace(settings, sources=(str(corpus),)), copy, overwrite=True)
     assert not np.array_equal(old, SentenceAutoencoder.load(copy).encode(["A dog"]))
+
+
+def test_the_perplexity_of_a_cut_sentence_is_that_of_what_was_read(model: SentenceAutoencoder) -> None:
+    text = "x " * 50
+    (ids,), _ = model.run.tokenizer.encode_cut([text], model.max_length)
+    (read,) = model.run.tokenizer.decode([ids])
+    assert model.run.tokenizer.encode([read]) == [ids]
+    assert len(read) < len(text)
+    whole, part = (model.evaluate([one]).overall for one in (text, read))
+    assert whole.perplexity_word == pytest.approx(part.perplexity_word)
+    assert whole.perplexity_byte == pytest.approx(part.perplexity_byte)

@@ -85,6 +85,13 @@ class Engine:
                     yield counted(waiting[0], waiting[1].result())
                 waiting = following
 
+    def kept(self, lines: list[str], ids: list[list[int]]) -> list[str]:
+        """The part of each line that its ids hold: all of it, unless it was cut."""
+        return [
+            self.run.tokenizer.decode([row])[0] if len(row) == self.max_length else line
+            for line, row in zip(lines, ids, strict=True)
+        ]
+
     def batches(
         self, ids: list[list[int]], batch_tokens: int = BATCH_TOKENS
     ) -> Iterator[tuple[NDArray[np.int64], Batch]]:

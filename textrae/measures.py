@@ -52,7 +52,7 @@ def _scored(
     out: list[Scored | None] = [None] * len(window)
     network, tokens = engine.network, sum(map(len, ids))
     tables = engine.tables(tokens) if vectors is None else None
-    table = engine.writing_table(tokens)
+    table, read = engine.writing_table(tokens), engine.kept(window, ids)
     for rows, batch in engine.batches(ids):
         if vectors is not None:
             given = torch.zeros(len(batch.lengths), vectors.shape[1], device=engine.device)
@@ -64,7 +64,9 @@ def _scored(
             nll, right = sentence_losses(network, network.teach(batch.previous, latent), batch, SPECIALS.pad)
         for column, row in enumerate(rows.tolist()):
             nats = None if network.mse else float(nll[column])
-            out[row] = Scored(window[row], rebuilt[column], len(ids[row]) + 1, int(right[column]), nats)
+            out[row] = Scored(
+                window[row], rebuilt[column], len(ids[row]) + 1, int(right[column]), nats, read[row]
+            )
     return [row for row in out if row is not None]
 
 
@@ -76,7 +78,7 @@ def measure_likelihood(engine: Engine, sentences: Iterable[str], samples: int, s
     generator, texts, tokens = torch.Generator().manual_seed(seed), list[str](), 0
     parts: list[tuple[torch.Tensor, torch.Tensor]] = []
     for window, ids in engine.tokenised(sentences):
-        texts += window
+        texts += engine.kept(window, ids)
         tokens += sum(len(row) + 1 for row in ids)
         for rows, batch in engine.batches(ids):
             latent = engine.encode(batch)

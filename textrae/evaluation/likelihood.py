@@ -48,7 +48,7 @@ def likelihood(elbos: Tensor, nlls: Tensor, texts: list[str], tokens: int, sampl
     Args:
         elbos: (sentences,) nats.
         nlls: (sentences,) nats.
-        texts: the sentences.
+        texts: the sentences, as far as they were read.
         tokens: pieces of all, ends counted.
         samples: draws that both come from.
     """

@@ -25,6 +25,8 @@ class Scored:
     """Of them, predicted right when the tokens before are given (teacher forcing)."""
     nll: float | None
     """Negative log-likelihood of all of them, in nats; None of a model without likelihoods (``mse``)."""
+    read: str | None = None
+    """The part of the text that the tokens hold, where it was cut."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,9 @@ def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
     known = [row.nll for row in rows if row.nll is not None]
     nats = math.fsum(known) if len(known) == len(rows) else None
     tokens = sum(row.tokens for row in rows)
-    words = sum(len(row.text.split()) + 1 for row in rows)
-    size = sum(len(row.text.encode()) + 1 for row in rows)
+    read = [row.text if row.read is None else row.read for row in rows]  # what the nats are of
+    words = sum(len(text.split()) + 1 for text in read)
+    size = sum(len(text.encode()) + 1 for text in read)
     return Measures(
         sentences=len(rows),
         token_accuracy=sum(row.right for row in rows) / tokens,
