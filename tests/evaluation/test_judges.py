@@ -47,6 +47,11 @@ def test_perplexity_of_an_even_model_is_its_vocabularys(model: SentenceAutoencod
     words = sum(len(one.split()) + 1 for one in sentences())
     expected = tokenizer.vocab_size ** (tokens / words)
     assert perplexity(judge, sentences(), tokenizer) == pytest.approx(expected, rel=1e-4)
+    long = "x " * 900
+    (ids,), _ = tokenizer.encode_cut([long], 400)
+    (read,) = tokenizer.decode([ids])
+    expected = tokenizer.vocab_size ** (401 / (len(read.split()) + 1))
+    assert perplexity(judge, [long], tokenizer) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_classifier_tells_kinds_apart(model: SentenceAutoencoder) -> None:

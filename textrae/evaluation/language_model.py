@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -116,17 +115,21 @@ def train_language_model(
 
 @torch.no_grad()
 def perplexity(model: LanguageModel, sentences: Sequence[str], tokenizer: Tokenizer) -> float:
-    """exp(nats / white-space words), each sentence's end counted as a word.
+    """exp(nats / white-space words), each sentence's end counted as a word; what is beyond 400 tokens is in neither.
 
     Raises:
         ValueError: there is no sentence.
     """
     if not sentences:
         raise ValueError("no sentence to measure")
-    rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
-    nats = 0.0
+    ids, cut = tokenizer.encode_cut(list(sentences), _MAX_LENGTH)
+    rows, nats = ListedRows(ids), 0.0
     for batch in LengthBuckets(rows, 8_192, _SPECIALS, 0).in_order(len(rows)):
         losses, _ = token_losses(model, model.forward(batch.previous), batch.target, PAD_ID)
         nats += float(losses.double().sum())
-    words = int(np.sum([len(sentence.split()) + 1 for sentence in sentences]))
+    read = [
+        tokenizer.decode([row])[0] if over else sentence
+        for sentence, row, over in zip(sentences, ids, cut, strict=True)
+    ]
+    words = sum(len(text.split()) + 1 for text in read)
     return math.exp(min(700.0, nats / words))
