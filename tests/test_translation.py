@@ -247,6 +247,12 @@ def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Pat
     (tmp_path / "long.txt").write_text("A dog.\n" + "word " * 200 + "\n")
     long = ("evaluate", tmp_path / "run", tmp_path / "long.txt", "--target", tmp_path / "long.txt")
     assert b"1 of 2 sentences were cut" in textrae(*long, "--to", "y", "--beam", 1).stderr
+    made = textrae("train", pairs[0], "--target", f"x={pairs[1]}", *few, "-o", tmp_path / "one")
+    assert made.returncode == 0, made.stderr
+    named = textrae("translate", tmp_path / "one", pairs[0], "--to", "x", "--beam", 1)
+    assert named.returncode == 0, named.stderr
+    assert textrae("translate", tmp_path / "one", pairs[0], "--beam", 1).stdout == named.stdout
+    assert textrae("translate", tmp_path / "one", pairs[0], "--to", "y").returncode == 1
     mixed = textrae(
         "train", pairs[0], "--target", f"x={pairs[1]}", "--target", pairs[0], *few, "-o", tmp_path / "other"
     )

@@ -210,6 +210,8 @@ class Engine:
         languages = self.run.settings.model.languages
         if to is None and not languages:
             return SPECIALS
+        if to is None and len(languages) == 1:
+            to = languages[0]
         if to not in languages:
             said = ", ".join(languages) or "one language alone"
             named = "no language is named" if to is None else f"not {to}"
