@@ -89,6 +89,13 @@ def test_learns_to_translate(model: ModelConfig, pairs: tuple[Path, Path], tmp_p
         np.testing.assert_allclose(found.over_source.sum(1), 1.0, atol=1e-5)
 
 
+def few(path: Path, folder: Path) -> Path:
+    """A hundred of its lines."""
+    copy = folder / f"few-{path.name}"
+    copy.write_text("".join(path.read_text().splitlines(keepends=True)[::12]))
+    return copy
+
+
 def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     sizes = (
         "--steps",
@@ -110,10 +117,11 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     assert b"read 1,200 pairs" in made.stderr
     assert b"try: textrae translate " in made.stderr
-    written = textrae("translate", tmp_path / "run", pairs[0])
+    some = [few(path, tmp_path) for path in pairs]
+    written = textrae("translate", tmp_path / "run", some[0])
     assert written.returncode == 0, written.stderr
-    assert len(written.stdout.splitlines()) == 1_200
-    several = textrae("translate", tmp_path / "run", pairs[0], "--workers", 2)
+    assert len(written.stdout.splitlines()) == 100
+    several = textrae("translate", tmp_path / "run", some[0], "--workers", 2)
     assert several.stdout == written.stdout, several.stderr
     assert textrae("translate", tmp_path / "run", pairs[0], "--workers", 2, "--window", 1).returncode == 2
     best = textrae(
@@ -123,13 +131,13 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     rows = [line.split("\t") for line in best.stdout.decode().splitlines()]
     assert [row[0] for row in rows] == ["1", "1", "2", "2"]
     said = textrae(
-        "evaluate", tmp_path / "run", pairs[0], "--target", pairs[1], "--compare", tmp_path / "run", "--json"
+        "evaluate", tmp_path / "run", some[0], "--target", some[1], "--compare", tmp_path / "run", "--json"
     )
     assert said.returncode == 0, said.stderr
     found = json.loads(said.stdout)
     assert set(found["signatures"]) == {"bleu", "chrf", "ter"}
     assert found["comparison"][0]["p"] > 0.5  # the same system
-    table = textrae("evaluate", tmp_path / "run", pairs[0], "--target", pairs[1], "--beam", 1)
+    table = textrae("evaluate", tmp_path / "run", some[0], "--target", some[1], "--beam", 1)
     assert b"TER" in table.stdout
     for wrong, said_so in (
         (("translate", run, pairs[0]), b"--target"),
@@ -230,7 +238,8 @@ def test_one_text_in_several_languages(pairs: tuple[Path, Path], tmp_path: Path)
 
 
 def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Path) -> None:
-    few = ("--steps", 2, "--hidden", 16, "--embedding", 8, "--latent", 8, "--vocab-size", 400)
+    source = few(pairs[0], tmp_path)
+    small = ("--steps", 2, "--hidden", 16, "--embedding", 8, "--latent", 8, "--vocab-size", 400)
     made = textrae(
         "train",
         pairs[0],
@@ -238,23 +247,23 @@ def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Pat
         f"x={pairs[1]}",
         "--target",
         f"y={pairs[0]}",
-        *few,
+        *small,
         "-o",
         tmp_path / "run",
     )
     assert made.returncode == 0, made.stderr
-    assert textrae("translate", tmp_path / "run", pairs[0], "--to", "y", "--beam", 1).returncode == 0
+    assert textrae("translate", tmp_path / "run", source, "--to", "y", "--beam", 1).returncode == 0
     (tmp_path / "long.txt").write_text("A dog.\n" + "word " * 200 + "\n")
     long = ("evaluate", tmp_path / "run", tmp_path / "long.txt", "--target", tmp_path / "long.txt")
     assert b"1 of 2 sentences were cut" in textrae(*long, "--to", "y", "--beam", 1).stderr
-    made = textrae("train", pairs[0], "--target", f"x={pairs[1]}", *few, "-o", tmp_path / "one")
+    made = textrae("train", pairs[0], "--target", f"x={pairs[1]}", *small, "-o", tmp_path / "one")
     assert made.returncode == 0, made.stderr
-    named = textrae("translate", tmp_path / "one", pairs[0], "--to", "x", "--beam", 1)
+    named = textrae("translate", tmp_path / "one", source, "--to", "x", "--beam", 1)
     assert named.returncode == 0, named.stderr
-    assert textrae("translate", tmp_path / "one", pairs[0], "--beam", 1).stdout == named.stdout
-    assert textrae("translate", tmp_path / "one", pairs[0], "--to", "y").returncode == 1
+    assert textrae("translate", tmp_path / "one", source, "--beam", 1).stdout == named.stdout
+    assert textrae("translate", tmp_path / "one", source, "--to", "y").returncode == 1
     mixed = textrae(
-        "train", pairs[0], "--target", f"x={pairs[1]}", "--target", pairs[0], *few, "-o", tmp_path / "other"
+        "train", pairs[0], "--target", f"x={pairs[1]}", "--target", pairs[0], *small, "-o", tmp_path / "other"
     )
     assert mixed.returncode == 1
     assert b"every target" in mixed.stderr

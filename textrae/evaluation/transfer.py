@@ -9,6 +9,9 @@ from textrae.evaluation.classifier import train_classifier
 from textrae.evaluation.language_model import perplexity, train_language_model
 from textrae.text.tokenizer import Tokenizer
 
+_PASSES = 25
+_BATCH_TOKENS = 1_024
+
 
 @dataclass(frozen=True)
 class Transfer:
@@ -60,13 +63,16 @@ def sweep(
         second: examples of the kind wanted.
         strengths: to try.
         tokenizer: of the judges.
-        steps: of the language model's training.
+        steps: of the language model's training, at most: few examples are gone through 25 times.
     """
     import sacrebleu
 
     classifier, right = train_classifier(first, second, tokenizer, seed)
+    examples = [*first, *second]
+    passes = _PASSES * sum(len(row) + 1 for row in tokenizer.encode(examples))
+    steps = min(steps, max(1, passes // _BATCH_TOKENS))
     judge = train_language_model(
-        [*first, *second], tokenizer, steps=steps, hidden=256, dropout=0.2, seed=seed
+        examples, tokenizer, steps=steps, hidden=256, dropout=0.2, seed=seed, batch_tokens=_BATCH_TOKENS
     )
     bleu, rows = sacrebleu.BLEU(tokenize="none", force=True), []
     for strength in strengths:
