@@ -10,6 +10,7 @@ from textrae.evaluation.language_model import perplexity, train_language_model
 from textrae.text.tokenizer import Tokenizer
 
 _PASSES = 25
+"""Over the examples at most, in the language model's training."""
 _BATCH_TOKENS = 1_024
 
 
@@ -69,8 +70,8 @@ def sweep(
 
     classifier, right = train_classifier(first, second, tokenizer, seed)
     examples = [*first, *second]
-    passes = _PASSES * sum(len(row) + 1 for row in tokenizer.encode(examples))
-    steps = min(steps, max(1, passes // _BATCH_TOKENS))
+    tokens = sum(len(row) + 1 for row in tokenizer.encode(examples))
+    steps = min(steps, max(1, _PASSES * tokens // _BATCH_TOKENS))
     judge = train_language_model(
         examples, tokenizer, steps=steps, hidden=256, dropout=0.2, seed=seed, batch_tokens=_BATCH_TOKENS
     )
