@@ -34,6 +34,8 @@ def main() -> None:
     parser.add_argument("--weight-dropout", type=float, default=0.0)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--weight-decay", type=float, default=0.6)
+    parser.add_argument("--batch-tokens", type=int, default=1_024)
+    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     keep_freed_memory()
     tokenizer = tokenizer_of(args.train, args.vocabulary)
@@ -48,6 +50,8 @@ def main() -> None:
         weight_dropout=args.weight_dropout,
         lr=args.lr,
         weight_decay=args.weight_decay,
+        batch_tokens=args.batch_tokens,
+        seed=args.seed,
         bf16=choose_bf16("auto", torch.device("cpu")),
     )
     print(f"{perplexity(model, read(args.valid), tokenizer):.2f}")

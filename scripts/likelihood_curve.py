@@ -5,8 +5,8 @@
 
 Each β without free bits, and each number of free bits (nats a latent number) with β = 1, is trained for as many minutes
 and measured on VALID: perplexity a word by importance weighting, its bound, mutual information, active units. The language
-model, of the same cell, units, embeddings, dropout, rate and pieces, is trained for as long. What stands behind -- is given to
-`textrae train`. Prints a Markdown table; the picture needs matplotlib.
+model, of the same cell, units, embeddings, dropout, rate, batches and pieces, is trained for as long. What stands behind --
+is given to `textrae train`. Prints a Markdown table; the picture needs matplotlib.
 """
 
 from __future__ import annotations
@@ -103,11 +103,12 @@ def measure(
 def language_model(info: Mapping[str, Any], args: argparse.Namespace, cores: list[int]) -> float:
     """Perplexity of one of the same size as the model that `textrae info` describes, trained for as long."""
     facts = {**info["model"], **info["training"]}
-    same = ("cell", "hidden", "embedding", "dropout", "weight_dropout", "lr", "weight_decay")
-    shape = [f"--{name.replace('_', '-')}={facts[name]}" for name in same]
+    shape = ("cell", "hidden", "embedding", "dropout", "weight_dropout")
+    training = ("lr", "weight_decay", "batch_tokens", "seed")
+    same = [f"--{name.replace('_', '-')}={facts[name]}" for name in (*shape, *training)]
     script = str(Path(__file__).with_name("language_model.py"))
     train = [sys.executable, script, str(args.train), str(args.valid), "--minutes", str(args.minutes)]
-    return float(on_cores([*train, f"--vocabulary={info['vocabulary']}", *shape], cores))
+    return float(on_cores([*train, f"--vocabulary={info['vocabulary']}", *same], cores))
 
 
 def draw(points: Mapping[tuple[str, float], Point], alone: float, out: Path) -> None:
