@@ -46,5 +46,22 @@ def test_cross_entropy_of_rounded_scores_stays_close(smoothing: float) -> None:
             model, features.to(torch.bfloat16), target, 0, label_smoothing=smoothing
         )
     (got,) = torch.autograd.grad(rounded, features)
+    assert got.dtype == features.dtype
     assert abs(rounded.item() - exact.item()) < 0.01 * exact.item()
     assert (got - wanted).norm() < 0.02 * wanted.norm()
+
+
+def test_the_gradient_of_rounded_scores_is_rounded_on_every_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU's autocast has the softmax in float32, whose product with bfloat16 weights is refused going back."""
+    model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4), 30)
+    features = torch.randn(3, 2, 6, dtype=torch.bfloat16, requires_grad=True)
+    original = torch.Tensor.softmax
+
+    def promoted(self: torch.Tensor, dim: int) -> torch.Tensor:
+        return original(self.float() if torch.is_autocast_enabled("cpu") else self, dim)
+
+    monkeypatch.setattr(torch.Tensor, "softmax", promoted)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = reconstruction_loss(model, features, torch.randint(4, 30, (3, 2)), 0)
+    loss.backward()
+    assert features.grad is not None

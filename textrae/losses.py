@@ -98,7 +98,7 @@ def _sums(values: Tensor, sentence: Tensor) -> Tensor:
     """Of the tokens of each sentence; float64, on the CPU."""
     sentence = sentence.cpu()
     total = torch.zeros(int(sentence.max()) + 1, dtype=torch.float64)
-    return total.index_add_(0, sentence, values.double().cpu())
+    return total.index_add_(0, sentence, values.cpu().double())
 
 
 def reconstruction_loss(
@@ -169,7 +169,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
         smoothing: float,
     ) -> Tensor:
         """(tokens, embedding), (vocabulary, embedding), (vocabulary,), (tokens,) → nats of the first `count`."""
-        gradient = F.linear(features, weight, bias).softmax(-1)
+        with torch.autocast(features.device.type, enabled=False):  # a GPU's would make the softmax float32
+            gradient = F.linear(features, weight, bias).softmax(-1)
         picked = torch.arange(len(target), device=target.device), target
         right = gradient[picked]
         # 1 − p as the sum of all the other shares: a share near 1 has too few bits to be subtracted from it
