@@ -12,6 +12,7 @@ from support import textrae
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, RunError
+from textrae.nn.autoencoder import READING, WRITING, Autoencoder
 
 FEW = TrainingConfig(steps=20, seed=0, precision="fp32", lr=1e-3)
 
@@ -115,7 +116,43 @@ def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_
     assert b"not 50" in refused.stderr
 
 
-def test_from_the_command_line_and_resumed(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
+def test_a_hierarchical_encoder_comes_whole(corpus: Path, upper: Path, tmp_path: Path) -> None:
+    """With the readers and places above its segments, and cut as it was."""
+    shape = replace(SMALL, hierarchical=True, segments="sentence", places=4)
+    SentenceAutoencoder.train(corpus, shape, FEW, text=TEXT, out=tmp_path / "begun")
+    before = SentenceAutoencoder.load(tmp_path / "begun")
+    for frozen in (True, False):
+        model = SentenceAutoencoder.train(
+            upper, None, replace(FEW, freeze_encoder=frozen), text=TEXT, encoder=tmp_path / "begun"
+        )
+        assert model.run.settings.model.segments == "sentence"
+        same = np.allclose(model.encode(sentences()[:50]), before.encode(sentences()[:50]), atol=1e-6)
+        assert same == frozen
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        SMALL,
+        replace(SMALL, slots=3, variational=True, posterior_norm=0.5),
+        replace(SMALL, hierarchical=True, segments="3,6"),
+        replace(SMALL, memory="states", scoring="additive"),
+        replace(SMALL, reconstruction="mse"),
+    ],
+    ids=["vector", "slots", "hierarchical", "states", "mse"],
+)
+def test_every_parameter_reads_or_writes(shape: ModelConfig) -> None:
+    for name, _ in Autoencoder(shape, 30).named_parameters():
+        assert name.startswith(READING) != name.startswith(WRITING), name
+
+
+def test_a_tokenizer_beside_a_trained_parts_own_is_refused(corpus: Path, run: Path, tmp_path: Path) -> None:
+    text = replace(TEXT, tokenizer=str(run / "tokenizer.model"))
+    with pytest.raises(ConfigError, match="comes with its own"):
+        SentenceAutoencoder.train(corpus, None, FEW, text=text, encoder=run)
+
+
+def test_from_the_command_line(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
     made = textrae(
         "train",
         corpus,

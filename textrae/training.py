@@ -13,11 +13,11 @@ from torch import Tensor
 
 from textrae.collapse import Diagnosis, diagnose
 from textrae.config import TrainingConfig
-from textrae.density import KEPT, Latents, fit_mixture
+from textrae.density import KEPT, LARGEST, Latents, fit_mixture
 from textrae.divergence import kl_terms, mmd, with_free_bits
 from textrae.errors import TrainingError
 from textrae.losses import reconstruction_loss, token_losses
-from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.autoencoder import WRITING, Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.noise import Noise, blank_out
 from textrae.optimizer import ClippedAdamW, make_optimizer
@@ -178,8 +178,11 @@ def teach_critic(trainer: Trainer, vectors: Tensor, rate: float) -> None:
 def reset_decoder(trainer: Trainer, optimizer: ClippedAdamW) -> None:
     """Begin anew with the decoder, after an autoencoder's pre-training (Li et al. 2019)."""
     trainer.network.decoder.initialise()
-    for parameter in trainer.network.decoder.parameters():
-        optimizer.state.pop(parameter, None)
+    if trainer.network.hierarchy is not None:
+        trainer.network.hierarchy.initialise_planners()
+    for name, parameter in trainer.network.named_parameters():
+        if name.startswith(WRITING) and name != "bias":
+            optimizer.state.pop(parameter, None)
     trainer.progress.decoder_reset = 1
 
 
@@ -194,9 +197,8 @@ def drop_gradients(network: Autoencoder, progress: Progress, loss: float) -> Non
     if progress.burst % _STRIDE == 0:
         enough |= progress.burst > _STRIDE and progress.burst_loss >= progress.burst_before
         progress.burst_before, progress.burst_loss = progress.burst_loss, 0.0
-    generator = {id(p) for p in (*network.decoder.parameters(), network.output.weight, network.bias)}
-    for parameter in network.parameters():
-        if (id(parameter) in generator) != enough:
+    for name, parameter in network.named_parameters():
+        if (parameter is network.output.weight or name.startswith(WRITING)) != enough:
             parameter.grad = None
     if enough:
         progress.burst, progress.burst_loss = 0, 0.0
@@ -207,7 +209,8 @@ class Validation:
     """What a validation finds."""
 
     loss: float
-    """What training minimises, a token, at the full weight of the KL divergence."""
+    """Reconstruction, a token, and of a variational model its share of the KL divergence at full weight. The other terms that
+    training may add are left out."""
     accuracy: float
     """Share of teacher-forced tokens that are right."""
     diagnosis: Diagnosis | None
@@ -229,13 +232,13 @@ def validate(trainer: Trainer) -> Validation:
             )
             losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
         flat = batch.target.flatten()
-        total += float(losses.double().sum())
+        total += float(losses.cpu().double().sum())
         right += int((predicted == flat[flat != trainer.specials.pad]).sum())
         count += len(losses)
         sentences += len(latent.vector)
         if latent.mean is not None and latent.log_variance is not None:
             config = trainer.config
-            cost = with_free_bits(kl_terms(latent).double(), config.free_bits, config.free_bits_per)
+            cost = with_free_bits(kl_terms(latent).cpu().double(), config.free_bits, config.free_bits_per)
             divergence += float(cost) * len(latent.vector)
             posteriors.append((latent.mean, latent.log_variance))
     found = None
@@ -250,7 +253,7 @@ def validate(trainer: Trainer) -> Validation:
 def gather_latents(trainer: Trainer) -> Latents | None:
     """Encodings of training sentences, or the vectors that are read, and the mixture that fits them.
 
-    None where the model does not decode them.
+    None where the model does not decode them, or they have more than :data:`textrae.density.LARGEST` numbers.
     """
     if trainer.network.keeps_states:
         return None
@@ -264,6 +267,8 @@ def gather_latents(trainer: Trainer) -> Latents | None:
         batch = batch.to(trainer.device)
         with trainer.autocast():
             latent = trainer.network.encode(batch.source, batch.lengths, None, batch.tree)
+        if latent.vector.shape[1] > LARGEST:
+            return None
         vectors.append(latent.vector.float().cpu())
         if latent.log_variance is not None:
             spreads.append(latent.log_variance.float().cpu())
@@ -319,9 +324,10 @@ class _Window:
     def add(self, loss: Tensor, tokens: int, finite: Tensor) -> None:
         """A step's loss, or that its gradient was not finite."""
         self.steps += 1
-        self.loss = self.loss.to(loss.device) + torch.where(finite, loss.double() * tokens, 0.0)
-        self.tokens = self.tokens.to(loss.device) + finite * tokens
-        self.finite = self.finite.to(loss.device) + finite
+        wide = torch.float32 if loss.device.type == "mps" else torch.float64  # Apple's GPUs have no float64
+        self.loss = self.loss.to(loss.device, wide) + torch.where(finite, loss.to(wide) * tokens, 0.0)
+        self.tokens = self.tokens.to(loss.device, wide) + finite * tokens
+        self.finite = self.finite.to(loss.device, wide) + finite
 
     def close(self) -> float:
         """Count the steps left out; the mean loss of the others.

@@ -10,9 +10,9 @@ from typing import Any
 from textrae.checkpoint import TOKENIZER, Run, Settings, load_run, load_settings
 from textrae.config import ModelConfig, build, to_dict
 from textrae.errors import ConfigError
-from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.autoencoder import READING, WRITING, Autoencoder
 
-READING = (
+_READING = (
     "cell",
     "layers",
     "hidden",
@@ -28,9 +28,11 @@ READING = (
     "regulariser",
     "posterior_norm",
     "hierarchical",
+    "segments",
+    "places",
 )
 """Settings of a model that its encoder depends on."""
-WRITING = (
+_WRITING = (
     "cell",
     "layers",
     "hidden",
@@ -45,8 +47,6 @@ WRITING = (
     "reconstruction",
 )
 """Those of its decoder."""
-_ENCODER = ("embedding.", "encoder.", "slots.", "bottleneck.")
-_DECODER = ("decoder.", "bias")
 
 
 def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
@@ -64,8 +64,15 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         raise ConfigError(
             "encoder and decoder: without a target both are of one text; give one of them, or --target"
         )
+    if settings.corpus.tokenizer is not None and (
+        settings.encoder or (settings.decoder and not settings.target)
+    ):
+        raise ConfigError("tokenizer: a trained part comes with its own; leave it out")
     model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
-    for run, names, what in ((settings.encoder, READING, "encoder"), (settings.decoder, WRITING, "decoder")):
+    for run, names, what in (
+        (settings.encoder, _READING, "encoder"),
+        (settings.decoder, _WRITING, "decoder"),
+    ):
         if run is None:
             continue
         theirs = load_settings(Path(run)).model
@@ -100,19 +107,18 @@ def transplant(network: Autoencoder, settings: Settings) -> None:
         ConfigError: a part does not fit.
     """
     if settings.encoder is not None:
-        _copy(network, load_run(Path(settings.encoder)), _ENCODER, "encoder")
+        _copy(network, load_run(Path(settings.encoder)), READING, "encoder")
     if settings.decoder is not None:
         run = load_run(Path(settings.decoder))
-        _copy(network, run, _DECODER, "decoder")
+        _copy(network, run, WRITING, "decoder")
         network.output.load_state_dict(run.network.output.state_dict())
 
 
 def freeze_encoder(network: Autoencoder) -> None:
     """Keep everything up to the latent as it is."""
-    parts = (network.embedding, network.encoder, network.slots, network.bottleneck)
-    for part in parts:
-        if part is not None:
-            part.requires_grad_(False)
+    for name, parameter in network.named_parameters():
+        if name.startswith(READING):
+            parameter.requires_grad_(False)
 
 
 def _copy(network: Autoencoder, run: Run, prefixes: tuple[str, ...], what: str) -> None:

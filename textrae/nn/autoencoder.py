@@ -17,6 +17,11 @@ from textrae.nn.encoder import Encoder, Reading
 from textrae.nn.hierarchy import Hierarchy, owners
 from textrae.nn.recurrence import Recurrence
 
+READING = ("embedding.", "encoder.", "hierarchy.readers.", "hierarchy.places.", "slots.", "bottleneck.")
+"""How the parameters' names begin that lead from a text to its encoding."""
+WRITING = ("decoder.", "hierarchy.planners.", "hierarchy.shortcut.", "bias")
+"""And those that lead from an encoding to a text, beside the embeddings of what is written."""
+
 
 class Autoencoder(nn.Module):
     """Token ids → latent → features → scores; the softmax shares the embedding table (Press & Wolf 2017).

@@ -110,6 +110,14 @@ class Hierarchy(nn.Module):
         self.planners.append(Planner(cell, vector, features + own, hidden))
         self.shortcut = nn.Linear(features, hidden)
 
+    def initialise_planners(self) -> None:
+        """Begin anew with what unfolds."""
+        for level in range(len(self.planners)):
+            planner = self.planner(level)
+            planner.recurrence.initialise()
+            planner.initial.reset_parameters()
+        self.shortcut.reset_parameters()
+
     def fold(self, units: Tensor, tree: Sequence[Tensor]) -> tuple[Reading, list[Tensor]]:
         """Read from the finest segments up.
 

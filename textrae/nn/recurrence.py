@@ -44,7 +44,7 @@ class Recurrence(nn.Module):
     state_size: int
     """Numbers of a state."""
     weight_dropout: float = 0.0
-    """Share of the recurrent matrix's entries zeroed in training, anew for each sequence (DropConnect of Wan et al. 2013, in
+    """Share of the recurrent matrix's entries zeroed in training, anew for each batch (DropConnect of Wan et al. 2013, in
     recurrences by Merity, Keskar & Socher 2018)."""
 
     def __init__(
