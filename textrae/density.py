@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 KEPT = 5_000
 """Encodings of training sentences that a run keeps."""
+LARGEST = 4_096
+"""Numbers of those that it keeps: a mixture's covariances grow with the square."""
 COMPONENTS = 10
 
 
@@ -29,7 +31,11 @@ class Mixture:
         """(count, numbers)."""
         chosen = torch.multinomial(self.weights, count, replacement=True, generator=generator)
         noise = torch.randn(count, self.means.shape[1], generator=generator, dtype=self.means.dtype)
-        return self.means[chosen] + torch.einsum("nij,nj->ni", self.factors[chosen], noise)
+        points = self.means[chosen]
+        for component, factor in enumerate(self.factors):
+            rows = chosen == component
+            points[rows] += noise[rows] @ factor.t()
+        return points
 
     def log_density(self, points: Tensor) -> Tensor:
         """log of the density at each of (points, numbers)."""
@@ -111,7 +117,8 @@ def fit_mixture(vectors: Tensor, components: int = COMPONENTS, seed: int = 0, ro
             break
         before = now
         mixture = _maximise(points, (joint - total.unsqueeze(1)).exp())
-    return mixture
+    # as it is kept, so that a seed draws the same from a run that was just trained and from one that was read
+    return Mixture(mixture.weights.float(), mixture.means.float(), mixture.factors.float())
 
 
 def _seeds(points: Tensor, components: int, generator: torch.Generator) -> Tensor:

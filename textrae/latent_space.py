@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from textrae.checkpoint import Run
-from textrae.density import Latents
+from textrae.density import LARGEST, Latents
 from textrae.errors import ConfigError
 from textrae.walk import Method, Vectors
 
@@ -103,6 +103,7 @@ def kept_latents(run: Run) -> Latents:
     """The encodings that the run keeps; ConfigError where it keeps none."""
     if run.latents is None:
         raise ConfigError(
-            "this run keeps no encodings of its training sentences; train it anew, or sample --from prior"
+            f"this run keeps no encodings of its training sentences (none of more than {LARGEST:,} numbers are kept); train "
+            "it anew, or sample --from prior"
         )
     return run.latents
