@@ -40,6 +40,34 @@ def test_saving_over_something_needs_permission(model: SentenceAutoencoder, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+def test_what_is_not_ours_stays(
+    model: SentenceAutoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.tex").write_text("mine")
+    for config in (None, "{}", "[]"):
+        if config is not None:
+            (mine / CONFIG).write_text(config)
+        with pytest.raises(RunError, match="not a textrae run"):
+            model.save(mine, overwrite=True)
+    model.save(tmp_path / "run")
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    (tmp_path / "run" / "checkpoint").mkdir()
+    monkeypatch.chdir(tmp_path / "run")  # a folder that cannot be renamed from where it stands
+    model.save(".", overwrite=True)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {*FILES, "notes.txt"} - {"metrics.jsonl"}
+    assert SentenceAutoencoder.load(".").reconstruct(["A dog."]) == model.reconstruct(["A dog."])
+
+
+def test_normalised_posteriors_are_saved(corpus: Path, tmp_path: Path) -> None:
+    shape = ModelConfig(hidden=16, embedding=8, latent=4, variational=True, posterior_norm=0.6)
+    training, text = TrainingConfig(steps=3, precision="fp32"), CorpusConfig(vocab_size=400)
+    made = SentenceAutoencoder.train(corpus, shape, training, text=text, out=tmp_path / "run")
+    again = SentenceAutoencoder.load(tmp_path / "run")
+    assert (again.encode(["A dog."]) == made.encode(["A dog."])).all()
+
+
 def truncate(run: Path) -> None:
     content = (run / MODEL).read_bytes()
     (run / MODEL).write_bytes(content[: len(content) // 2])
@@ -82,6 +110,8 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (edit_config("hidden", 64), "does not fit"),
     (edit_config("pooling", "mean"), "damaged or mixed"),
     (edit_config("hidden", -1), "damaged or edited"),
+    (edit_config("hidden", 10**9), "does not fit"),  # before so much is asked of the memory
+    (edit_config("training", []), "damaged or edited"),
     (edit_config("nonsense", 1), ""),
     (other_tokenizer, "tokenizer"),
     (lambda run: (run / CONFIG).write_text("{" * 10_000), "damaged"),

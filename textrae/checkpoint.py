@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -44,6 +44,9 @@ CONFIG, MODEL, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
     "README.md",
 )
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
+_FILES = (CONFIG, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
+"""What a run folder holds, beside a training's checkpoint; the weights last."""
+Network = TypeVar("Network", bound=nn.Module)
 _KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstruct` and `score` use it)"}
 _LARGEST_JSON = 1 << 20
 _RENAMED = {"denoise": "noise_blank"}
@@ -138,37 +141,64 @@ class Run:
 
 
 def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
-    """Write a run folder whole: built beside `path`, then renamed.
+    """Write a run folder whole: elsewhere first, then renamed.
 
     Raises:
-        RunError: something is there already and `overwrite` is not set, or the disk refuses.
+        RunError: something is there already and `overwrite` is not set, or it is no run, or the disk refuses.
     """
     write_folder(path, lambda fresh: publish(fresh, run), overwrite=overwrite)
 
 
 def write_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> None:
-    """Have `fill` write into a folder beside `path`, then rename it.
+    """Have `fill` write a run into a folder beside `path`, then rename it; into a run that is there, its files.
 
     Raises:
-        RunError: something is there already and `overwrite` is not set, or the disk refuses.
+        RunError: something is there already and `overwrite` is not set, or it is no run, or the disk refuses.
     """
     if path.exists() and not overwrite:
         raise RunError(f"{path}: exists already; choose another folder or allow overwriting it")
+    refuse_foreign(path)
     with _said(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        inside = (
+            path.is_dir()
+        )  # which may be where a disk is mounted, or the working folder: it cannot be renamed
+        if not inside:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path if inside else path.parent))
         try:
             fresh.chmod(0o755)
             fill(fresh)
-            if path.exists():
-                aside = fresh.with_name(fresh.name + ".old")
-                path.rename(aside)
-                fresh.rename(path)
-                shutil.rmtree(aside)
+            if inside:
+                _move(fresh, path)
             else:
                 fresh.rename(path)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _move(fresh: Path, path: Path) -> None:
+    """The run in `fresh` to the place of that in `path`, whose weights go first: at no instant do files mix unnoticed."""
+    (path / MODEL).unlink(missing_ok=True)
+    for name in _FILES:
+        if (fresh / name).exists():
+            (fresh / name).replace(path / name)
+        else:
+            (path / name).unlink(missing_ok=True)
+    shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise :class:`RunError` where `path` is a file, or a folder that holds something and is no run of any kind."""
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path}: is a file; give another folder")
+    if not path.is_dir() or all(entry.name in (*_FILES, CHECKPOINT) for entry in path.iterdir()):
+        return
+    try:
+        known = isinstance(read_json(path / CONFIG).get("format"), int)
+    except RunError:
+        known = (path / CHECKPOINT / SETTINGS).is_file()
+    if not known:
+        raise RunError(f"{path}: holds files that are not a textrae run; give an empty or a new folder")
 
 
 def publish(path: Path, run: Run) -> None:
@@ -255,8 +285,8 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
             target = Tokenizer.load(path / TARGET_TOKENIZER)
         except CorpusError as error:
             raise RunError(str(error)) from None
-    network = Autoencoder(settings.model, tokenizer.vocab_size, None if target is None else target.vocab_size)
-    check_fit(path / MODEL, network, weights)
+    shape_of = (settings.model, tokenizer.vocab_size, None if target is None else target.vocab_size)
+    network = fitting(path / MODEL, lambda: Autoencoder(*shape_of), weights)
     expected = {
         "weights": tensor_digest(weights),
         "tokenizer": tokenizer.digest,
@@ -337,20 +367,29 @@ def _read_settings(path: Path) -> tuple[Settings, dict[str, Any], str]:
     values = read_config(path, "text")
     try:
         settings = Settings.from_json(values)
-    except (ConfigError, KeyError, TypeError) as error:
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path / CONFIG}: damaged or edited: {error}; copy the run again") from None
     result = values.get("result")
     return settings, result if isinstance(result, dict) else {}, _shape_digest(values["model"])
 
 
-def check_fit(file: Path, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Refuse weights that are not exactly the network's."""
-    own = network.state_dict()
+def fitting(file: Path, make: Callable[[], Network], weights: Mapping[str, Tensor]) -> Network:
+    """The network that is to hold the weights, allocated only if they are exactly its own.
+
+    Raises:
+        RunError: they are not.
+    """
+    try:
+        with torch.device("meta"):
+            own = make().state_dict()
+    except RuntimeError:  # sizes that no memory has
+        own = {}
     for name in own.keys() | weights.keys():
         if name not in weights or name not in own or own[name].shape != weights[name].shape:
             raise RunError(
                 f"{file}: {name} does not fit the model that {CONFIG} describes; copy the run again"
             )
+    return make()
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -417,7 +456,7 @@ def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
     total = hashlib.sha256()
     for name in sorted(tensors):
         total.update(name.encode())
-        total.update(tensors[name].contiguous().view(torch.uint8).numpy().data)
+        total.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return total.hexdigest()
 
 

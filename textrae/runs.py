@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -13,15 +14,14 @@ import torch
 
 from textrae.checkpoint import (
     CHECKPOINT,
-    CONFIG,
     METRICS,
-    MODEL,
     SETTINGS,
     STATE,
     Run,
     Settings,
     publish,
     read_json,
+    refuse_foreign,
     write_atomically,
 )
 from textrae.config import ModelConfig
@@ -67,28 +67,36 @@ def train_run(
 ) -> tuple[Run, bool]:
     """Train a model into the run folder `out`.
 
-    The token cache lies in `cache_dir`, by default the run's `checkpoint/`, and goes when training ends well.
+    The token cache lies in the run's `checkpoint/`, or in a folder of its own in `cache_dir`, which is kept in mind for
+    resuming; it goes when training ends well.
 
     Returns:
         The run as it was published, and whether its budget was spent (False: stopped, to be resumed).
 
     Raises:
         RunError: the folder is in the way, or cannot be written.
+        ConfigError: settings do not go together.
         CorpusError: the text cannot be read or holds nothing to train on.
         TrainingError, DeviceError: see :mod:`textrae.training`.
     """
     watch = watch or Watch()
+    if resume and overwrite:
+        raise ConfigError(
+            "--resume goes on with the training that --overwrite gives up; leave one of them out"
+        )
     settings, tables = _settled(settings)
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
     checkpoint = out / CHECKPOINT
-    cache = cache_dir or checkpoint
-    made = [path for path in (out, checkpoint) if not path.exists()]
+    claim(out, resume, overwrite)
+    cache_dir = cache_dir or (_cache_dir(checkpoint) if resume else None)
+    cache = checkpoint if cache_dir is None else _own_folder(cache_dir, out)
+    made = [path for path in (out, checkpoint, cache) if not path.exists()]
     try:
-        claim(out, resume, overwrite)
         make_folder(checkpoint)
         make_folder(cache)
         corpus = _corpus(settings, tables, checkpoint, cache, resume, watch.note)
+        _remember(checkpoint / SETTINGS, settings, cache_dir)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
             shutil.rmtree(path, ignore_errors=True)
@@ -130,8 +138,32 @@ def train_run(
         corpus.close()
         shutil.rmtree(checkpoint)
         if cache_dir is not None:
-            corpus.remove()
+            shutil.rmtree(cache)
     return run, finished
+
+
+def _own_folder(cache_dir: Path, out: Path) -> Path:
+    """For the token cache of the run `out`: what else lies in `cache_dir` is not ours to touch."""
+    whole = out.resolve()
+    return cache_dir.resolve() / f"textrae-{whole.name}-{hashlib.sha256(str(whole).encode()).hexdigest()[:8]}"
+
+
+def _cache_dir(checkpoint: Path) -> Path | None:
+    """The `cache_dir` that the training to be resumed began with."""
+    file = checkpoint / SETTINGS
+    found = read_json(file).get("cache_dir") if file.is_file() else None
+    return Path(found) if isinstance(found, str) else None
+
+
+def _remember(file: Path, settings: Settings, cache_dir: Path | None) -> None:
+    """Keep what resuming needs to know."""
+    kept = {**settings.to_json(), "cache_dir": None if cache_dir is None else str(cache_dir.resolve())}
+    try:
+        write_atomically(file, json.dumps(kept, indent=1).encode())
+    except OSError as error:
+        raise RunError(
+            f"{file}: cannot write ({error.strerror or error}); free or choose another place"
+        ) from None
 
 
 def _settled(settings: Settings) -> tuple[Settings, Tables]:
@@ -144,6 +176,8 @@ def _settled(settings: Settings) -> tuple[Settings, Tables]:
         raise ConfigError("label_smoothing: mse has no softmax whose targets could be smoothed; leave it out")
     if settings.target:
         _refuse_for_pairs(settings)
+    elif settings.valid_target is not None:
+        raise ConfigError("valid_target: is for translation; give --target too, or leave it out")
     languages = tuple(dict.fromkeys(settings.target_languages))
     if settings.model.languages not in ((), languages):
         raise ConfigError(
@@ -186,24 +220,16 @@ def stored_settings(out: Path) -> Settings | None:
         return None
     try:
         return Settings.from_json(read_json(file))
-    except (ConfigError, KeyError, TypeError) as error:
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{file}: damaged ({error}); start anew with --overwrite") from None
 
 
 def claim(out: Path, resume: bool, overwrite: bool) -> None:
     """See that `out` may be written. What --overwrite gives up stays until the new run is published."""
-    if out.exists() and not out.is_dir():
-        raise RunError(f"{out}: is a file; give another folder with -o")
+    refuse_foreign(out)
+    if not out.is_dir() or not any(out.iterdir()) or overwrite:
+        return
     unfinished = (out / CHECKPOINT).is_dir()
-    ours = (out / CONFIG).exists() or (out / MODEL).exists() or unfinished
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    if not ours:
-        raise RunError(
-            f"{out}: holds files that are not a textrae run; give an empty or a new folder with -o"
-        )
-    if overwrite:
-        return
     if resume and not unfinished:
         raise RunError(f"{out}: its training is finished; train into another folder, or give --overwrite")
     if not resume:
@@ -233,18 +259,21 @@ def _corpus(
         raise RunError(
             f"{file}: the training to be resumed had other settings; give the same ones, or --overwrite"
         )
-    corpus = open_cache(cache) if resume and file.exists() else None
+    resumed = resume and file.exists()
+    corpus = open_cache(cache) if resumed else None
     if corpus is None:
         if not settings.sources:
             raise RunError(f"{checkpoint.parent}: nothing to resume there; name the corpus to train on")
+        if resumed:
+            if "-" in (*settings.sources, *settings.target, settings.valid, settings.valid_target):
+                raise RunError(
+                    f"{cache}: the token cache is gone, and standard input cannot be read again; say where it is with "
+                    "--cache-dir, or start anew with --overwrite"
+                )
+            note(f"{cache}: the token cache is gone; it is made anew from the corpus")
         corpus = _prepare(settings, tables, cache, note)
-        try:
+        if not resumed:
             (checkpoint / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
-            write_atomically(file, json.dumps(settings.to_json(), indent=1).encode())
-        except OSError as error:
-            raise RunError(
-                f"{file}: cannot write ({error.strerror or error}); free or choose another place"
-            ) from None
     for line in corpus.stats.describe(settings.corpus.valid_size):
         note(line)
     return corpus
@@ -257,13 +286,21 @@ def _tables(settings: Settings) -> Tables:
             raise ConfigError(
                 "vectors: a model that reads vectors is trained on a file of them; give --vectors FILE.npy"
             )
+        if settings.valid_vectors is not None:
+            raise ConfigError("valid_vectors: are for a model that reads vectors; give --vectors too")
         return None, None
     refused = {
         "target: with vectors the corpus itself is what is written; leave it out": settings.target,
         "crossover: a sentence that goes on as another has no vector; leave it out": settings.training.crossover,
         "encoder: with vectors there is none; leave it out": settings.encoder,
+        "noise: it spoils the text that an encoder reads, and with vectors there is none; leave it out": any(
+            getattr(settings.training, f"noise_{kind}") for kind in ("drop", "blank", "substitute", "shuffle")
+        ),
         "valid: its vectors are missing; give --valid-vectors": settings.valid is not None
         and settings.valid_vectors is None,
+        "valid_vectors: whose sentences are they? give --valid FILE, or leave them out": settings.valid
+        is None
+        and settings.valid_vectors is not None,
     }
     for reason, found in refused.items():
         if found:
@@ -305,6 +342,8 @@ def _refuse_for_pairs(settings: Settings) -> None:
         is not None
         and settings.valid_target is None
         and settings.corpus.target_column is None,
+        "valid_target: of which sentences? give --valid FILE too, or leave it out": settings.valid is None
+        and settings.valid_target is not None,
     }
     for reason, found in refused.items():
         if found:

@@ -135,7 +135,14 @@ def test_folders_in_the_way(run: Path, corpus: Path, tmp_path: Path) -> None:
     foreign.mkdir()
     (foreign / "thesis.tex").write_text("mine")
     refused(textrae("train", corpus, "-o", foreign, "--overwrite"), "not a textrae run")
+    (foreign / "config.json").write_text("{}")
+    (tmp_path / "s.csv").write_text("1\n2\n\n3\n4\n" * 5)
+    for corpus_or_series in ([corpus], ["--series", tmp_path / "s.csv"]):
+        refused(textrae("train", *corpus_or_series, "-o", foreign, "--overwrite"), "not a textrae run")
+    assert {path.name for path in foreign.iterdir()} == {"thesis.tex", "config.json"}
     assert (foreign / "thesis.tex").read_text() == "mine"
+    (tmp_path / "v.npy").mkdir()
+    refused(textrae("encode", run, corpus, "-o", tmp_path / "v.npy"), "is a folder")
     (tmp_path / "file").write_text("")
     refused(textrae("train", corpus, "-o", tmp_path / "file"), "is a file")
     refused(textrae("train", corpus, "-o", tmp_path / "file" / "run"), "file")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -44,14 +45,38 @@ def test_a_validation_file_and_a_cache_elsewhere(corpus: Path, tmp_path: Path) -
     valid = tmp_path / "valid.txt"
     valid.write_text("A dog sees the moon.\nThe cat sleeps.\n")
     cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "tokenizer.model").write_text("somebody's")
     out = tmp_path / "run"
     done = textrae("train", corpus, "-o", out, "--valid", valid, "--cache-dir", cache, "--steps", 5, *FAST)
     assert done.returncode == 0, done.stderr
     assert "2 to validate on from valid.txt" in done.stderr.decode()
-    assert not list(cache.iterdir())
+    assert [path.name for path in cache.iterdir()] == ["tokenizer.model"]
+    assert (cache / "tokenizer.model").read_text() == "somebody's"
+    inside = textrae("train", corpus, "-o", out, "--overwrite", "--cache-dir", out, "--steps", 5, *FAST)
+    assert inside.returncode == 0, inside.stderr
+    assert textrae("info", out).returncode == 0
 
 
-def start(corpus: Path, out: Path, steps: int) -> subprocess.Popen[bytes]:
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
+def test_resuming_finds_the_cache_that_lies_elsewhere(corpus: Path, tmp_path: Path, gone: bool) -> None:
+    out, cache = tmp_path / "run", tmp_path / "cache"
+    process = start(corpus, out, 2_000, "--cache-dir", cache)
+    wait_for_step(out, 50)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    if gone:
+        shutil.rmtree(cache)
+    done = textrae("train", "--resume", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert ("the token cache is gone" in done.stderr.decode()) == gone
+    steps = [json.loads(line)["step"] for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert steps == sorted(steps)  # it went on, and did not begin anew
+    assert steps[-1] == 2_000
+    assert not cache.exists() or not list(cache.iterdir())
+
+
+def start(corpus: Path, out: Path, steps: int, *more: object) -> subprocess.Popen[bytes]:
     args = [
         "train",
         corpus,
@@ -64,6 +89,7 @@ def start(corpus: Path, out: Path, steps: int) -> subprocess.Popen[bytes]:
         "--word-dropout",
         0.1,
         *FAST,
+        *more,
     ]
     return subprocess.Popen([command(), *map(str, args)], stderr=subprocess.PIPE, env=environment())
 

@@ -65,7 +65,7 @@ def claim(path: Path, *, overwrite: bool = False) -> None:
     """
     runs.claim(path, False, overwrite)
     runs.make_folder(path.parent)
-    if not os.access(path.parent, os.W_OK):
+    if not os.access(path if path.is_dir() else path.parent, os.W_OK):
         raise RunError(f"{path}: cannot be written there; give another folder with -o")
 
 
@@ -120,7 +120,7 @@ def load_series_run(path: Path, device: torch.device) -> SeriesRun:
         dim, result = values["dim"], values["result"]
         if not isinstance(dim, int) or not 0 < dim <= _WIDEST or not isinstance(result, dict):
             raise ConfigError("dim or result is out of range")
-    except (ConfigError, KeyError, TypeError) as error:
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{path / checkpoint.CONFIG}: damaged or edited: {error}; copy the run again"
         ) from None
@@ -138,8 +138,7 @@ def _read_weights(
     offset, size = (tensors.pop(name, torch.empty(0)).double() for name in (_OFFSET, _SIZE))
     if offset.shape != (dim,) or size.shape != (dim,) or not bool((size > 0).all()):
         raise RunError(f"{file}: its scaling does not fit {checkpoint.CONFIG}; copy the run again")
-    network = build_network(settings.model, dim)
-    checkpoint.check_fit(file, network, tensors)
+    network = checkpoint.fitting(file, lambda: build_network(settings.model, dim), tensors)
     kinds = {tensor.dtype for tensor in tensors.values()}
     if kinds == {torch.float64}:
         network = network.double()
