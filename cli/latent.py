@@ -10,10 +10,10 @@ import typer
 
 from . import app
 from .failures import note
-from .options import Json, RunFolder
-from .use import Beam, Device, File, Precision, _load, _print
+from .options import LARGEST_SEED, Json, RunFolder
+from .use import Beam, Device, File, Precision, To, _load, _print
 
-Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same sentences.")]
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed gives the same sentences.")]
 
 
 @app.command(epilog="Example: textrae sample run -n 10 --seed 1")
@@ -31,7 +31,10 @@ def sample(
     temperature: Annotated[
         float | None,
         typer.Option(
-            min=0.0, help="Of the tokens' draws; 0 takes the most likely one each time.", show_default=False
+            min=0.0,
+            max=100.0,
+            help="Of the tokens' draws; 0 takes the most likely one each time.",
+            show_default=False,
         ),
     ] = None,
     top_k: Annotated[
@@ -48,6 +51,7 @@ def sample(
     ] = None,
     beam: Beam = 1,
     seed: Seed = 0,
+    to: To = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -67,7 +71,10 @@ def sample(
 
     if source is not None and source not in SOURCES:
         raise typer.BadParameter(f"{source!r} is not {', '.join(SOURCES)}", param_hint="--from")
+    if temperature is not None and not (temperature == 0 or temperature >= 0.01):
+        raise typer.BadParameter("is 0, or at least 0.01", param_hint="--temperature")
     model = _load(run, device, precision)
+    known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
     made = model.sample(
         count,
         source=source,
@@ -76,8 +83,8 @@ def sample(
         top_p=top_p,
         beam=beam,
         seed=seed,
+        to=to,
     )
-    known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
     quality = sample_quality(made, known) if as_json or against is not None else None
     if as_json and quality is not None:
         typer.echo(
@@ -107,6 +114,7 @@ def interpolate(
     ] = None,
     unique: Annotated[bool, typer.Option("--unique", help="Leave repeats out.")] = False,
     beam: Beam = 1,
+    to: To = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
@@ -120,7 +128,7 @@ def interpolate(
     if len(sentences) < 2:
         raise typer.BadParameter("give at least two sentences", param_hint="SENTENCES")
     model = _load(run, device, "fp32")
-    way = model.interpolate(*sentences, steps=steps, method=method, beam=beam)  # type: ignore[arg-type]
+    way = model.interpolate(*sentences, steps=steps, method=method, beam=beam, to=to)  # type: ignore[arg-type]
     say_cuts(model)
     smooth = smoothness(way)
     shown = without_repeats(way) if unique else way
@@ -141,6 +149,7 @@ def paraphrase(
         typer.Option(min=0.0, help="How far to look, in standard deviations of the training encodings."),
     ] = 0.4,
     seed: Seed = 0,
+    to: To = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
@@ -148,7 +157,7 @@ def paraphrase(
     from .reading import say_cuts
 
     model = _load(run, device, "fp32")
-    found = model.paraphrase(sentence, count, distance=distance, seed=seed)
+    found = model.paraphrase(sentence, count, distance=distance, seed=seed, to=to)
     say_cuts(model)
     if as_json:
         typer.echo(json.dumps({"sentences": found}, ensure_ascii=False))
@@ -177,7 +186,13 @@ def analogy(
         ),
     ] = "1.0",
     beam: Beam = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of the judges of several strengths.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Of the judges of several strengths.")
+    ] = 0,
+    language: Annotated[
+        str | None,
+        typer.Option(help="The language to write, of a run that writes several.", show_default=False),
+    ] = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -199,14 +214,21 @@ def analogy(
     def lines(path: str) -> list[str]:
         return list(Input.of(path, "auto", None, "strict", model.max_length))
 
-    sentences, first, second = lines(file), lines(source), lines(target)
+    def examples(path: str) -> list[str]:
+        every = lines(path)
+        filled = [line for line in every if line.strip()]
+        if len(filled) < len(every):
+            note(f"{path}: {len(every) - len(filled):,} blank lines left out")
+        return filled
+
+    sentences, first, second = lines(file), examples(source), examples(target)
     for path, rows in ((source, first), (target, second), (file, sentences)):
         if len(rows) < (10 if len(strengths) > 1 else 1):
             raise CorpusError(f"{path}: {len(rows)} sentences in it; give more")
     step, encoded = model.direction(first, second), model.encode(sentences)
     say_cuts(model)
     if len(strengths) == 1:
-        moved = model.move(encoded, step, strengths[0], beam)
+        moved = model.move(encoded, step, strengths[0], beam, language)
         if as_json:
             typer.echo(json.dumps({"sentences": moved}, ensure_ascii=False))
         else:
@@ -214,7 +236,7 @@ def analogy(
         return
 
     def move(chosen: float) -> list[str]:
-        return model.move(encoded, step, chosen, beam)
+        return model.move(encoded, step, chosen, beam, language)
 
     found = sweep(move, sentences, first, second, strengths, model.run.tokenizer, seed=seed)
     if as_json:

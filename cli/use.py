@@ -108,11 +108,14 @@ def decode(
     precision: Precision = "fp32",
 ) -> None:
     """Turn vectors into sentences, one a line."""
+    from textrae.model import check_vectors
     from textrae.vectors import read_vectors
 
-    model = _load(run, device, precision)
-    for block in read_vectors(vectors, model.run.settings.model.read_size):
-        _print(model.decode(block, beam=beam, to=to))
+    model, done = _load(run, device, precision), 0
+    width = model.run.settings.model.read_size
+    for block in read_vectors(vectors, width):
+        _print(model.decode(check_vectors(block, width, done), beam=beam, to=to))
+        done += len(block)
 
 
 @app.command(epilog="Example: textrae reconstruct run sentences.txt")
@@ -144,9 +147,13 @@ def reconstruct(
         reconstruct_series(run, file, out, layout, labels, frame, device)
         return
     _refuse(ctx, "a run of sentences", "out", "layout", "labels", "frame")
+    from textrae.errors import ConfigError
+
     from .reading import Input
 
     model = _load(run, device, precision)
+    if model.run.translates:
+        raise ConfigError(f"{run}: was trained to translate; use `textrae translate`")
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     for block in model.reconstruct_stream(source, beam=beam, cuts=source.cuts):
         _print(block)

@@ -87,6 +87,9 @@ def test_learns_to_translate(model: ModelConfig, pairs: tuple[Path, Path], tmp_p
     if model.attends:
         found = loaded.attention(some[0])
         np.testing.assert_allclose(found.over_source.sum(1), 1.0, atol=1e-5)
+    assert loaded.translate(some[:50]) == loaded.translate(
+        some[:50], length_penalty=1.0
+    )  # as the command has it
 
 
 def few(path: Path, folder: Path) -> Path:
@@ -142,6 +145,9 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     for wrong, said_so in (
         (("translate", run, pairs[0]), b"--target"),
         (("evaluate", tmp_path / "run", pairs[0]), b"--target"),
+        (("evaluate", run, some[0], "--target", some[1]), b"leave --target out"),
+        (("evaluate", tmp_path / "run", some[0], "--target", some[1], "--compare", run), b"not trained to"),
+        (("reconstruct", tmp_path / "run", some[0]), b"textrae translate"),
         (("evaluate", tmp_path / "run", pairs[0], "--target", __file__), b"1,200 sentences and"),
         (("train", pairs[0], "--target", __file__, "-o", tmp_path / "x"), b"lines and"),
         (
@@ -237,6 +243,26 @@ def test_one_text_in_several_languages(pairs: tuple[Path, Path], tmp_path: Path)
     assert textrae("translate", tmp_path / "run", tmp_path / "some.txt").returncode == 1
 
 
+def test_attention_is_that_of_the_language_that_is_written(pairs: tuple[Path, Path]) -> None:
+    training = TrainingConfig(steps=120, lr=1e-2, seed=0, precision="fp32")
+    targets = {"toy": pairs[1], "back": pairs[0]}
+    model = SentenceAutoencoder.train(
+        pairs[0], replace(SMALL, memory="states"), training, text=TEXT, target=targets
+    )
+    pieces = model.run.writer.pieces()
+    shown = []
+    for language in targets:
+        (written,) = model.run.writer.encode(
+            model.translate(["A dog sees a red ball today."], beam=1, to=language)
+        )
+        found = model.attention("A dog sees a red ball today.", language)
+        assert found.target == [*(pieces[i] for i in written), "end"]
+        shown.append(found.target)
+    assert shown[0] != shown[1]
+    with pytest.raises(ConfigError, match="no language is named"):
+        model.attention("A dog.")
+
+
 def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Path) -> None:
     source = few(pairs[0], tmp_path)
     small = ("--steps", 2, "--hidden", 16, "--embedding", 8, "--latent", 8, "--vocab-size", 400)
@@ -256,6 +282,11 @@ def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Pat
     (tmp_path / "long.txt").write_text("A dog.\n" + "word " * 200 + "\n")
     long = ("evaluate", tmp_path / "run", tmp_path / "long.txt", "--target", tmp_path / "long.txt")
     assert b"1 of 2 sentences were cut" in textrae(*long, "--to", "y", "--beam", 1).stderr
+    vectors = ("sample", tmp_path / "run", "-n", 3)
+    assert textrae(*vectors, "--to", "y").stdout.count(b"\n") == 3
+    unnamed = textrae(*vectors)
+    assert unnamed.returncode == 1
+    assert b"no language is named" in unnamed.stderr
     made = textrae("train", pairs[0], "--target", f"x={pairs[1]}", *small, "-o", tmp_path / "one")
     assert made.returncode == 0, made.stderr
     named = textrae("translate", tmp_path / "one", source, "--to", "x", "--beam", 1)

@@ -215,18 +215,20 @@ class Engine:
         if to not in languages:
             said = ", ".join(languages) or "one language alone"
             named = "no language is named" if to is None else f"not {to}"
-            raise ConfigError(f"this model writes {said}: {named}; give one of its languages with --to")
+            raise ConfigError(
+                f"this model writes {said}: {named}; give one of its languages (--to; of `textrae analogy` --language)"
+            )
         return replace(SPECIALS, begin=self.network.first_tag + languages.index(to))
 
     def refuse_beam(self) -> None:
         """ConfigError, if the model cannot be searched by a beam."""
         if self.network.hierarchy is not None:
             raise ConfigError(
-                "this model is hierarchical: its segments are decoded without a beam; leave --beam out"
+                "this model is hierarchical: its segments are decoded without a beam; give --beam 1"
             )
         if self.network.mse:
             raise ConfigError(
-                "this model was trained with mse and has no likelihoods for a beam; leave --beam out"
+                "this model was trained with mse and has no likelihoods for a beam; give --beam 1"
             )
 
 

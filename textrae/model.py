@@ -224,6 +224,7 @@ class SentenceAutoencoder:
         top_p: float | None = None,
         beam: int = 1,
         seed: int = 0,
+        to: str | None = None,
     ) -> list[str]:
         """New sentences: a new encoding each, decoded.
 
@@ -234,6 +235,7 @@ class SentenceAutoencoder:
                 stands at :func:`textrae.generation.sampling_of`; ``reconstruction="mse"`` takes the most likely.
             beam: more than 1 searches for the likeliest sentence instead of drawing tokens.
             seed: the same sentences for the same seed and count.
+            to: as for :meth:`decode`, here and below.
 
         Raises:
             ConfigError: as :func:`textrae.latent_space.draw` and :func:`textrae.generation.sampling_of`; or the model has
@@ -242,10 +244,15 @@ class SentenceAutoencoder:
         if self.engine.network.mse and temperature is top_k is top_p is None:
             temperature = 0.0
         sampling = sampling_of(temperature, top_k, top_p, beam, seed)
-        return self.decode(draw(self.run, count, source, seed), beam=beam, sampling=sampling)
+        return self.decode(draw(self.run, count, source, seed), beam=beam, sampling=sampling, to=to)
 
     def interpolate(
-        self, *sentences: str, steps: int = 7, method: Method | None = None, beam: int = 1
+        self,
+        *sentences: str,
+        steps: int = 7,
+        method: Method | None = None,
+        beam: int = 1,
+        to: str | None = None,
     ) -> list[str]:
         """Sentences on the way from one to the next; the sentences' own places are their reconstructions.
 
@@ -255,9 +262,11 @@ class SentenceAutoencoder:
             method: ``linear`` or ``spherical``; by default the latter where encodings are normalised.
         """
         way = path(self.encode(sentences), steps, method or default_method(self.run))
-        return self.decode(way, beam=beam)
+        return self.decode(way, beam=beam, to=to)
 
-    def paraphrase(self, sentence: str, count: int = 5, *, distance: float = 0.4, seed: int = 0) -> list[str]:
+    def paraphrase(
+        self, sentence: str, count: int = 5, *, distance: float = 0.4, seed: int = 0, to: str | None = None
+    ) -> list[str]:
         """Up to `count` different sentences decoded around one, itself left out, in the order they were found.
 
         Args:
@@ -265,7 +274,7 @@ class SentenceAutoencoder:
             seed: of the places; 20 are tried for each sentence wanted.
         """
         places = islice(around(self.run, self.encode([sentence])[0], distance, seed), 20 * count)
-        decoded = self.decode(np.stack(list(places)))
+        decoded = self.decode(np.stack(list(places)), to=to)
         return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
 
     def direction(self, source: Iterable[str], target: Iterable[str]) -> Vectors:
@@ -290,7 +299,12 @@ class SentenceAutoencoder:
         return difference
 
     def move(
-        self, sentences: Sequence[str] | Vectors, step: Vectors, strength: float = 1.0, beam: int = 1
+        self,
+        sentences: Sequence[str] | Vectors,
+        step: Vectors,
+        strength: float = 1.0,
+        beam: int = 1,
+        to: str | None = None,
     ) -> list[str]:
         """Sentences decoded after a step through the latent space: encode(x) + strength · step.
 
@@ -300,7 +314,7 @@ class SentenceAutoencoder:
         """
         encoded = sentences if isinstance(sentences, np.ndarray) else self.encode(sentences)
         moved = encoded + np.float32(strength) * step
-        return self.decode(on_the_sphere(self.run, torch.from_numpy(moved)), beam=beam)
+        return self.decode(on_the_sphere(self.run, torch.from_numpy(moved)), beam=beam, to=to)
 
     def likelihood(self, sentences: Iterable[str], *, samples: int = 500, seed: int = 0) -> Likelihood:
         """How likely a variational model holds some sentences (:mod:`textrae.evaluation.likelihood`).
@@ -327,17 +341,17 @@ class SentenceAutoencoder:
         return xsim(self.encode(sentences), self.encode(others))
 
     def reconstruct(self, sentences: Sequence[str], *, beam: int = 1) -> list[str]:
-        """Sentences → vectors → sentences, decoded as by :meth:`decode`."""
+        """Sentences → vectors → sentences, decoded as by :meth:`decode`; of a model that translates see :meth:`translate`."""
         return [rebuilt for block in self.reconstruct_stream(sentences, beam=beam) for rebuilt in block]
 
     def reconstruct_stream(
         self, sentences: Iterable[str], *, beam: int = 1, cuts: Cuts | None = None
     ) -> Iterator[list[str]]:
         """As :meth:`reconstruct`, in bounded memory: yields blocks of sentences in order."""
-        yield from self.translate_stream(sentences, beam=beam, cuts=cuts)
+        yield from self.translate_stream(sentences, beam=beam, length_penalty=0.0, cuts=cuts)
 
     def translate(
-        self, sentences: Sequence[str], *, beam: int = 5, length_penalty: float = 0.0, to: str | None = None
+        self, sentences: Sequence[str], *, beam: int = 5, length_penalty: float = 1.0, to: str | None = None
     ) -> list[str]:
         """Sentences → what the model was trained to write for them: their translations, or themselves.
 
@@ -354,7 +368,7 @@ class SentenceAutoencoder:
         sentences: Iterable[str],
         *,
         beam: int = 5,
-        length_penalty: float = 0.0,
+        length_penalty: float = 1.0,
         to: str | None = None,
         window: int | None = None,
         cuts: Cuts | None = None,
@@ -381,7 +395,7 @@ class SentenceAutoencoder:
         sentences: Iterable[str],
         *,
         beam: int = 5,
-        length_penalty: float = 0.0,
+        length_penalty: float = 1.0,
         to: str | None = None,
         window: int | None = None,
         cuts: Cuts | None = None,
@@ -400,20 +414,24 @@ class SentenceAutoencoder:
                     out[row] = hypotheses
             yield out
 
-    def attention(self, sentence: str) -> AttentionMap:
-        """Where a model with attention looks while it rebuilds a sentence, greedily, without autocast.
+    def attention(self, sentence: str, to: str | None = None) -> AttentionMap:
+        """Where a model with attention looks while it rebuilds or translates a sentence, greedily, without autocast.
+
+        Args:
+            to: the language to write, of a model that writes several.
 
         Raises:
             ConfigError: the model has no attention, or is hierarchical.
         """
         network, tokenizer = self.run.network, self.run.tokenizer
         self.engine.refuse_text()
+        specials = self.engine.specials(to)
         ((_, (read,)),) = self.engine.tokenised([sentence])
         source = collate_lists([read], SPECIALS).to(self.device)
         with torch.no_grad():
             latent = network.encode(source.source, source.lengths) if network.hierarchy is None else None
-        written = [] if latent is None else write(network, latent, SPECIALS, self.max_length)[0]
-        target = collate_lists([written], SPECIALS).to(self.device)
+        written = [] if latent is None else write(network, latent, specials, self.max_length)[0]
+        target = collate_lists([written], specials).to(self.device)
         batch = Batch(source.source, source.lengths, target.previous, target.target)
         pieces, others = tokenizer.pieces(), self.run.writer.pieces()
         in_order = read[::-1] if network.reverse else read
@@ -470,8 +488,11 @@ class SentenceAutoencoder:
         }
 
 
-def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
+def check_vectors(vectors: NDArray[Any], width: int, first: int = 0) -> Vectors:
     """Vectors as float32, if they can be decoded; int8 and binary ones are restored.
+
+    Args:
+        first: number of the first row, where these are a part of many.
 
     Raises:
         VectorError: not (n, width), not numbers, or one that is not finite (naming its row).
@@ -487,6 +508,7 @@ def check_vectors(vectors: NDArray[Any], width: int) -> Vectors:
     bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
     if len(bad):
         raise VectorError(
-            f"vector {bad[0]} (counted from 0) holds NaN or infinity; {len(bad)} of {len(out)} do: leave them out"
+            f"vector {first + bad[0]} (counted from 0) holds NaN or infinity, as do {len(bad)} of the {len(out)} from "
+            f"{first} on: leave them out"
         )
     return out

@@ -130,7 +130,7 @@ def collate(
     grid[steps < lengths[:, None]] = ids
     grid[np.arange(len(ended)), lengths] = ends
     source = torch.from_numpy(np.ascontiguousarray(grid.T))
-    previous = torch.cat([torch.full((1, len(ended)), specials.bos), source[:-1]])
+    previous = torch.cat([torch.full((1, len(ended)), specials.first), source[:-1]])
     return Batch(source, torch.from_numpy(ended), previous, source, tuple(map(torch.from_numpy, tree)))
 
 
