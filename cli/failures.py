@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -43,19 +43,26 @@ class Commands(TyperGroup):
             note("stopped; nothing was left half-written")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # the reader of our output has left: say nothing, and let Python's own last flush go nowhere
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _silence(sys.stdout)  # the reader of our output has left
             raise typer.Exit(1) from None
         except Exception as error:
+            if isinstance(error, OSError) and error.filename is None:
+                _silence(sys.stdout)  # which may be what refused
             if ctx.meta.get(DEBUG):
                 raise
             note(f"error: {_line(error) if not isinstance(error, TextraeError) else error}")
             raise typer.Exit(1) from None
 
 
+def _silence(stream: TextIO) -> None:
+    """Let Python's own last flush go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; check the path, its permissions and the free space"
+    if isinstance(error, OSError) and error.strerror:
+        where = "output" if error.filename is None else error.filename
+        return f"{where}: {error.strerror}; check the path, its permissions and the free space"
     said = str(error).strip().splitlines()
     return (
         f"{type(error).__name__}: {said[0] if said else 'no message'}; run again with --debug and report this"

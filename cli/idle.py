@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from textrae.config import ModelConfig, TrainingConfig
 from textrae.errors import ConfigError
@@ -20,14 +20,27 @@ VARIATIONAL = (
 )
 
 
-def refuse_idle(given: Collection[str], model: ModelConfig, training: TrainingConfig) -> None:
-    """ConfigError, if one of the settings that were given belongs to a part that the model or its training lacks."""
+def refuse_idle(
+    given: Collection[str], model: ModelConfig, training: TrainingConfig, files: Mapping[str, object]
+) -> None:
+    """ConfigError, if one of the settings that were given belongs to a part that the model or its training lacks.
+
+    Args:
+        given: names of settings.
+        model: as they make it.
+        training: the same.
+        files: what is trained on, by the names that :class:`textrae.checkpoint.Settings` has.
+    """
     cyclical, constant = (training.beta_schedule == kind for kind in ("cyclical", "constant"))
     needs = {
         **dict.fromkeys(VARIATIONAL, (model.variational, "is for a variational model: give --variational")),
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give --regulariser"),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give --hierarchical"),
     }
+    for name in ("tokenizers", "target_tokenizer", "target_column"):
+        needs[name] = (bool(files["target"]), "is for translation: give --target")
+    for name in ("bidirectional", "reverse", "pooling"):
+        needs[name] = (not files["vectors"], "is of an encoder, which a model that reads --vectors lacks")
     if model.variational:
         needs["beta_cycles"] = (cyclical, "counts cycles: give --beta-schedule cyclical")
         needs["beta_warmup"] = (

@@ -11,7 +11,7 @@ import typer
 
 from . import app
 from .failures import note
-from .options import Json, RunFolder
+from .options import LARGEST_SEED, Json, RunFolder
 from .use import Column, CorpusFormat, Device, Errors, File, Precision, To, _load, _refuse
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def evaluate(
             min=0, help="Of a variational model: the likelihood too, importance-weighted by so many draws."
         ),
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of those draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of those draws.")] = 0,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -72,6 +72,7 @@ def evaluate(
 
     from textrae.errors import ConfigError, CorpusError
     from textrae.evaluation.reconstruction import TOKENIZERS, table
+    from textrae.measures import refuse_unlikely
     from textrae.vectors import read_vectors
 
     from .reading import Input, say_cuts
@@ -87,13 +88,20 @@ def evaluate(
     if target is not None:
         sources = Input.of(file, corpus_format, column, errors, model.max_length)
         references = Input.of(target, corpus_format, target_column, errors, model.max_length)
-        others = [] if compare is None else [_load(compare, device, precision)]
+        models = [model, *([] if compare is None else [_load(compare, device, precision)])]
+        for folder, one in zip((run, compare), models, strict=False):
+            if not one.run.translates:
+                raise ConfigError(f"{folder}: was not trained to translate; leave --target out")
+            one.engine.specials(to)  # what it cannot do is refused before any of the work
+            if beam > 1:
+                one.engine.refuse_beam()
         _evaluate_translation(
-            [model, *others], list(sources), list(references), tokenize, (beam, length_penalty, to), as_json
+            models, list(sources), list(references), tokenize, (beam, length_penalty, to), as_json
         )
         sources.say()
         references.say()
-        say_cuts(model)
+        for one in models:
+            say_cuts(one)
         return
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; give the references with --target")
@@ -102,6 +110,13 @@ def evaluate(
     source.say()
     if not lines:
         raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line")
+    if samples:
+        refuse_unlikely(model.engine)
+    if (vectors is None) == (model.engine.network.adapter is not None):
+        needs = (
+            "reads vectors: give those of the sentences with" if vectors is None else "reads text: leave out"
+        )
+        raise ConfigError(f"{run}: {needs} --vectors")
     given = None
     if vectors is not None:
         blocks = list(read_vectors(vectors, model.run.settings.model.read_size))
@@ -163,14 +178,15 @@ def attention(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A picture: .png, .svg or .pdf.", show_default=False)
     ] = None,
+    to: To = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Show where a model with attention looks while it rebuilds a sentence."""
+    """Show where a model with attention looks while it rebuilds or translates a sentence."""
     from .reading import say_cuts
 
     model = _load(run, device, "fp32")
-    found = model.attention(sentence)
+    found = model.attention(sentence, to)
     say_cuts(model)
     if out is not None:
         from textrae.evaluation.attention import draw

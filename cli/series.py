@@ -111,13 +111,15 @@ def reconstruct_series(
 ) -> None:
     """What `textrae reconstruct` does with a run of series."""
     from textrae.series.data import Series
-    from textrae.series.writing import check_ending, csv_lines, write_series
+    from textrae.series.writing import check_ending, check_place, csv_lines, write_series
 
     if out is not None:
         check_ending(out)
     model = _load(run, device)
     format = _format(model, layout, labels, frame)
     source = model.read(file, format)
+    if out is not None:
+        check_place(out, source)
     rebuilt = Series(model.reconstruct(source.values), source.labels)
     if out is None:
         sys.stdout.writelines(csv_lines(rebuilt, format))

@@ -237,6 +237,7 @@ def train(
 
         unfit: dict[str, object] = {"corpus": corpus, "valid": valid, "target": target, "resume": resume}
         unfit |= {"valid_target": valid_target, "cache_dir": cache_dir, "vectors": vectors}
+        unfit |= {"valid_vectors": valid_vectors, "encoder": encoder, "decoder": decoder}
         train_series(series, given, [name for name, value in unfit.items() if value], out, config, overwrite)
         return
     if target_column is not None and not target:
@@ -329,7 +330,10 @@ def _settings(
         raise ConfigError(
             f"--{min(alone).replace('_', '-')}: is for --series FILE; leave it out, or give that"
         )
-    values = {**(read_toml(config) if config else {}), **given}
+    stored_values = read_toml(config) if config else {}
+    if named := _NOT_SETTINGS & stored_values.keys():
+        raise ConfigError(f"{config}: {min(named)}: names files; give it on the command line")
+    values = {**stored_values, **given}
     values = {_RENAMED.get(name, name): value for name, value in values.items()}
     preset = values.pop("model", None)
     if preset is not None:
@@ -347,12 +351,15 @@ def _settings(
         _chosen(cls, values, getattr(stored, kind) if stored else None)
         for kind, cls in (("model", ModelConfig), ("corpus", CorpusConfig), ("training", TrainingConfig))
     )
-    refuse_idle(values, model, training)
+    known = {name: value or getattr(stored, name, None) for name, value in files.items()}
+    refuse_idle(values, model, training, known)
     if stored:
-        if files["sources"] and files["sources"] != stored.sources:
-            raise ConfigError(
-                f"the training to be resumed reads {' '.join(stored.sources)}; leave the corpus out"
-            )
+        for name, value in files.items():
+            if value and value != getattr(stored, name):
+                switch = "the corpus" if name == "sources" else f"--{name.replace('_', '-')}"
+                raise ConfigError(
+                    f"{switch}: is another one than that of the training to be resumed; leave it out"
+                )
         files = {name: getattr(stored, name) for name in files}
     settings = Settings(model, corpus, training, **files)
     return settings if stored else adopted(settings, values)

@@ -100,6 +100,11 @@ def test_what_does_not_fit_is_refused(corpus: Path, given: Path, tmp_path: Path)
         trained(corpus, given, SMALL, target=corpus)
     with pytest.raises(ConfigError, match="give --valid-vectors"):
         trained(corpus, given, SMALL, valid=corpus)
+    with pytest.raises(ConfigError, match="give --valid FILE"):
+        trained(corpus, given, SMALL, valid_vectors=given)
+    noisy = TrainingConfig(steps=1, noise_drop=0.1)
+    with pytest.raises(ConfigError, match="noise: it spoils the text"):
+        SentenceAutoencoder.train(corpus, SMALL, noisy, text=TEXT, vectors=given)
     with pytest.raises(ConfigError, match="give --vectors"):
         SentenceAutoencoder.train(corpus, replace(SMALL, vectors=7), TrainingConfig(steps=1), text=TEXT)
     for name, value in (
@@ -145,6 +150,12 @@ def test_commands(corpus: Path, given: Path, tmp_path: Path) -> None:
     said = textrae("evaluate", tmp_path / "run", corpus, "--vectors", given, "--json")
     assert said.returncode == 0, said.stderr
     assert json.loads(said.stdout)["overall"]["sentences"] == 1_200
+    without = textrae("evaluate", tmp_path / "run", corpus)
+    assert without.returncode == 1
+    assert b"reads vectors: give those of the sentences with --vectors" in without.stderr
+    idle = textrae("train", corpus, "--vectors", given, "--pooling", "mean", "-o", tmp_path / "x")
+    assert idle.returncode == 1
+    assert b"--pooling: is of an encoder" in idle.stderr
     refused = textrae("encode", tmp_path / "run", corpus, "-o", tmp_path / "x.npy")
     assert refused.returncode == 1
     assert b"reads vectors" in refused.stderr

@@ -33,7 +33,8 @@ SeriesLayout = Literal["steps", "rows"]
 
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-_STRICT = ConfigDict(extra="forbid")
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -50,7 +51,7 @@ class ModelConfig:
     """Numbers of a token embedding; the output softmax is tied to the same table."""
     latent: Annotated[int, Field(ge=2)] = 128
     """Numbers of a sentence's encoding, or of each of its slots; unless variational or regularised, their mean is 0, their
-    variance 1."""
+    variance 1, and two fewer of them are free."""
     bidirectional: bool = True
     """Whether the encoder reads both ways (BRAE)."""
     reverse: bool = False
@@ -105,7 +106,7 @@ class ModelConfig:
         ]
         | None
     ) = None
-    """How a hierarchical model cuts a text: at the end of a ``sentence`` (where nothing is said) or of a ``clause``, or
+    """How a hierarchical model cuts a text: at the end of a ``sentence`` or of a ``clause``, or
     into stretches of so many tokens at most; several, joined by commas from the finest, make several levels. ``12`` by default."""
     places: Annotated[int, Field(ge=0, le=256)] | None = None
     """Into how many places of the encoding the parts of a hierarchical model's text go in turn; 0 for none, by default as
@@ -190,6 +191,10 @@ class ModelConfig:
             and self.slots,
             "variational: with memory states the decoder does not need the encoding, which would say nothing; "
             "use memory slots": states and self.variational,
+            "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational": self.encoding_size
+            < 3
+            and not (self.variational or states)
+            and self.regulariser == "none",
             "slot_addressing: a position needs several slots; give slots": self.slot_addressing == "position"
             and self.slots < 2,
             "posterior_norm: only a variational model has a posterior; give variational": self.posterior_norm
@@ -271,7 +276,7 @@ class CorpusConfig:
     valid_size: Positive = 2_000
     """Sentences held out for validation, at most; never more than a tenth of the corpus. Of a validation file, which is read
     whole, the first so many are measured on."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Seed of the split and of the tokenizer's sample."""
 
     @model_validator(mode="after")
@@ -345,7 +350,7 @@ class TrainingConfig:
     rehearsal: Fraction = 0.4
     """Share of the budget over which a hierarchical model decodes some segments from their own features instead of from
     their plans: all of them at first, none at its end."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Seed of initialisation, order and noise."""
     device: Device = "auto"
     """Where to compute; ``auto`` takes a GPU where there is one."""
@@ -428,7 +433,7 @@ class SeriesTraining:
     """Sequences held out for validation, at most; never more than a tenth."""
     validations: Positive = 10
     """Validations over the whole budget; the best model by validation loss is kept."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Seed of the split, of initialisation and of order."""
     device: Device = "auto"
     """Where to compute; ``auto`` takes a GPU where there is one."""

@@ -72,9 +72,7 @@ def _scored(
 
 def measure_likelihood(engine: Engine, sentences: Iterable[str], samples: int, seed: int) -> Likelihood:
     """See :meth:`textrae.SentenceAutoencoder.likelihood`."""
-    _refuse_deterministic(engine)
-    if engine.network.mse:
-        raise ConfigError("this model was trained with mse and has no likelihoods; train with cross-entropy")
+    refuse_unlikely(engine)
     generator, texts, tokens = torch.Generator().manual_seed(seed), list[str](), 0
     parts: list[tuple[torch.Tensor, torch.Tensor]] = []
     for window, ids in engine.tokenised(sentences):
@@ -104,6 +102,13 @@ def measure_posterior(engine: Engine, sentences: Sequence[str]) -> Diagnosis:
         raise ValueError("no sentence to measure")
     mean, log_variance = (torch.cat(column) for column in zip(*parts, strict=True))
     return diagnose(mean, log_variance)
+
+
+def refuse_unlikely(engine: Engine) -> None:
+    """ConfigError, if the model gives sentences no likelihood."""
+    _refuse_deterministic(engine)
+    if engine.network.mse:
+        raise ConfigError("this model was trained with mse and has no likelihoods; train with cross-entropy")
 
 
 def _refuse_deterministic(engine: Engine) -> None:

@@ -75,6 +75,8 @@ class VectorWriter:
             raise VectorError(f"{storage}: vectors are kept as {', '.join(STORAGE)}; give one of these")
         if storage != "float32" and path.suffix == ".jsonl":
             raise VectorError(f"{path}: text holds float32 alone; give .npy or .parquet for {storage}")
+        if path.is_dir():
+            raise RunError(f"{path}: is a folder; give a file")
         self.path, self.storage = path, storage
         self._beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -23,11 +24,11 @@ def write_series(path: Path, series: Series, format: SeriesFormat) -> None:
         SeriesError: the ending is none of ``.csv``, ``.npy`` and ``.parquet``, or the lengths differ for ``.npy``.
         RunError: the place cannot be written.
     """
-    check_ending(path)
+    check_place(path, series)
     if path.suffix == ".csv":
         content = "".join(csv_lines(series, format)).encode()
     else:
-        content = _npy(path, series, format) if path.suffix == ".npy" else _parquet(series, format)
+        content = _npy(series, format) if path.suffix == ".npy" else _parquet(series, format)
     try:
         write_atomically(path, content)
     except OSError as error:
@@ -35,9 +36,21 @@ def write_series(path: Path, series: Series, format: SeriesFormat) -> None:
 
 
 def check_ending(path: Path) -> None:
-    """Raises :class:`SeriesError` for a file that :func:`write_series` could not write."""
+    """Raises :class:`SeriesError` for a file that :func:`write_series` could not write, whatever the sequences."""
     if path.suffix not in ENDINGS:
         raise SeriesError(f"{path}: series are written to {', '.join(ENDINGS)}; give one of these endings")
+
+
+def check_place(path: Path, series: Series) -> None:
+    """See before the work that sequences shaped as these can be written; raises as :func:`write_series`."""
+    check_ending(path)
+    lengths = {len(values) for values in series.values}
+    if path.suffix == ".npy" and len(lengths) > 1:
+        raise SeriesError(
+            f"{path}: sequences of {min(lengths)} to {max(lengths)} steps make no array; give .csv or .parquet"
+        )
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise RunError(f"{path}: no file can be written there; choose another place")
 
 
 def csv_lines(series: Series, format: SeriesFormat) -> Iterator[str]:
@@ -58,12 +71,7 @@ def _decimals(values: Values) -> Iterator[str]:
     return (f"{value:.9g}" for value in values.tolist())
 
 
-def _npy(path: Path, series: Series, format: SeriesFormat) -> bytes:
-    lengths = {len(values) for values in series.values}
-    if len(lengths) > 1:
-        raise SeriesError(
-            f"{path}: sequences of {min(lengths)} to {max(lengths)} steps make no array; give .csv or .parquet"
-        )
+def _npy(series: Series, format: SeriesFormat) -> bytes:
     whole = np.stack(series.values)
     if format.layout == "rows":
         whole = whole.reshape(len(whole), -1)
