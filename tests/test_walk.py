@@ -43,6 +43,8 @@ def test_repeats_and_smoothness() -> None:
     assert smoothness(["a b c d", "x b c d", "x y c d", "x y z d"]) == pytest.approx(2 / 3)
     assert smoothness(["a b c", "a b c", "x y z"]) == 0.0
     assert smoothness(["a b", "a b"]) == 1.0
+    assert smoothness(["Hi", "Hi there", "Hi there you"]) == 0.5  # words, though one sentence has no space
+    assert smoothness(["你好", "你们好", "你们都好"]) == 0.5  # and characters where none has
 
 
 @given(st.text("abc", max_size=8), st.text("abc", max_size=8), st.text("abc", max_size=8))

@@ -64,7 +64,7 @@ def diagnose(mean: Tensor, log_variance: Tensor, seed: int = 0) -> Diagnosis:
         log_variance: the same shape.
         seed: of the draws.
     """
-    mean, log_variance = mean.double().cpu(), log_variance.double().cpu()
+    mean, log_variance = mean.cpu().double(), log_variance.cpu().double()
     count, numbers = mean.shape
     terms = (0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)).mean(0)
     noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.double)

@@ -63,10 +63,11 @@ def without_repeats(sentences: Sequence[str]) -> list[str]:
 def smoothness(sentences: Sequence[str]) -> float:
     """1 minus the largest step's share of all change on a way: near 1 where it changes evenly, 0 where all at once.
 
-    Change is the Levenshtein distance between successive sentences, in white-space words (in characters where there are
-    no spaces). A way on which nothing changes is smooth: 1.
+    Change is the Levenshtein distance between successive sentences, in white-space words (in characters where no sentence
+    has a space). A way on which nothing changes is smooth: 1.
     """
-    units = [one.split() if " " in one else list(one) for one in sentences]
+    words = any(" " in one for one in sentences)
+    units = [one.split() if words else list(one) for one in sentences]
     changes = [edit_distance(a, b) for a, b in itertools.pairwise(units)]
     return 1.0 - max(changes) / sum(changes) if sum(changes) else 1.0
 

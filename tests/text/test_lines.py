@@ -143,6 +143,19 @@ def test_several_files_and_standard_input(tmp_path: Path) -> None:
 ROWS = ['he said "hi"', "None", "007", "", "a,b\tc".replace("\t", " "), "猫"]
 
 
+def test_a_pipe_is_read_as_it_is_written() -> None:
+    """Who writes a line may wait for the answer before the next one."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb", buffering=0) as pipe:
+        batches = read_lines(["-"], CorpusConfig(), ReadCounts(), stream, keep_blank=True)
+        for line in (b"one\n", b"\n", b"three\nfour\n"):
+            pipe.write(line)
+            assert next(batches) == line.decode().split("\n")[:-1]
+        pipe.write(b"five")
+        pipe.close()
+        assert list(batches) == [["five"]]
+
+
 def test_tables_agree(tmp_path: Path) -> None:
     objects = [{"id": i, "text": row, "other": "x"} for i, row in enumerate(ROWS)]
     jsonl = "\n".join(json.dumps(o) for o in objects)

@@ -71,7 +71,7 @@ def draw(found: AttentionMap, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise RunError("pictures need matplotlib; install it with: pip install 'textrae[plot]'") from None
+        raise RunError("pictures need matplotlib; install it with: pip install matplotlib") from None
     parts = [("written", found.over_source, found.target)]
     if found.slots is not None:
         parts.append(("slots", found.slots, [str(number + 1) for number in range(len(found.slots))]))

@@ -84,13 +84,13 @@ def draw(
         (samples, sentences) log p(x|z) + log p(z) - log q(z|x), and (sentences,) the evidence bound, whose divergence
         is in closed form.
     """
-    mean, log_variance = mean.double().cpu(), log_variance.double().cpu()
+    mean, log_variance = mean.cpu().double(), log_variance.cpu().double()
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
     weights, fits = [], torch.zeros(len(mean), dtype=torch.double)
     for _ in range(samples):
         noise = torch.randn(mean.shape, generator=generator, dtype=torch.double)
         z = mean + noise * (0.5 * log_variance).exp()
-        fit = log_likelihood(z).double().cpu()
+        fit = log_likelihood(z).cpu().double()
         # the constants of the two densities are the same
         weights.append(fit + 0.5 * (noise.square() + log_variance - z.square()).sum(1))
         fits += fit

@@ -116,7 +116,7 @@ def _exp(nats: float | None, count: int) -> float | None:
     """The perplexity per one of `count`."""
     if nats is None:
         return None
-    return math.exp(nats / count) if nats / count < 700 else math.inf
+    return math.exp(min(700.0, nats / count))
 
 
 def table(result: Report) -> str:

@@ -27,7 +27,7 @@ _FOREIGN: Final = (
     (b"\xfd7zXZ\x00", "xz data; decompress it with unxz"),
     (b"\x28\xb5\x2f\xfd", "zstd data; decompress it with unzstd"),
     (b"BZh91AY&SY", "bzip2 data; decompress it with bunzip2"),
-    (b"PAR1", "a parquet file; let its name end in .parquet, or say --format parquet"),
+    (b"PAR1", "a parquet file; let its name end in .parquet, or say --corpus-format parquet"),
 )
 """How files begin that are not UTF-8 text. UTF-32 stands first, since UTF-16's mark is its beginning."""
 
@@ -58,9 +58,16 @@ def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) ->
             raw = stream if stream is not None else stack.enter_context(Path(path).open("rb"))
             # GzipFile is a binary stream in all but its declared type.
             file = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=raw))) if gzipped else raw
-            while block := file.read(_BLOCK):
-                yield block if started else _checked_head(block, name)
-                started = True
+            # of a pipe, what is there: who writes a line may wait for the answer
+            read = file.read if gzipped else getattr(file, "read1", file.read)
+            head = read(_BLOCK)
+            while b"\n" not in head and len(head) < _BLOCK and (more := read(_BLOCK)):
+                head += more
+            if head:
+                yield _checked_head(head, name)
+            started = True
+            while block := read(_BLOCK):
+                yield block
     except gzip.BadGzipFile as error:
         if started or "Not a gzipped" not in str(error):
             raise CorpusError(f"{name}: damaged gzip data ({error}); fetch the file again") from None
