@@ -127,7 +127,7 @@ def profile(trainer: Trainer) -> None:
 
 def encode(args: argparse.Namespace) -> None:
     """Sentences/s from strings in memory to vectors."""
-    sentences = Path(args.file).read_text(encoding="utf-8").split("\n")[:-1]
+    sentences = Path(args.file).read_text(encoding="utf-8").removesuffix("\n").split("\n")
     models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
     cases: dict[str, Sample] = {
         name: rate(lambda model=model: model.encode(sentences), len(sentences))  # type: ignore[misc]
@@ -147,7 +147,9 @@ def encode(args: argparse.Namespace) -> None:
 
 def decode(args: argparse.Namespace) -> None:
     """Sentences/s from vectors in memory to strings."""
-    sentences = Path(args.file).read_text(encoding="utf-8").split("\n")[:-1][: args.decode_sentences]
+    sentences = (
+        Path(args.file).read_text(encoding="utf-8").removesuffix("\n").split("\n")[: args.decode_sentences]
+    )
     models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
     any_model = next(iter(models.values()))
     vectors = any_model.encode(sentences)
@@ -165,7 +167,9 @@ def decode(args: argparse.Namespace) -> None:
 
 def translate(args: argparse.Namespace) -> None:
     """Sentences/s from strings in memory to strings, by any run; what attention takes is not counted."""
-    sentences = Path(args.file).read_text(encoding="utf-8").split("\n")[:-1][: args.decode_sentences]
+    sentences = (
+        Path(args.file).read_text(encoding="utf-8").removesuffix("\n").split("\n")[: args.decode_sentences]
+    )
     models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
     any_model = next(iter(models.values()))
     run, some = any_model.run, sentences[: len(sentences) // 4]
@@ -306,6 +310,8 @@ def parse() -> argparse.Namespace:
     args = parser.parse_args()
     if args.what != "startup" and args.run is None:
         parser.error("what to measure on is missing")
+    if args.steps < 100:
+        parser.error("--steps: at least 100, as the first 50 warm up")
     return args
 
 

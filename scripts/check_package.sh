@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Build the wheel, install it alone in a clean environment that has the dependencies, and use it outside the checkout.
+# Build the wheel, and use it outside the checkout beside the dependencies that .venv has.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)

@@ -1,6 +1,6 @@
 """Translation by what the decoder is given: one vector, slots, or all states; one table.
 
-    python scripts/conditioning.py train.de train.en val.de val.en --minutes 20 [--at-once 2] [--only …] [--keep DIR] [-- --lr 1e-3]
+    python scripts/conditioning.py train.de train.en val.de val.en --minutes 20 [--at-once 2] [--keep DIR] [-- --lr 1e-3]
 
 Each kind is trained for as many minutes, translates the validation file with a beam of 5, and is scored by sacrebleu on
 raw text (13a). Prints a Markdown table.

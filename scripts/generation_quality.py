@@ -14,6 +14,7 @@ With --paths the files are interpolations, one sentence a line, and reverse perp
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -29,8 +30,15 @@ from textrae.text.tokenizer import Tokenizer
 
 
 def read(path: Path) -> list[str]:
-    """Its lines that are not blank."""
-    return [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+    """Its lines that are not blank; how many others there are is told."""
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < len(lines):
+        print(
+            f"{path}: {len(lines) - len(filled):,} of {len(lines):,} lines are blank and not judged",
+            file=sys.stderr,
+        )
+    return filled
 
 
 def tokenizer_of(train: Path, vocabulary: int) -> Tokenizer:
@@ -75,9 +83,9 @@ def main() -> None:
         "self-BLEU",
     )
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head), flush=True)
-    sizes = {len(read(path)) for path in args.samples}
-    rows = [("real", valid, train[: max(sizes)])]
-    rows += [(path.name, read(path), read(path)) for path in args.samples]
+    samples = {path: read(path) for path in args.samples}
+    rows = [("real", valid, train[: max(map(len, samples.values()))])]
+    rows += [(path.name, written, written) for path, written in samples.items()]
     for name, measured, learnt in rows:
         reverse = "-" if args.paths else f"{perplexity(model_of(learnt), valid, tokenizer):.1f}"
         quality = sample_quality(measured, train)

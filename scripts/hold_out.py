@@ -12,7 +12,7 @@ from pathlib import Path
 def main() -> None:
     """Write the three files."""
     source, count, folder = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    lines = source.read_text(encoding="utf-8").split("\n")[:-1]
+    lines = source.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     folder.mkdir(exist_ok=True)
     for name, part in (("train", lines[:-count]), ("unseen", lines[-count:]), ("eight", lines[-count:][:8])):
         (folder / f"{name}.txt").write_text("\n".join(part) + "\n", encoding="utf-8", newline="\n")

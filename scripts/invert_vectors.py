@@ -86,13 +86,14 @@ def main() -> None:
         subprocess.run(evaluate, check=True)
         decode = [command, "decode", run, vectors_of("test"), "--beam", args.beam]
         written = subprocess.run(decode, check=True, capture_output=True, text=True).stdout
-        again = encoder.encode(written.rstrip("\n").split("\n"), batch_size=64)
+        sentences = written.split("\n")[:-1]  # an empty one too
+        again = encoder.encode(sentences, batch_size=64)
         right = np.load(folder / "test.npy")
         norms = np.linalg.norm(again, axis=1) * np.linalg.norm(right, axis=1)
         print(
             f"cosine of the vectors to those of what was written: {((again * right).sum(1) / norms).mean():.3f}"
         )
-        for sentence, other in list(zip(test, written.split("\n"), strict=False))[:10]:
+        for sentence, other in list(zip(test, sentences, strict=True))[:10]:
             print(f"{sentence}\n  {other}")
 
 

@@ -44,7 +44,8 @@ def main() -> None:
     def text(part: str, language: str) -> str:
         return str(args.folder / f"{part}.{language}")
 
-    print("| model | direction | BLEU | chrF | tokens/s |\n|---|---|---:|---:|---:|", flush=True)
+    head = ("model", "direction", "BLEU", "chrF", "tokens/s", "passes")
+    print("| " + " | ".join(head) + " |\n|---|---|" + "---:|" * 4, flush=True)
     with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as folder:
 
         def one(model: str, cores: list[int]) -> tuple[list[str], list[str]]:
@@ -56,7 +57,7 @@ def main() -> None:
                 train += ["--target", f"{target}={text('train', target)}"]
             on_cores([*train, "-o", run, "--minutes", args.minutes, *SHAPE, *further], cores)
             result = json.loads(on_cores([command, "info", run, "--json"], cores))["result"]
-            rate, rows = f"{result['tokens'] / result['seconds']:,.0f}", []
+            rate, rows = f"{result['tokens'] / result['seconds']:,.0f} | {result['passes']:.1f}", []
             for source, target in pairs:
                 evaluate = [command, "evaluate", run, text("val", source), "--target", text("val", target)]
                 evaluate += ["--to", target, "--beam", args.beam, "--json"]

@@ -63,7 +63,7 @@ def encoder_flops(config: ModelConfig, tokens: int, sentences: int) -> float:
     for _ in range(config.layers):
         total += ways * GATES[config.cell] * config.hidden * (width + config.hidden)
         width = ways * config.hidden
-    return 2.0 * (tokens * total + sentences * width * config.latent)
+    return 2.0 * (tokens * total + sentences * width * config.encoding_size)
 
 
 def decoder_flops(config: ModelConfig, vocabulary: int, tokens: int, sentences: int) -> float:
@@ -71,7 +71,7 @@ def decoder_flops(config: ModelConfig, vocabulary: int, tokens: int, sentences: 
     gates, width, a_token, a_sentence = GATES[config.cell], config.embedding, 0, 0
     for _ in range(config.layers):
         a_token += gates * config.hidden * (width + config.hidden)
-        a_sentence += (gates + 1 + (config.cell == "lstm")) * config.hidden * config.latent
+        a_sentence += (gates + 1 + (config.cell == "lstm")) * config.hidden * config.encoding_size
         width = config.hidden
     a_token += config.hidden * config.embedding + config.embedding * vocabulary
     return 2.0 * (tokens * a_token + sentences * a_sentence)

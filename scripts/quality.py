@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import torch
+from side_by_side import parsed
 
 
 def main() -> None:
@@ -32,8 +33,7 @@ def main() -> None:
     parser.add_argument("--tokenize", default="none", help="sacrebleu's tokenizer (zh for Chinese)")
     parser.add_argument("--samples", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="leave the run folder there")
-    parser.add_argument("switches", nargs="*", help="further switches of `textrae train`, after --")
-    args = parser.parse_args()
+    args, further = parsed(parser)
     command = Path(sys.executable).with_name("textrae")
     train = [
         command,
@@ -46,7 +46,7 @@ def main() -> None:
         "-o",
         args.out,
         "--overwrite",
-        *args.switches,
+        *further,
     ]
     evaluate = [command, "evaluate", args.out, args.valid, "--tokenize", args.tokenize]
     print(

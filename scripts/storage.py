@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=2_000, help="decoded, and asked for neighbours")
     args = parser.parse_args()
     model = SentenceAutoencoder.load(args.run, precision="auto")
-    lines = list(dict.fromkeys(args.file.read_text(encoding="utf-8").split("\n")[:-1]))
+    lines = list(dict.fromkeys(args.file.read_text(encoding="utf-8").removesuffix("\n").split("\n")))
     some = lines[: args.sentences]
     vectors = model.encode(lines)
     width = vectors.shape[1]

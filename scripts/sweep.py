@@ -2,13 +2,15 @@
 
     python scripts/sweep.py TRAIN VALID --steps 1800 --set "" --set "--lr 4e-3" --set "--batch-tokens 1280 --steps 900"
 
-Trains once for each --set (switches of `textrae train`; later ones win), measures on VALID, prints a line each.
+Trains once for each --set (switches of `textrae train`; later ones win), measures on VALID, prints a line each: loss in nats
+a token and token accuracy with all tokens before it given, BLEU and exact match of what is rebuilt.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import subprocess
 import sys
@@ -38,7 +40,8 @@ def main() -> None:
                     for rest in (["evaluate", run, args.valid], ["info", run])]  # fmt: skip
             scores, facts = json.loads(said[0])["overall"], json.loads(said[1])["result"]
         print(
-            f"{switches or 'defaults'}: BLEU {scores['bleu']:.1f}, exact {scores['exact']:.1%}, "
+            f"{switches or 'defaults'}: loss {math.log(scores['perplexity_token']):.3f}, "
+            f"accuracy {scores['token_accuracy']:.1%}, BLEU {scores['bleu']:.1f}, exact {scores['exact']:.1%}, "
             f"{facts['tokens']:,} tokens in {facts['seconds']:.0f} s",
             flush=True,
         )

@@ -42,7 +42,9 @@ def main() -> None:
     args = parser.parse_args()
     model = SentenceAutoencoder.load(args.run)
     network, config = model.run.network, model.run.settings.model
-    lines = list(dict.fromkeys(args.file.read_text(encoding="utf-8").split("\n")[:-1]))[: args.sentences]
+    lines = list(dict.fromkeys(args.file.read_text(encoding="utf-8").removesuffix("\n").split("\n")))[
+        : args.sentences
+    ]
     own = model.reconstruct(lines)
     exact = sum(a == b for a, b in zip(lines, own, strict=True)) / len(lines)
     swapped = []

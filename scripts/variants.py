@@ -33,7 +33,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "states (literal ARA)": {"memory": "states"},
     "variational (VRAE)": {"variational": True},
     "hierarchical, 12 (HRAE)": {"hierarchical": True, "segments": "12"},
-    "hierarchical, sentence": {"hierarchical": True},
+    "hierarchical, sentence": {"hierarchical": True, "segments": "sentence"},
     "mse": {"reconstruction": "mse"},
     "cross-entropy + mse": {"mse_weight": 1.0},
 }
