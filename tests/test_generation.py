@@ -179,7 +179,7 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
         torch.manual_seed(seed)
         segments.clear()
         config = ModelConfig(
-            cell="lstm" if seed % 2 else "gru",
+            cell=cell,
             hidden=16,
             embedding=12,
             latent=8,

@@ -255,6 +255,9 @@ def test_attention_maps_add_up_and_find_their_token(tmp_path: Path, corpus: Path
     found = model.attention("A dog sees a red ball today.")
     assert found.decoder.shape == (len(found.target), len(found.source))
     np.testing.assert_allclose(found.over_source.sum(1), 1.0, atol=1e-5)
+    steps = np.arange(len(found.target))  # this one is rebuilt, so step t writes what stands at t
+    assert found.target == found.source
+    assert np.mean(np.abs(found.over_source.argmax(1) - steps) <= 1) > 0.7
     shown = textrae("attention", tmp_path / "run", "A dog sees a red ball today.", "-o", tmp_path / "map.png")
     assert shown.returncode == 0, shown.stderr
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
