@@ -21,16 +21,21 @@ def place(tmp_path: Path, corpus: Path) -> Path:
     text = corpus.read_text()
     (tmp_path / "corpus.txt").write_text(text)
     (tmp_path / "sentences.txt").write_text("\n".join(text.split("\n")[:20]) + "\n")
+    for name, part in (("past", slice(20, 30)), ("present", slice(30, 40))):
+        (tmp_path / f"{name}.txt").write_text("\n".join(text.split("\n")[part]) + "\n")
+    for name in ("train.en", "train.de", "test.en", "test.de"):
+        (tmp_path / name).write_text(text.upper() if name.endswith("de") else text)
     return tmp_path
 
 
-def test_commands(place: Path) -> None:
-    block = re.search(r"## Use\n\n```console\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize(("section", "least"), [("Use", 7), ("Translation", 3)])
+def test_commands(place: Path, section: str, least: int) -> None:
+    block = re.search(rf"## {section}\n.*?```console\n(.*?)```", README, re.DOTALL)
     assert block
     lines = [line.removeprefix("$ ") for line in block[1].splitlines()]
-    assert len(lines) >= 7
+    assert len(lines) >= least
     for line in lines:
-        words = shlex.split(line.replace("--minutes 10", SMALL))
+        words = shlex.split(re.sub(r"--minutes \d+", SMALL, line))
         assert words[0] == "textrae"
         done = subprocess.run([command(), *words[1:]], cwd=place, capture_output=True, env=environment())
         assert done.returncode == 0, (line, done.stderr)
@@ -54,9 +59,21 @@ def test_python(place: Path) -> None:
     assert len(names["sentences"]) == 2  # type: ignore[arg-type]
 
 
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+)
+def test_every_link_leads_somewhere(page: str) -> None:
+    place = ROOT / page
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", place.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        found = place.parent / target if target else place
+        assert found.exists(), target
+        if anchor:
+            heads = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", head).lower().replace(" ", "-") for head in heads}, (
+                anchor
+            )
 
 
 def test_plain_lines_are_what_make_runs() -> None:
