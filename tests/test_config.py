@@ -35,8 +35,6 @@ def test_round_trip(config: ModelConfig | CorpusConfig | TrainingConfig) -> None
         (TrainingConfig, {"word_dropout": 1.5}, "word_dropout"),
         (TrainingConfig, {"epochs": float("inf")}, "epochs: .*finite"),
         (TrainingConfig, {"seed": 2**64}, "seed"),
-        (ModelConfig, {"latent": 2}, "latent: .*give 3"),
-        (ModelConfig, {"latent": 2, "hierarchical": True}, "latent: .*give 3"),
         (CorpusConfig, {"vocab_size": 70_000}, "vocab_size"),
     ],
 )
@@ -49,11 +47,6 @@ def test_what_is_wrong_is_named(cls: type, values: dict[str, object], said: str)
 def test_conflicts_are_raised_at_construction() -> None:
     with pytest.raises(ValidationError, match="each a budget"):
         TrainingConfig(epochs=1, steps=1)
-
-
-def test_two_numbers_are_enough_where_both_are_free() -> None:
-    for free in ({"variational": True}, {"regulariser": "mmd"}, {"slots": 2}, {"memory": "states"}):
-        assert ModelConfig(latent=2, **free).latent == 2  # type: ignore[arg-type]
 
 
 def test_toml(tmp_path: Path) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import SMALL, TEXT, sentences
 
-from textrae import SentenceAutoencoder, TrainingConfig
+from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.checkpoint import Settings
 from textrae.engine import Cuts
-from textrae.errors import CorpusError, RunError, VectorError
+from textrae.errors import ConfigError, CorpusError, RunError, VectorError
 from textrae.model import check_vectors
 from textrae.runs import train_run
 
@@ -147,3 +148,17 @@ def test_the_perplexity_of_a_cut_sentence_is_that_of_what_was_read(model: Senten
     whole, part = (model.evaluate([one]).overall for one in (text, read))
     assert whole.perplexity_word == pytest.approx(part.perplexity_word)
     assert whole.perplexity_byte == pytest.approx(part.perplexity_byte)
+
+
+@pytest.mark.parametrize("switches", [{}, {"hierarchical": True}, {"slots": 1}], ids=str)
+def test_two_normalised_numbers_are_not_trained(corpus: Path, switches: dict[str, Any]) -> None:
+    shape = ModelConfig(hidden=8, embedding=8, latent=2, **switches)
+    with pytest.raises(ConfigError, match="nothing is free but a sign"):
+        SentenceAutoencoder.train(corpus, shape, TrainingConfig(steps=1), text=TEXT)
+
+
+@pytest.mark.parametrize("free", [{"variational": True}, {"regulariser": "mmd"}, {"slots": 2}], ids=str)
+def test_two_numbers_are_enough_where_both_are_free(corpus: Path, free: dict[str, Any]) -> None:
+    shape = ModelConfig(hidden=8, embedding=8, latent=2, **free)
+    model = SentenceAutoencoder.train(corpus, shape, TrainingConfig(steps=1), text=TEXT)
+    assert model.encoding_size == 2 * max(1, shape.slots)

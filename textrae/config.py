@@ -191,10 +191,6 @@ class ModelConfig:
             and self.slots,
             "variational: with memory states the decoder does not need the encoding, which would say nothing; "
             "use memory slots": states and self.variational,
-            "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational": self.encoding_size
-            < 3
-            and not (self.variational or states)
-            and self.regulariser == "none",
             "slot_addressing: a position needs several slots; give slots": self.slot_addressing == "position"
             and self.slots < 2,
             "posterior_norm: only a variational model has a posterior; give variational": self.posterior_norm

@@ -174,6 +174,15 @@ def _settled(settings: Settings) -> tuple[Settings, Tables]:
         )
     if settings.model.reconstruction == "mse" and settings.training.label_smoothing:
         raise ConfigError("label_smoothing: mse has no softmax whose targets could be smoothed; leave it out")
+    shape = settings.model
+    if (
+        shape.encoding_size < 3
+        and not (shape.variational or shape.memory == "states")
+        and shape.regulariser == "none"
+    ):
+        raise ConfigError(
+            "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational"
+        )
     if settings.target:
         _refuse_for_pairs(settings)
     elif settings.valid_target is not None:
