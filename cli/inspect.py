@@ -91,7 +91,8 @@ def evaluate(
         models = [model, *([] if compare is None else [_load(compare, device, precision)])]
         for folder, one in zip((run, compare), models, strict=False):
             if not one.run.translates:
-                raise ConfigError(f"{folder}: was not trained to translate; leave --target out")
+                switch = "--target" if one is model else "--compare"
+                raise ConfigError(f"{folder}: was not trained to translate; leave {switch} out")
             one.engine.specials(to)  # what it cannot do is refused before any of the work
             if beam > 1:
                 one.engine.refuse_beam()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
-LARGEST_SEED = 2**63 - 1
+LARGEST_SEED = 2**64 - 1
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Layout = Annotated[
     str | None,

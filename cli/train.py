@@ -318,10 +318,10 @@ def _settings(
     resumed: Path | None,
 ) -> Settings:
     """The settings from the switches, the config file, and (resuming) those that the training began with."""
+    from textrae.cache import stored_settings
     from textrae.checkpoint import Settings
     from textrae.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, read_toml
     from textrae.errors import ConfigError, CorpusError
-    from textrae.runs import stored_settings
     from textrae.transplant import adopted
 
     from .idle import refuse_idle
@@ -331,10 +331,13 @@ def _settings(
             f"--{min(alone).replace('_', '-')}: is for --series FILE; leave it out, or give that"
         )
     stored_values = read_toml(config) if config else {}
-    if named := _NOT_SETTINGS & stored_values.keys():
-        raise ConfigError(f"{config}: {min(named)}: names files; give it on the command line")
+    if outside := _NOT_SETTINGS & stored_values.keys():
+        raise ConfigError(
+            f"{config}: {min(outside)}: is no setting of a model or a training; give it on the command line"
+        )
     values = {**stored_values, **given}
     values = {_RENAMED.get(name, name): value for name, value in values.items()}
+    named = set(values)
     preset = values.pop("model", None)
     if preset is not None:
         if preset not in PRESETS:
@@ -352,11 +355,13 @@ def _settings(
         for kind, cls in (("model", ModelConfig), ("corpus", CorpusConfig), ("training", TrainingConfig))
     )
     known = {name: value or getattr(stored, name, None) for name, value in files.items()}
-    refuse_idle(values, model, training, known)
+    refuse_idle(named, model, training, known)
     if stored:
         for name, value in files.items():
             if value and value != getattr(stored, name):
-                switch = "the corpus" if name == "sources" else f"--{name.replace('_', '-')}"
+                switch = {"sources": "the corpus", "target_languages": "--target"}.get(
+                    name, f"--{name.replace('_', '-')}"
+                )
                 raise ConfigError(
                     f"{switch}: is another one than that of the training to be resumed; leave it out"
                 )

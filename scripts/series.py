@@ -1,6 +1,6 @@
 """What the series autoencoder finds in two data sets: docs/series.md.
 
-    python scripts/series.py ECG VOWELS [--seeds 5] [--steps 1500] [--lr 0.03]
+    python scripts/series.py ECG VOWELS [--seeds 5] [--steps 2000] [--lr 0.03]
 
 ECG: ECG5000 beats, one a line, a class label before 140 numbers; class 1 is normal. For each seed, models are trained on
 70 % of the normal beats alone and score the other normal beats and all the rest: AUC is the chance that an abnormal beat

@@ -39,8 +39,9 @@ def main() -> None:
             said = [subprocess.run([command, *rest, "--json"], check=True, capture_output=True).stdout
                     for rest in (["evaluate", run, args.valid], ["info", run])]  # fmt: skip
             scores, facts = json.loads(said[0])["overall"], json.loads(said[1])["result"]
+        likely = scores["perplexity_token"]  # mse has none
         print(
-            f"{switches or 'defaults'}: loss {math.log(scores['perplexity_token']):.3f}, "
+            f"{switches or 'defaults'}: loss {'-' if likely is None else f'{math.log(likely):.3f}'}, "
             f"accuracy {scores['token_accuracy']:.1%}, BLEU {scores['bleu']:.1f}, exact {scores['exact']:.1%}, "
             f"{facts['tokens']:,} tokens in {facts['seconds']:.0f} s",
             flush=True,

@@ -51,6 +51,12 @@ def test_what_is_not_ours_stays(
             (mine / CONFIG).write_text(config)
         with pytest.raises(RunError, match="not a textrae run"):
             model.save(mine, overwrite=True)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    for name, content in (("README.md", "another tool's"), (MODEL, "x"), (CONFIG, '{"architectures": []}')):
+        (theirs / name).write_text(content)
+        with pytest.raises(RunError, match="not a textrae run"):
+            model.save(theirs, overwrite=True)
     model.save(tmp_path / "run")
     (tmp_path / "run" / "notes.txt").write_text("mine")
     (tmp_path / "run" / "checkpoint").mkdir()
@@ -58,6 +64,24 @@ def test_what_is_not_ours_stays(
     model.save(".", overwrite=True)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {*FILES, "notes.txt"} - {"metrics.jsonl"}
     assert SentenceAutoencoder.load(".").reconstruct(["A dog."]) == model.reconstruct(["A dog."])
+
+
+def test_a_run_that_cannot_be_overwritten_comes_back(
+    model: SentenceAutoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.save(tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    original = Path.replace
+
+    def refused(self: Path, target: Path) -> Path:
+        if target == tmp_path / "run" / MODEL and self.parent.name != "before":
+            raise PermissionError(13, "Permission denied", str(target))
+        return original(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(RunError, match="Permission denied"):
+        model.save(tmp_path / "run", overwrite=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
 
 
 def test_normalised_posteriors_are_saved(corpus: Path, tmp_path: Path) -> None:

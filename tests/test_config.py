@@ -34,7 +34,7 @@ def test_round_trip(config: ModelConfig | CorpusConfig | TrainingConfig) -> None
         (TrainingConfig, {"minutes": 1, "steps": 2}, "minutes and steps are each a budget"),
         (TrainingConfig, {"word_dropout": 1.5}, "word_dropout"),
         (TrainingConfig, {"epochs": float("inf")}, "epochs: .*finite"),
-        (TrainingConfig, {"seed": 2**64}, "seed"),
+        (TrainingConfig, {"seed": 2**65}, "seed"),
         (CorpusConfig, {"vocab_size": 70_000}, "vocab_size"),
     ],
 )

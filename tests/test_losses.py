@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -52,15 +54,16 @@ def test_cross_entropy_of_rounded_scores_stays_close(smoothing: float) -> None:
 
 
 def test_the_gradient_of_rounded_scores_is_rounded_on_every_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU's autocast has the softmax in float32, whose product with bfloat16 weights is refused going back."""
+    """A GPU's autocast has softmax and sums in float32, whose product with bfloat16 weights is refused going back."""
     model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4), 30)
     features = torch.randn(3, 2, 6, dtype=torch.bfloat16, requires_grad=True)
-    original = torch.Tensor.softmax
+    for name in ("softmax", "sum"):
+        original = getattr(torch.Tensor, name)
 
-    def promoted(self: torch.Tensor, dim: int) -> torch.Tensor:
-        return original(self.float() if torch.is_autocast_enabled("cpu") else self, dim)
+        def promoted(self: torch.Tensor, dim: int, original: Any = original) -> torch.Tensor:
+            return original(self.float() if torch.is_autocast_enabled("cpu") else self, dim)
 
-    monkeypatch.setattr(torch.Tensor, "softmax", promoted)
+        monkeypatch.setattr(torch.Tensor, name, promoted)
     with torch.autocast("cpu", torch.bfloat16):
         loss = reconstruction_loss(model, features, torch.randint(4, 30, (3, 2)), 0)
     loss.backward()

@@ -177,13 +177,24 @@ def write_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = 
 
 
 def _move(fresh: Path, path: Path) -> None:
-    """The run in `fresh` to the place of that in `path`, whose weights go first: at no instant do files mix unnoticed."""
-    (path / MODEL).unlink(missing_ok=True)
-    for name in _FILES:
-        if (fresh / name).exists():
-            (fresh / name).replace(path / name)
-        else:
-            (path / name).unlink(missing_ok=True)
+    """The run in `fresh` to the place of that in `path`, which comes back if that fails; at no instant do files mix unnoticed."""
+    aside, placed = fresh / "before", list[str]()
+    aside.mkdir()
+    try:
+        for name in reversed(_FILES):  # the weights first
+            if (path / name).is_file():
+                (path / name).replace(aside / name)
+        for name in _FILES:
+            if (fresh / name).exists():
+                (fresh / name).replace(path / name)
+                placed.append(name)
+    except BaseException:
+        for name in placed:
+            (path / name).unlink()
+        for name in _FILES:
+            if (aside / name).exists():
+                (aside / name).replace(path / name)
+        raise
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
 
 
@@ -191,12 +202,14 @@ def refuse_foreign(path: Path) -> None:
     """Raise :class:`RunError` where `path` is a file, or a folder that holds something and is no run of any kind."""
     if path.exists() and not path.is_dir():
         raise RunError(f"{path}: is a file; give another folder")
-    if not path.is_dir() or all(entry.name in (*_FILES, CHECKPOINT) for entry in path.iterdir()):
+    if not path.is_dir() or not any(path.iterdir()):
         return
     try:
         known = isinstance(read_json(path / CONFIG).get("format"), int)
-    except RunError:
+    except RunError:  # missing, or damaged: half-made, or at least nothing but what a run has
+        files = {entry.name for entry in path.iterdir()}
         known = (path / CHECKPOINT / SETTINGS).is_file()
+        known |= bool(files & {CHECKPOINT, CONFIG}) and files <= {*_FILES, CHECKPOINT}
     if not known:
         raise RunError(f"{path}: holds files that are not a textrae run; give an empty or a new folder")
 
@@ -382,7 +395,7 @@ def fitting(file: Path, make: Callable[[], Network], weights: Mapping[str, Tenso
     try:
         with torch.device("meta"):
             own = make().state_dict()
-    except RuntimeError:  # sizes that no memory has
+    except (RuntimeError, TypeError, OverflowError):  # sizes that no memory has
         own = {}
     for name in own.keys() | weights.keys():
         if name not in weights or name not in own or own[name].shape != weights[name].shape:

@@ -33,8 +33,8 @@ SeriesLayout = Literal["steps", "rows"]
 
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
+_STRICT = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -290,7 +290,7 @@ class TrainingConfig:
 
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Budget as wall-clock minutes of training (10 where no budget is given)."""
-    epochs: Annotated[float, Field(gt=0)] | None = None
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Budget as passes over the training sentences."""
     steps: Positive | None = None
     """Budget as optimizer steps."""
@@ -411,7 +411,7 @@ class SeriesTraining:
 
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Budget as wall-clock minutes of training (10 where no budget is given)."""
-    epochs: Annotated[float, Field(gt=0)] | None = None
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Budget as passes over the training sequences."""
     steps: Positive | None = None
     """Budget as optimizer steps."""

@@ -103,7 +103,7 @@ def kept_latents(run: Run) -> Latents:
     """The encodings that the run keeps; ConfigError where it keeps none."""
     if run.latents is None:
         raise ConfigError(
-            f"this run keeps no encodings of its training sentences (none of more than {LARGEST:,} numbers are kept); train "
-            "it anew, or sample --from prior"
+            "this run keeps no encodings of its training sentences (an older textrae kept none, and of more than "
+            f"{LARGEST:,} numbers none are kept); sample --from prior"
         )
     return run.latents

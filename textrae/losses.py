@@ -169,8 +169,20 @@ class _LinearCrossEntropy(torch.autograd.Function):
         smoothing: float,
     ) -> Tensor:
         """(tokens, embedding), (vocabulary, embedding), (vocabulary,), (tokens,) → nats of the first `count`."""
-        with torch.autocast(features.device.type, enabled=False):  # a GPU's would make the softmax float32
-            gradient = F.linear(features, weight, bias).softmax(-1)
+        with torch.autocast(features.device.type, enabled=False):  # a GPU's has softmax and sums in float32
+            return _LinearCrossEntropy._mean(ctx, features, weight, bias, target, count, smoothing)
+
+    @staticmethod
+    def _mean(
+        ctx: Any,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        target: Tensor,
+        count: int,
+        smoothing: float,
+    ) -> Tensor:
+        gradient = F.linear(features, weight, bias).softmax(-1)
         picked = torch.arange(len(target), device=target.device), target
         right = gradient[picked]
         # 1 − p as the sum of all the other shares: a share near 1 has too few bits to be subtracted from it

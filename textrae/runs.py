@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -12,17 +10,15 @@ from typing import Any
 
 import torch
 
+from textrae.cache import find_cache, refuse_another_corpus, remember, remove_cache, stored_settings
 from textrae.checkpoint import (
     CHECKPOINT,
     METRICS,
-    SETTINGS,
     STATE,
     Run,
     Settings,
     publish,
-    read_json,
     refuse_foreign,
-    write_atomically,
 )
 from textrae.config import ModelConfig
 from textrae.devices import choose_bf16, choose_device
@@ -30,7 +26,7 @@ from textrae.errors import ConfigError, RunError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.state import Report, Trainer
 from textrae.text.batch import Specials
-from textrae.text.corpus import PreparedCorpus, open_cache, prepare
+from textrae.text.corpus import PreparedCorpus, prepare
 from textrae.text.given import VectorTable, prepare_given
 from textrae.text.pairs import prepare_pairs
 from textrae.text.segments import Segmenter
@@ -84,19 +80,20 @@ def train_run(
         raise ConfigError(
             "--resume goes on with the training that --overwrite gives up; leave one of them out"
         )
+    if not resume:
+        _refuse_idle(settings)
     settings, tables = _settled(settings)
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
     checkpoint = out / CHECKPOINT
     claim(out, resume, overwrite)
-    cache_dir = cache_dir or (_cache_dir(checkpoint) if resume else None)
-    cache = checkpoint if cache_dir is None else _own_folder(cache_dir, out)
+    cache, left = find_cache(out, cache_dir, resume)
     made = [path for path in (out, checkpoint, cache) if not path.exists()]
     try:
         make_folder(checkpoint)
         make_folder(cache)
-        corpus = _corpus(settings, tables, checkpoint, cache, resume, watch.note)
-        _remember(checkpoint / SETTINGS, settings, cache_dir)
+        corpus = _corpus(settings, tables, out, left or cache, resume, watch.note)
+        remember(out, settings, corpus)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
             shutil.rmtree(path, ignore_errors=True)
@@ -135,35 +132,34 @@ def train_run(
     run = Run(network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
     publish(out, run)
     if finished:
-        corpus.close()
-        shutil.rmtree(checkpoint)
-        if cache_dir is not None:
-            shutil.rmtree(cache)
+        remove_cache(corpus)
+        shutil.rmtree(checkpoint, ignore_errors=True)
     return run, finished
 
 
-def _own_folder(cache_dir: Path, out: Path) -> Path:
-    """For the token cache of the run `out`: what else lies in `cache_dir` is not ours to touch."""
-    whole = out.resolve()
-    return cache_dir.resolve() / f"textrae-{whole.name}-{hashlib.sha256(str(whole).encode()).hexdigest()[:8]}"
-
-
-def _cache_dir(checkpoint: Path) -> Path | None:
-    """The `cache_dir` that the training to be resumed began with."""
-    file = checkpoint / SETTINGS
-    found = read_json(file).get("cache_dir") if file.is_file() else None
-    return Path(found) if isinstance(found, str) else None
-
-
-def _remember(file: Path, settings: Settings, cache_dir: Path | None) -> None:
-    """Keep what resuming needs to know."""
-    kept = {**settings.to_json(), "cache_dir": None if cache_dir is None else str(cache_dir.resolve())}
-    try:
-        write_atomically(file, json.dumps(kept, indent=1).encode())
-    except OSError as error:
-        raise RunError(
-            f"{file}: cannot write ({error.strerror or error}); free or choose another place"
-        ) from None
+def _refuse_idle(settings: Settings) -> None:
+    """ConfigError, if a training would not use something that it is given; one that is resumed may go on as it began."""
+    model, training = settings.model, settings.training
+    normalised = not (model.variational or model.memory == "states") and model.regulariser == "none"
+    refused = {
+        "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational": normalised
+        and model.encoding_size < 3,
+        "valid_target: is for translation; give --target too, or leave it out": settings.valid_target
+        is not None
+        and not settings.target,
+        "valid_target: of which sentences? give --valid FILE too, or leave it out": settings.valid_target
+        is not None
+        and settings.valid is None,
+        "valid_vectors: are for a model that reads vectors; give --vectors too": settings.valid_vectors
+        is not None
+        and settings.vectors is None,
+        "noise: it spoils the text that an encoder reads, and with vectors there is none; leave it out": settings.vectors
+        is not None
+        and any(getattr(training, f"noise_{kind}") for kind in ("drop", "blank", "substitute", "shuffle")),
+    }
+    for reason, found in refused.items():
+        if found:
+            raise ConfigError(reason)
 
 
 def _settled(settings: Settings) -> tuple[Settings, Tables]:
@@ -174,19 +170,8 @@ def _settled(settings: Settings) -> tuple[Settings, Tables]:
         )
     if settings.model.reconstruction == "mse" and settings.training.label_smoothing:
         raise ConfigError("label_smoothing: mse has no softmax whose targets could be smoothed; leave it out")
-    shape = settings.model
-    if (
-        shape.encoding_size < 3
-        and not (shape.variational or shape.memory == "states")
-        and shape.regulariser == "none"
-    ):
-        raise ConfigError(
-            "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational"
-        )
     if settings.target:
         _refuse_for_pairs(settings)
-    elif settings.valid_target is not None:
-        raise ConfigError("valid_target: is for translation; give --target too, or leave it out")
     languages = tuple(dict.fromkeys(settings.target_languages))
     if settings.model.languages not in ((), languages):
         raise ConfigError(
@@ -222,17 +207,6 @@ def segmenter(model: ModelConfig, tokenizer: Tokenizer) -> Segmenter | None:
     return Segmenter.of(model.segment_rules, tokenizer.pieces()) if model.hierarchical else None
 
 
-def stored_settings(out: Path) -> Settings | None:
-    """The settings that an unfinished training in `out` was started with; None where there is none."""
-    file = out / CHECKPOINT / SETTINGS
-    if not file.is_file():
-        return None
-    try:
-        return Settings.from_json(read_json(file))
-    except (ConfigError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{file}: damaged ({error}); start anew with --overwrite") from None
-
-
 def claim(out: Path, resume: bool, overwrite: bool) -> None:
     """See that `out` may be written. What --overwrite gives up stays until the new run is published."""
     refuse_foreign(out)
@@ -259,30 +233,32 @@ def make_folder(folder: Path) -> None:
 
 
 def _corpus(
-    settings: Settings, tables: Tables, checkpoint: Path, cache: Path, resume: bool, note: Note
+    settings: Settings, tables: Tables, out: Path, cache: PreparedCorpus | Path, resume: bool, note: Note
 ) -> PreparedCorpus:
-    """The token cache: as it was left by the training to be resumed, or made from the sources."""
-    file = checkpoint / SETTINGS
+    """The token cache: as it was left by the training to be resumed, or made from the sources in a folder."""
+    stored = stored_settings(out) if resume else None
     # as values, not as text: an older textrae had fewer settings
-    if resume and stored_settings(checkpoint.parent) not in (None, settings):
+    if stored not in (None, settings):
         raise RunError(
-            f"{file}: the training to be resumed had other settings; give the same ones, or --overwrite"
+            f"{out}: the training to be resumed had other settings; give the same ones, or --overwrite"
         )
-    resumed = resume and file.exists()
-    corpus = open_cache(cache) if resumed else None
-    if corpus is None:
+    if isinstance(cache, PreparedCorpus):
+        corpus = cache
+    else:
         if not settings.sources:
-            raise RunError(f"{checkpoint.parent}: nothing to resume there; name the corpus to train on")
-        if resumed:
+            raise RunError(f"{out}: nothing to resume there; name the corpus to train on")
+        if stored is not None:
             if "-" in (*settings.sources, *settings.target, settings.valid, settings.valid_target):
                 raise RunError(
-                    f"{cache}: the token cache is gone, and standard input cannot be read again; say where it is with "
+                    f"{out}: its token cache is gone, and standard input cannot be read again; say where it is with "
                     "--cache-dir, or start anew with --overwrite"
                 )
-            note(f"{cache}: the token cache is gone; it is made anew from the corpus")
+            note(f"{out}: its token cache is gone; it is made anew from the corpus")
         corpus = _prepare(settings, tables, cache, note)
-        if not resumed:
-            (checkpoint / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
+        if stored is None:
+            (out / CHECKPOINT / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
+        else:
+            refuse_another_corpus(out, corpus)
     for line in corpus.stats.describe(settings.corpus.valid_size):
         note(line)
     return corpus
@@ -295,16 +271,11 @@ def _tables(settings: Settings) -> Tables:
             raise ConfigError(
                 "vectors: a model that reads vectors is trained on a file of them; give --vectors FILE.npy"
             )
-        if settings.valid_vectors is not None:
-            raise ConfigError("valid_vectors: are for a model that reads vectors; give --vectors too")
         return None, None
     refused = {
         "target: with vectors the corpus itself is what is written; leave it out": settings.target,
         "crossover: a sentence that goes on as another has no vector; leave it out": settings.training.crossover,
         "encoder: with vectors there is none; leave it out": settings.encoder,
-        "noise: it spoils the text that an encoder reads, and with vectors there is none; leave it out": any(
-            getattr(settings.training, f"noise_{kind}") for kind in ("drop", "blank", "substitute", "shuffle")
-        ),
         "valid: its vectors are missing; give --valid-vectors": settings.valid is not None
         and settings.valid_vectors is None,
         "valid_vectors: whose sentences are they? give --valid FILE, or leave them out": settings.valid
@@ -351,8 +322,6 @@ def _refuse_for_pairs(settings: Settings) -> None:
         is not None
         and settings.valid_target is None
         and settings.corpus.target_column is None,
-        "valid_target: of which sentences? give --valid FILE too, or leave it out": settings.valid is None
-        and settings.valid_target is not None,
     }
     for reason, found in refused.items():
         if found:

@@ -262,6 +262,8 @@ def gather_latents(trainer: Trainer) -> Latents | None:
     vectors, spreads = [], []
     for batch in buckets.in_order(KEPT, spread=True):
         if batch.vectors is not None:
+            if batch.vectors.shape[1] > LARGEST:
+                return None
             vectors.append(batch.vectors)
             continue
         batch = batch.to(trainer.device)

@@ -80,6 +80,8 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
             **to_dict(theirs),
             "slot_addressing": "position" if theirs.slots_placed else "content",
             "encoding_scale": theirs.encoding_scale_used,
+            "segments": theirs.segment_rules if theirs.hierarchical else None,
+            "places": theirs.places_used if theirs.hierarchical else None,
         }
         for name in names:
             if wanted.get(name) not in (None, "auto", shape[name]):  # what is left open agrees with anything

@@ -65,15 +65,34 @@ def test_resuming_finds_the_cache_that_lies_elsewhere(corpus: Path, tmp_path: Pa
     wait_for_step(out, 50)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
+    first = (out / "metrics.jsonl").read_text().splitlines()[0]
     if gone:
         shutil.rmtree(cache)
     done = textrae("train", "--resume", "-o", out)
     assert done.returncode == 0, done.stderr
+    assert (out / "metrics.jsonl").read_text().splitlines()[0] == first  # it went on, and did not begin anew
     assert ("the token cache is gone" in done.stderr.decode()) == gone
     steps = [json.loads(line)["step"] for line in (out / "metrics.jsonl").read_text().splitlines()]
-    assert steps == sorted(steps)  # it went on, and did not begin anew
     assert steps[-1] == 2_000
     assert not cache.exists() or not list(cache.iterdir())
+
+
+def test_resuming_on_another_corpus_is_refused(corpus: Path, tmp_path: Path) -> None:
+    """Where the cache is gone and cannot be made again as it was."""
+    grown, out = tmp_path / "grown.txt", tmp_path / "run"
+    grown.write_text(corpus.read_text())
+    process = start(grown, out, 2_000)
+    wait_for_step(out, 50)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    (out / "checkpoint" / "train.arrow").unlink()
+    with grown.open("a") as stream:
+        stream.write("One sentence more.\n")
+    for _ in range(2):  # and again: what was made anew is not taken for what was there
+        refused = textrae("train", "--resume", "-o", out)
+        assert refused.returncode == 1
+        assert b"does not give the same one again" in refused.stderr
+    assert (out / "checkpoint" / "training.safetensors").exists()
 
 
 def start(corpus: Path, out: Path, steps: int, *more: object) -> subprocess.Popen[bytes]:
