@@ -71,7 +71,7 @@ def test_resuming_finds_the_cache_that_lies_elsewhere(corpus: Path, tmp_path: Pa
     done = textrae("train", "--resume", "-o", out)
     assert done.returncode == 0, done.stderr
     assert (out / "metrics.jsonl").read_text().splitlines()[0] == first  # it went on, and did not begin anew
-    assert ("the token cache is gone" in done.stderr.decode()) == gone
+    assert ("its token cache is gone" in done.stderr.decode()) == gone
     steps = [json.loads(line)["step"] for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert steps[-1] == 2_000
     assert not cache.exists() or not list(cache.iterdir())
