@@ -17,11 +17,16 @@ def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[object]
 def choose_device(name: str) -> torch.device:
     """The device that a name stands for; ``auto`` takes a GPU where there is one, ``cuda:1`` the second of several.
 
+    A GPU's recurrences are then computed in float32 where that is asked for, not in TF32, which torch would take: its 10 bits
+    would make an encoding depend on its batch.
+
     Raises:
         DeviceError: it is not to be had here.
     """
     has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     kind, _, number = name.partition(":")
+    if has["cuda"]:
+        torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
         return torch.device("cuda" if has["cuda"] else "cpu")
     if not has.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
