@@ -89,13 +89,8 @@ def evaluate(
         sources = Input.of(file, corpus_format, column, errors, model.max_length)
         references = Input.of(target, corpus_format, target_column, errors, model.max_length)
         models = [model, *([] if compare is None else [_load(compare, device, precision)])]
-        for folder, one in zip((run, compare), models, strict=False):
-            if not one.run.translates:
-                switch = "--target" if one is model else "--compare"
-                raise ConfigError(f"{folder}: was not trained to translate; leave {switch} out")
-            one.engine.specials(to)  # what it cannot do is refused before any of the work
-            if beam > 1:
-                one.engine.refuse_beam()
+        for folder, one, switch in zip((run, compare), models, ("--target", "--compare"), strict=False):
+            _refuse_untranslating(folder, one, switch, beam, to)
         _evaluate_translation(
             models, list(sources), list(references), tokenize, (beam, length_penalty, to), as_json
         )
@@ -139,6 +134,19 @@ def evaluate(
         typer.echo(likelihood.describe())
     for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
         note(line)
+
+
+def _refuse_untranslating(
+    run: Path | None, model: SentenceAutoencoder, switch: str, beam: int, to: str | None
+) -> None:
+    """ConfigError before any of the work, if a run cannot do what it is asked for."""
+    from textrae.errors import ConfigError
+
+    if not model.run.translates:
+        raise ConfigError(f"{run}: was not trained to translate; leave {switch} out")
+    model.engine.specials(to)
+    if beam > 1:
+        model.engine.refuse_beam()
 
 
 def _evaluate_translation(

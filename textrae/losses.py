@@ -132,7 +132,8 @@ def reconstruction_loss(
         return squared_distance(rows[:count], targets(model, flat[:count])).mean()
     loss: Any = _LinearCrossEntropy.apply
     weight, bias = (part.to(rows.dtype) for part in model.softmax())
-    mean: Tensor = loss(rows, weight, bias, flat, count, label_smoothing)
+    with torch.autocast(rows.device.type, enabled=False):  # a GPU's has softmax and sums in float32
+        mean: Tensor = loss(rows, weight, bias, flat, count, label_smoothing)
     if mse_weight:
         directions = F.normalize(rows[:count].float(), dim=-1)
         mean = mean + mse_weight * squared_distance(directions, targets(model, flat[:count])).mean()
@@ -169,19 +170,6 @@ class _LinearCrossEntropy(torch.autograd.Function):
         smoothing: float,
     ) -> Tensor:
         """(tokens, embedding), (vocabulary, embedding), (vocabulary,), (tokens,) → nats of the first `count`."""
-        with torch.autocast(features.device.type, enabled=False):  # a GPU's has softmax and sums in float32
-            return _LinearCrossEntropy._mean(ctx, features, weight, bias, target, count, smoothing)
-
-    @staticmethod
-    def _mean(
-        ctx: Any,
-        features: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        target: Tensor,
-        count: int,
-        smoothing: float,
-    ) -> Tensor:
         gradient = F.linear(features, weight, bias).softmax(-1)
         picked = torch.arange(len(target), device=target.device), target
         right = gradient[picked]
