@@ -18,11 +18,13 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 from side_by_side import on_cores, parsed, side_by_side
 
 HEAD = ("model", "ppl/word", "of the bound", "KL, nats", "MI, nats", "active units", "tokens/s")
+ALONE = ("language model", 0.0)
 COMMAND = str(Path(sys.executable).with_name("textrae"))
 
 
@@ -45,19 +47,25 @@ def main() -> None:
     points: dict[tuple[str, float], Point] = {}
     with tempfile.TemporaryDirectory() as folder:
         runs = {job: str(Path(folder) / f"run-{place}") for place, job in enumerate(jobs)}
+        first_done = Event()
 
         def one(job: tuple[str, float], cores: list[int]) -> Point:
-            return measure(*job, runs[job], args, further, cores)
+            if job == ALONE:
+                first_done.wait()
+                info = json.loads(on_cores([COMMAND, "info", runs[jobs[0]], "--json"], cores))
+                return language_model(info, args, cores)
+            try:
+                return measure(*job, runs[job], args, further, cores)
+            finally:
+                if job == jobs[0]:
+                    first_done.set()
 
-        for job, point in zip(jobs, side_by_side(one, jobs, args.at_once), strict=True):
+        # the language model beside the others, on as many cores as each of them
+        for job, point in zip([*jobs, ALONE], side_by_side(one, [*jobs, ALONE], args.at_once), strict=True):
             print("| " + " | ".join(point.row) + " |", flush=True)
             points[job] = point
-        info = json.loads(on_cores([COMMAND, "info", runs[jobs[0]], "--json"], [0]))
-    # on as many cores as each of them had
-    alone = next(side_by_side(lambda _, cores: language_model(info, args, cores), [info], args.at_once))
-    print(f"| language model | {alone:.2f} |" + " |" * (len(HEAD) - 2), flush=True)
     if args.picture is not None:
-        draw(points, alone, args.picture)
+        draw(points, args.picture)
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -100,18 +108,19 @@ def measure(
     return Point([f"{kind} {value:g}", *figures, units, rate], information, perplexity)
 
 
-def language_model(info: Mapping[str, Any], args: argparse.Namespace, cores: list[int]) -> float:
-    """Perplexity of one of the same size as the model that `textrae info` describes, trained for as long."""
+def language_model(info: Mapping[str, Any], args: argparse.Namespace, cores: list[int]) -> Point:
+    """One of the same size as the model that `textrae info` describes, trained for as long."""
     facts = {**info["model"], **info["training"]}
     shape = ("cell", "hidden", "embedding", "dropout", "weight_dropout")
     training = ("lr", "weight_decay", "batch_tokens", "seed")
     same = [f"--{name.replace('_', '-')}={facts[name]}" for name in (*shape, *training)]
     script = str(Path(__file__).with_name("language_model.py"))
     train = [sys.executable, script, str(args.train), str(args.valid), "--minutes", str(args.minutes)]
-    return float(on_cores([*train, f"--vocabulary={info['vocabulary']}", *same], cores))
+    found = float(on_cores([*train, f"--vocabulary={info['vocabulary']}", *same], cores))
+    return Point(["language model", f"{found:.2f}"] + [""] * (len(HEAD) - 2), 0.0, found)
 
 
-def draw(points: Mapping[tuple[str, float], Point], alone: float, out: Path) -> None:
+def draw(points: Mapping[tuple[str, float], Point], out: Path) -> None:
     """Perplexity by mutual information, a line for each way of keeping it up."""
     import matplotlib
 
@@ -130,7 +139,7 @@ def draw(points: Mapping[tuple[str, float], Point], alone: float, out: Path) -> 
         axes.plot(*zip(*some.values(), strict=True), marker="o", label=kind)
         for value, point in some.items():
             axes.annotate(f" {value:g}", point)
-    axes.axhline(alone, linestyle="--", color="grey", label="language model")
+    axes.axhline(points[ALONE].perplexity, linestyle="--", color="grey", label="language model")
     axes.set_xlabel("mutual information, nats")
     axes.set_ylabel("perplexity a word")
     axes.legend()
