@@ -40,10 +40,13 @@ def find_cache(out: Path, cache_dir: Path | None, resume: bool) -> tuple[Path, P
         place = cache_dir.resolve() / name
     if not resume or not (checkpoint / SETTINGS).is_file():
         return place, None
-    before = read_json(checkpoint / SETTINGS).get("cache")
+    stored = read_json(checkpoint / SETTINGS)
+    before, facts = stored.get("cache"), stored.get("cached")
     for other in (place, before, cache_dir):
         if isinstance(other, str | Path) and (found := open_cache(Path(other))) is not None:
-            return found.folder, found
+            if facts in (None, _facts(found)):  # an older textrae kept no facts
+                return found.folder, found
+            found.close()  # another corpus's, made there since
     return place, None
 
 
@@ -65,7 +68,7 @@ def refuse_another_corpus(out: Path, corpus: PreparedCorpus) -> None:
     Raises:
         RunError: it is another one, or an older textrae did not say what it was.
     """
-    if read_json(out / CHECKPOINT / SETTINGS).get("cached") != json.loads(json.dumps(_facts(corpus))):
+    if read_json(out / CHECKPOINT / SETTINGS).get("cached") != _facts(corpus):
         corpus.remove()
         raise RunError(
             f"{out}: its token cache is gone, and the corpus does not give the same one again; say where it is with "
@@ -81,6 +84,8 @@ def remove_cache(corpus: PreparedCorpus) -> None:
 
 
 def _facts(corpus: PreparedCorpus) -> dict[str, Any]:
-    """What two caches that train alike have in common."""
+    """What two caches that train alike have in common, as JSON gives it back."""
     target = None if corpus.targets is None else corpus.targets.tokenizer.digest
-    return {"tokenizer": corpus.tokenizer.digest, "target": target, **asdict(corpus.stats)}
+    facts = {"tokenizer": corpus.tokenizer.digest, "target": target, **asdict(corpus.stats)}
+    found: dict[str, Any] = json.loads(json.dumps(facts))
+    return found
