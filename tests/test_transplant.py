@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +151,43 @@ def test_a_tokenizer_beside_a_trained_parts_own_is_refused(corpus: Path, run: Pa
     text = replace(TEXT, tokenizer=str(run / "tokenizer.model"))
     with pytest.raises(ConfigError, match="comes with its own"):
         SentenceAutoencoder.train(corpus, None, FEW, text=text, encoder=run)
+
+
+def test_a_part_that_is_not_there_is_refused_before_anything_is_made(
+    corpus: Path, upper: Path, run: Path, tmp_path: Path
+) -> None:
+    out, vectors = tmp_path / "out", tmp_path / "vectors.npy"
+    np.save(vectors, np.ones((len(sentences()), 4), dtype=np.float32))
+    SentenceAutoencoder.train(corpus, SMALL, FEW, text=TEXT, vectors=vectors, out=tmp_path / "given")
+    with pytest.raises(ConfigError, match="was trained on vectors and has no encoder"):
+        SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=tmp_path / "given", out=out)
+    shape = replace(SMALL, hierarchical=True)
+    SentenceAutoencoder.train(corpus, shape, FEW, text=TEXT, out=tmp_path / "parts")
+    with pytest.raises(ConfigError, match="its hierarchical is True, not False"):
+        SentenceAutoencoder.train(corpus, SMALL, FEW, text=TEXT, decoder=tmp_path / "parts", out=out)
+    refused = textrae(
+        "train", corpus, "--target", upper, "--tokenizers", "joint", "--decoder", run, "-o", out
+    )
+    assert refused.returncode == 1
+    assert b"leave joint out" in refused.stderr
+    torn = tmp_path / "torn"
+    shutil.copytree(run, torn)
+    (torn / "model.safetensors").write_bytes(b"nothing")
+    with pytest.raises(RunError, match="damaged"):
+        SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=torn, out=out)
+    assert not out.exists()
+
+
+def test_a_translations_decoder_has_the_targets_tokenizer(corpus: Path, upper: Path, tmp_path: Path) -> None:
+    text = replace(TEXT, tokenizers="separate")
+    first = SentenceAutoencoder.train(corpus, SMALL, FEW, text=text, target=upper, out=tmp_path / "first")
+    again = SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, target=upper, decoder=tmp_path / "first")
+    assert first.run.target_tokenizer is not None
+    assert again.run.target_tokenizer is not None
+    assert again.run.target_tokenizer.digest == first.run.target_tokenizer.digest
+    assert again.run.tokenizer.digest == first.run.tokenizer.digest  # of the same source
+    alone = SentenceAutoencoder.train(upper, None, FEW, text=TEXT, decoder=tmp_path / "first")
+    assert alone.run.tokenizer.digest == first.run.target_tokenizer.digest
 
 
 def test_from_the_command_line(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def train_run(
         raise ConfigError(
             "--resume goes on with the training that --overwrite gives up; leave one of them out"
         )
-    if not resume:
+    if not resume or stored_settings(out) is None:
         _refuse_idle(settings)
     settings, tables = _settled(settings)
     device = choose_device(settings.training.device)
@@ -94,42 +94,18 @@ def train_run(
         make_folder(cache)
         corpus = _corpus(settings, tables, out, left or cache, resume, watch.note)
         remember(out, settings, corpus)
+        own = None
+        if corpus.targets is not None and settings.corpus.tokenizers == "separate":
+            own = corpus.targets.tokenizer
+        trainer = _trainer(settings, tables, corpus, own, out, device, bf16, watch)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
             shutil.rmtree(path, ignore_errors=True)
         raise
-    torch.manual_seed(settings.training.seed)
-    targets = corpus.targets
-    own = None
-    if targets is not None and settings.corpus.tokenizers == "separate":
-        own = targets.tokenizer
-    network = _network(settings, corpus, own, fresh=not (checkpoint / STATE).exists())
-    network.to(device)
-    trainer = Trainer(
-        network,
-        corpus.train,
-        corpus.valid,
-        SPECIALS,
-        settings.training,
-        settings.corpus.valid_size,
-        device,
-        bf16,
-        settings.model.mse_weight,
-        settings.model.regulariser,
-        segmenter(settings.model, corpus.tokenizer),
-        None if targets is None else targets.train,
-        None if targets is None else targets.valid,
-        tables[0],
-        tables[1] or tables[0],
-        checkpoint=checkpoint / STATE,
-        metrics=out / METRICS,
-        on_report=watch.report,
-        should_stop=watch.should_stop,
-    )
-    watch.note(_describe(network, device, bf16))
+    watch.note(_describe(trainer.network, device, bf16))
     finished = fit(trainer)
     result = _result(trainer, corpus, finished, bf16)
-    run = Run(network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
+    run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
     publish(out, run)
     if finished:
         remove_cache(corpus)
@@ -184,6 +160,46 @@ def _settled(settings: Settings) -> tuple[Settings, Tables]:
     if settings.training.freeze_encoder and settings.encoder is None:
         raise ConfigError("freeze_encoder: one that is not trained yet would stay so; give --encoder RUN too")
     return settings, (table, valid_table)
+
+
+def _trainer(
+    settings: Settings,
+    tables: Tables,
+    corpus: PreparedCorpus,
+    own: Tokenizer | None,
+    out: Path,
+    device: torch.device,
+    bf16: bool,
+    watch: Watch,
+) -> Trainer:
+    """The loop of a training in `out`, at its begin or as it was left.
+
+    Args:
+        own: the target's tokenizer, if it has one of its own.
+    """
+    torch.manual_seed(settings.training.seed)
+    state, targets = out / CHECKPOINT / STATE, corpus.targets
+    return Trainer(
+        _network(settings, corpus, own, fresh=not state.exists()).to(device),
+        corpus.train,
+        corpus.valid,
+        SPECIALS,
+        settings.training,
+        settings.corpus.valid_size,
+        device,
+        bf16,
+        settings.model.mse_weight,
+        settings.model.regulariser,
+        segmenter(settings.model, corpus.tokenizer),
+        None if targets is None else targets.train,
+        None if targets is None else targets.valid,
+        tables[0],
+        tables[1] or tables[0],
+        checkpoint=state,
+        metrics=out / METRICS,
+        on_report=watch.report,
+        should_stop=watch.should_stop,
+    )
 
 
 def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, fresh: bool) -> Autoencoder:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textrae.checkpoint import TOKENIZER, Run, Settings, load_run, load_settings
+from textrae.checkpoint import TARGET_TOKENIZER, TOKENIZER, Run, Settings, load_run, load_settings
 from textrae.config import ModelConfig, build, to_dict
 from textrae.errors import ConfigError
 from textrae.nn.autoencoder import READING, WRITING, Autoencoder
@@ -45,6 +45,9 @@ _WRITING = (
     "conditioning",
     "encoding_scale",
     "reconstruction",
+    "hierarchical",
+    "segments",
+    "places",
 )
 """Those of its decoder."""
 
@@ -54,7 +57,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
 
     Args:
         settings: those asked for; `encoder` and `decoder` name the runs.
-        given: model settings that were given expressly and must not be changed.
+        given: settings that were given expressly and must not be changed.
 
     Raises:
         ConfigError: a setting given, or the other run, differs from what a run has.
@@ -68,6 +71,10 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         settings.encoder or (settings.decoder and not settings.target)
     ):
         raise ConfigError("tokenizer: a trained part comes with its own; leave it out")
+    if settings.corpus.target_tokenizer is not None and settings.decoder:
+        raise ConfigError("target_tokenizer: a trained decoder comes with its own; leave it out")
+    if given.get("tokenizers") == "joint" and settings.target and (settings.encoder or settings.decoder):
+        raise ConfigError("tokenizers: a trained part comes with its own, of one side; leave joint out")
     model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
     for run, names, what in (
         (settings.encoder, _READING, "encoder"),
@@ -75,7 +82,12 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
     ):
         if run is None:
             continue
-        theirs = load_settings(Path(run)).model
+        trained = load_settings(Path(run))
+        theirs = trained.model
+        if what == "encoder" and theirs.vectors:
+            raise ConfigError(
+                f"--encoder {run}: was trained on vectors and has no encoder; give a run that reads text"
+            )
         shape = {
             **to_dict(theirs),
             "slot_addressing": "position" if theirs.slots_placed else "content",
@@ -90,12 +102,12 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
                 )
             model[name] = wanted[name] = shape[name]
         # an encoder's tokenizer is of the source, a decoder's of the target
-        if what == "encoder":
-            corpus = replace(corpus, tokenizer=str(Path(run) / TOKENIZER))
-        elif settings.target:
-            corpus = replace(corpus, tokenizers="separate", target_tokenizer=str(Path(run) / TOKENIZER))
+        own = what == "decoder" and trained.target and trained.corpus.tokenizers == "separate"
+        tokenizer = str(Path(run) / (TARGET_TOKENIZER if own else TOKENIZER))
+        if what == "decoder" and settings.target:
+            corpus = replace(corpus, tokenizers="separate", target_tokenizer=tokenizer)
         else:
-            corpus = replace(corpus, tokenizer=str(Path(run) / TOKENIZER))
+            corpus = replace(corpus, tokenizer=tokenizer)
     if settings.encoder is not None and settings.target:
         corpus = replace(corpus, tokenizers="separate")  # an autoencoder's tokenizer knows one language
     return replace(settings, model=build(ModelConfig, model), corpus=corpus)
