@@ -185,12 +185,31 @@ def test_the_column_is_chosen(tmp_path: Path) -> None:
         read_path(str(tmp_path / "a.parquet"), column="n")
 
 
+def test_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """Rather than not used."""
+    assert "read as lines of text" in refusal("a\nb\n", "a.txt", tmp_path, column="text")
+    assert "line 2: no column 'text'" in refusal('{"text": "a"}\n"b"\n', "a.jsonl", tmp_path, column="text")
+    assert read("text\na\n", "a.txt", tmp_path, column="text", format="csv") == ["a"]
+    assert read("text\na\n", "a.csv", tmp_path, column="text") == ["a"]
+
+
+def test_a_sentence_is_not_taken_for_the_header(tmp_path: Path) -> None:
+    for first in ("The food was great .", "很好吃。", "Wunderbar!"):
+        for name in ("a.csv", "a.tsv"):
+            assert "looks like a sentence" in refusal(f"{first}\nAgain\n", name, tmp_path)
+    assert read("review\nAgain\n", "a.csv", tmp_path) == ["Again"]
+    assert read("my review\nAgain\n", "a.csv", tmp_path, column="my review") == ["Again"]
+
+
 def test_broken_tables_name_the_line(tmp_path: Path) -> None:
     assert "line 2: not JSON" in refusal('{"text": "a"}\n{"text": \n', "a.jsonl", tmp_path)
     assert "line 2: no 'text'" in refusal('{"text": "a"}\n{"txt": "b"}\n', "a.jsonl", tmp_path)
     assert "line 1: a list" in refusal("[1]\n", "a.jsonl", tmp_path)
     assert "line 1" in refusal("[" * 100_000, "a.jsonl", tmp_path)
     assert "half a character" in refusal('"\\ud800"', "a.jsonl", tmp_path)
+    counts = ReadCounts()
+    assert read_path(str(tmp_path / "a.jsonl"), errors="replace", counts=counts) == ["\ufffd"]
+    assert counts.undecodable == 1
     assert read('"\\ud83d\\ude00"', "a.jsonl", tmp_path) == ["😀"]
     assert "line 3: 3 fields" in refusal("id,text\n1,a\n2,b,c\n", "a.csv", tmp_path)
     assert "check its quotes" in refusal('id,text\n1,"a\n2,b\n', "a.csv", tmp_path)

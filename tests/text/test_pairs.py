@@ -45,6 +45,15 @@ def config(**options: Any) -> CorpusConfig:
     return build(CorpusConfig, {"vocab_size": 400, **options})
 
 
+def test_tags_have_ids_that_a_row_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = files(tmp_path, a=SOURCE, b=TARGET)
+    vocabulary = prepare_pairs([a], [b], config(), tmp_path / "cache").tokenizer.vocab_size
+    monkeypatch.setattr("textrae.text.pairs.LARGEST_VOCABULARY", vocabulary + 1)
+    prepare_pairs([a], [b], config(), tmp_path / "one", tags=[0])
+    with pytest.raises(CorpusError, match="give a smaller vocabulary"):
+        prepare_pairs([a, a], [b, b], config(), tmp_path / "two", tags=[0, 1])
+
+
 @pytest.mark.parametrize("tokenizers", ["joint", "separate"])
 def test_pairs_stay_together_and_nothing_leaks(tmp_path: Path, tokenizers: str) -> None:
     a, b = files(tmp_path, a=[*SOURCE, "", "x", "y"], b=[*TARGET, "u", " ", "v"])
@@ -97,5 +106,15 @@ def test_what_does_not_match_is_refused_with_both_counts(tmp_path: Path) -> None
         prepare_pairs([a, a], [b], config(), tmp_path / "cache")
     with pytest.raises(CorpusError, match="2 blank lines"):
         prepare_pairs([empty], [empty], config(), tmp_path / "cache")
+    for columns, side, switch in (
+        ({"column": "en"}, a, "--column"),
+        ({"target_column": "de"}, b, "--target-column"),
+    ):
+        with pytest.raises(CorpusError, match=rf"{Path(side).name}: has no column .* leave {switch} out"):
+            prepare_pairs([a], [b], config(**columns), tmp_path / "cache")
+    table, both = tmp_path / "t.csv", config(column="en", target_column="de")
+    table.write_text("en,de\na,b\nc,d\n")
+    with pytest.raises(CorpusError, match=r"c\.txt: has no column 'de'"):
+        prepare_pairs([str(table)], [str(table)], both, tmp_path / "cache", valid=(empty, empty))
     with pytest.raises(ConfigError, match="give tokenizers separate"):
         config(target_tokenizer="x.model")

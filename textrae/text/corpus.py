@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from textrae.config import CorpusConfig, to_dict
 from textrae.errors import CorpusError
-from textrae.text.lines import ReadCounts, Source, locate, read_sources
+from textrae.text.lines import ReadCounts, Source, locate, read_sources, refuse_column
 from textrae.text.rows import RowWriter, TokenRows
 from textrae.text.split import LineHashes, line_hashes
 from textrae.text.stats import CorpusStats
@@ -130,6 +130,7 @@ def prepare(
         raise CorpusError("-: standard input can be read only once; give a file for the other")
     sources = [locate(path, config, stdin) for path in paths]
     valid = None if valid_path is None else locate(valid_path, config, stdin)
+    refuse_column([*sources, *([] if valid is None else [valid])], config.column)
     with said_of(cache_dir):
         identity = _identity(sources, valid, config)
         if identity is not None and (found := _open(cache_dir, identity)) is not None:

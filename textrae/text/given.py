@@ -19,7 +19,7 @@ from textrae.config import CorpusConfig
 from textrae.errors import CorpusError, VectorError
 from textrae.text.aligned import THREADS, Coder, Encoded, Pair, PairCounts, Pairs, held_out, write
 from textrae.text.corpus import Note, PreparedCorpus, built, spooled
-from textrae.text.lines import BATCH_LINES, Source, locate, read_sources
+from textrae.text.lines import BATCH_LINES, Source, locate, read_sources, refuse_column
 from textrae.text.split import LineHashes
 from textrae.text.tokenizer import Tokenizer
 
@@ -88,6 +88,9 @@ def prepare_given(
         CorpusError: there are more or fewer lines than vectors, something cannot be read or written, or there is too
             little text.
     """
+
+    every = [*paths, *([] if valid is None else valid[:1])]
+    refuse_column([locate(path, config) for path in every], config.column)
 
     def build() -> None:
         with ExitStack() as stack:

@@ -18,7 +18,7 @@ from textrae.errors import CorpusError
 from textrae.text import tables
 from textrae.text.blocks import MAX_LINE, ReadCounts, decoded_lines, read_blocks
 
-__all__ = ["ReadCounts", "Source", "locate", "read_lines", "read_sources"]
+__all__ = ["ReadCounts", "Source", "locate", "read_lines", "read_sources", "refuse_column"]
 
 BATCH_LINES: Final = 4096
 _JSON_LINE: Final = 16 * MAX_LINE
@@ -98,11 +98,22 @@ def read_lines(
     sentence a row. ``-`` is `stdin` (by default the process's own).
 
     Raises:
-        CorpusError: something cannot be read; the one line names the file and, where known, the line.
+        CorpusError: something cannot be read, or a column is named and nothing has columns; the one line names the file
+            and, where known, the line.
     """
-    yield from read_sources(
-        [locate(path, config, stdin) for path in paths], config, counts, keep_blank=keep_blank
-    )
+    sources = [locate(path, config, stdin) for path in paths]
+    refuse_column(sources, config.column)
+    yield from read_sources(sources, config, counts, keep_blank=keep_blank)
+
+
+def refuse_column(sources: Sequence[Source], column: str | None, switch: str = "--column") -> None:
+    """:class:`CorpusError` where a `column` is named and all `sources` are lines of text: it would not be used."""
+    if column is not None and all(source.format == "text" for source in sources):
+        names = ", ".join(source.name for source in sources)
+        raise CorpusError(
+            f"{names}: has no column {column!r}, as it is read as lines of text; leave {switch} out, or say what table it "
+            "is, as in --corpus-format csv"
+        )
 
 
 def read_sources(
@@ -138,7 +149,7 @@ def _batches(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterat
         longest = _JSON_LINE if source.format == "jsonl" else MAX_LINE
         lines = decoded_lines(blocks, source.name, config.errors, counts, refuse_over=longest)
         if source.format == "jsonl":
-            rows = tables.jsonl_rows(lines, source.name, config.column, config.errors)
+            rows = tables.jsonl_rows(lines, source.name, config.column, config.errors, counts)
         else:
             rows = tables.csv_rows(lines, source.name, config.column, tabs=source.format == "tsv")
     for batch in rows:

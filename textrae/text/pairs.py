@@ -14,9 +14,9 @@ from textrae.config import CorpusConfig
 from textrae.errors import CorpusError
 from textrae.text.aligned import THREADS, Coder, Pair, PairCounts, Pairs, held_out, write
 from textrae.text.corpus import Note, PreparedCorpus, built, spooled
-from textrae.text.lines import BATCH_LINES, Source, locate, read_sources
+from textrae.text.lines import BATCH_LINES, Source, locate, read_sources, refuse_column
 from textrae.text.split import LineHashes
-from textrae.text.tokenizer import Tokenizer
+from textrae.text.tokenizer import LARGEST_VOCABULARY, Tokenizer
 
 
 def prepare_pairs(
@@ -45,6 +45,13 @@ def prepare_pairs(
         )
     if [*source, *target, *(valid or ())].count("-") > 1:
         raise CorpusError("-: standard input can be read only once; give a file for the other")
+    sides = [*source, *(valid or ())[:1]], [*target, *(valid or ())[1:]]
+    for paths, column, switch in zip(
+        sides, (config.column, config.target_column), ("--column", "--target-column"), strict=True
+    ):
+        refuse_column([locate(path, config, stdin) for path in paths], column, switch)
+    if valid is not None and valid[0] == valid[1]:  # both sides in one table
+        refuse_column([locate(valid[1], config, stdin)], config.target_column, "--target-column")
 
     def build() -> None:
         with ExitStack() as stack:
@@ -108,6 +115,10 @@ def _build(
         read = partial(pairs.surveyed, hashes, config.seed, counts)
         tokenizers = _tokenizers(read, lambda: pairs.read(PairCounts()), config, notes.append)
         found = counts, *held_out(hashes, pairs, config, held is not None)
+    if (ids := tokenizers[1].vocab_size + len(set(tags))) > LARGEST_VOCABULARY:
+        raise CorpusError(
+            f"{ids:,} pieces and languages: ids go up to {LARGEST_VOCABULARY:,}; give a smaller vocabulary"
+        )
     for line in notes:
         note(line)
     encode = [

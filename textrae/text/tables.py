@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 from textrae.errors import CorpusError
+from textrae.text.blocks import ReadCounts
 
 _BATCH_ROWS: Final = 1024
 _BATCH_CHARACTERS: Final = 2**22
@@ -16,6 +17,8 @@ _FIELD: Final = 2**20
 _USUAL: Final = ("text", "sentence")
 _HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SENTENCE: Final = re.compile(r"\s|[.!?。！？]$|^.{31}")
+"""What a column's name is unlikely to have."""
 _REACH_SECONDS: Final = 15.0
 
 
@@ -51,7 +54,11 @@ def _listing(columns: Iterable[str]) -> str:
 
 
 def jsonl_rows(
-    lines: Iterator[list[str]], name: str, column: str | None, errors: Literal["strict", "replace"]
+    lines: Iterator[list[str]],
+    name: str,
+    column: str | None,
+    errors: Literal["strict", "replace"],
+    counts: ReadCounts,
 ) -> Iterator[list[str]]:
     """The sentence of each line: an object's `column`, or the line's value where that is a string.
 
@@ -61,7 +68,7 @@ def jsonl_rows(
         CorpusError: a line is not JSON, or has no text in the column; it names the line.
     """
     # Not read through `datasets`: its reader cannot say which line is broken.
-    number = 0
+    number, named = 0, column
     for batch in lines:
         sentences: list[str] = []
         for line in batch:
@@ -74,6 +81,8 @@ def jsonl_rows(
                 if column not in value:
                     raise CorpusError(f"{where}: no {column!r}; it has {_listing(value)}")
                 value = value[column]
+            elif named is not None and value is not None:
+                raise CorpusError(f"{where}: no column {named!r}, as it is no object; leave --column out")
             text = _as_text(value, where)
             # An escaped half of a character is valid JSON, but no text.
             if _HALF_ESCAPE.search(line) and _SURROGATE.search(text):
@@ -82,6 +91,7 @@ def jsonl_rows(
                         f"{where}: an escape is half a character; mend it, or say --errors replace"
                     )
                 text = _SURROGATE.sub("\ufffd", text)
+                counts.undecodable += 1
             sentences.append(text)
         yield sentences
 
@@ -127,6 +137,11 @@ def csv_rows(lines: Iterator[list[str]], name: str, column: str | None, *, tabs:
         if header is None:
             return
         at = header.index(choose_column(dict.fromkeys(header, True), column, name))
+        if column is None and len(header) == 1 and _SENTENCE.search(header[0].strip()):
+            raise CorpusError(
+                f"{name}: its first line, {_listing(header)}, would be the column's name, and looks like a sentence; put "
+                "the line `text` above it, or name that column with --column"
+            )
         for row in reader:
             if row and len(row) != len(header):
                 fields = f"{len(row)} fields where the header has {len(header)}"

@@ -26,7 +26,7 @@ BLANK_ID: Final = 3
 
 _SPECIALS: Final = 4
 _BYTES: Final = 256
-_LARGEST_VOCABULARY: Final = 65_535
+LARGEST_VOCABULARY: Final = 65_535
 _LARGEST_FILE: Final = 64 * 2**20
 
 # SentencePiece writes a space as U+2581 and reads U+2581 back as a space. A literal one is therefore spelled with
@@ -328,8 +328,8 @@ def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
     if specials != (PAD_ID, BOS_ID, EOS_ID, BLANK_ID):
         got = "pad {}, bos {}, eos {}, unk {}".format(*specials)
         raise CorpusError(f"has {got}; train it with --pad_id=0 --bos_id=1 --eos_id=2 --unk_id=3")
-    if size > _LARGEST_VOCABULARY:
-        raise CorpusError(f"has {size:,} pieces; at most {_LARGEST_VOCABULARY:,} can be used")
+    if size > LARGEST_VOCABULARY:
+        raise CorpusError(f"has {size:,} pieces; at most {LARGEST_VOCABULARY:,} can be used")
     if sum(pieces.is_byte(i) for i in range(size)) != _BYTES:
         raise CorpusError("has no byte pieces, so it cannot write every text; train it with --byte_fallback")
     return pieces
