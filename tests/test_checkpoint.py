@@ -125,6 +125,10 @@ def other_tokenizer(run: Path) -> None:
     (run / TOKENIZER).write_bytes(content[:-40])
 
 
+def nested_metadata(run: Path) -> None:
+    save_file(load_file(run / MODEL), run / MODEL, metadata={"textrae": "[" * 100_000})
+
+
 DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (truncate, "truncated or damaged"),
     (flip_a_bit, "damaged or mixed"),
@@ -136,6 +140,9 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (edit_config("hidden", -1), "damaged or edited"),
     (edit_config("hidden", 10**9), "does not fit"),  # before so much is asked of the memory
     (edit_config("training", []), "damaged or edited"),
+    (edit_config("kind", []), "another kind"),
+    (edit_config("layers", 10**9), "damaged or edited"),  # before so many are counted
+    (nested_metadata, "damaged or mixed"),
     (edit_config("nonsense", 1), ""),
     (other_tokenizer, "tokenizer"),
     (lambda run: (run / CONFIG).write_text("{" * 10_000), "damaged"),

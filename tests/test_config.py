@@ -56,6 +56,9 @@ def test_toml(tmp_path: Path) -> None:
     file.write_text("hidden = 32\n[model]\nhidden = 3\n")
     with pytest.raises(ConfigError, match="set twice"):
         read_toml(file)
+    file.write_text("batch_tokens = 200\n[training]\nbatch-tokens = 100\n")
+    with pytest.raises(ConfigError, match="batch-tokens is set twice"):
+        read_toml(file)
     file.write_text("hidden = = 3")
     with pytest.raises(ConfigError, match="not a TOML file"):
         read_toml(file)

@@ -90,6 +90,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     refused("c.npy", b"", "not a readable")
     refused("d.parquet", (tmp_path / "good.parquet").read_bytes()[:900], "not a readable")
     refused("e.jsonl", b'{"vector": [1, 2, 3, 4, 5]}\n{"vector": [1]}\n', "line 2: 1 numbers")
+    refused("g.jsonl", b"[1, 2, 3, 4, 1%s]\n" % (b"0" * 400), "line 1")
     refused("f.jsonl", b'{"vector": [1, 2, 3, 4, 5]}\nnonsense\n', "line 2")
     np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(VectorError, match="not a readable"):

@@ -258,7 +258,7 @@ def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     """What :func:`to_metadata` made; nothing where there is something else."""
     try:
         digests = json.loads(metadata.get("textrae", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return digests if isinstance(digests, dict) else {}
 
@@ -361,7 +361,7 @@ def read_config(path: Path, kind: str) -> dict[str, Any]:
     found = values.get("kind", "text")
     if found != kind:
         raise RunError(
-            f"{path}: a run of {_KINDS.get(found, 'another kind')}; give one of {_KINDS[kind]} here"
+            f"{path}: a run of {_KINDS.get(str(found), 'another kind')}; give one of {_KINDS[kind]} here"
         )
     return values
 

@@ -43,7 +43,7 @@ class ModelConfig:
 
     cell: Cell = "gru"
     """The recurrence of encoder and decoder: ``rnn`` (Elman, tanh), ``lstm`` or ``gru``."""
-    layers: Positive = 1
+    layers: Annotated[int, Field(gt=0, le=64)] = 1
     """Recurrent layers of the encoder and of the decoder."""
     hidden: Positive = 512
     """Units of each recurrent layer (per direction in the encoder)."""
@@ -440,8 +440,12 @@ class SeriesTraining:
         return self
 
 
+BUDGETS = ("minutes", "epochs", "steps")
+"""Settings of which a training has one."""
+
+
 def _refuse_two_budgets(config: TrainingConfig | SeriesTraining) -> None:
-    given = [name for name in ("minutes", "epochs", "steps") if getattr(config, name) is not None]
+    given = [name for name in BUDGETS if getattr(config, name) is not None]
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)} are each a budget: give one of them")
 
@@ -494,7 +498,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for key, value in content.items():
         for name, inner in (value if isinstance(value, dict) else {key: value}).items():
-            if name in settings:
+            setting = name.replace("-", "_")
+            if setting in settings:
                 raise ConfigError(f"{path}: {name} is set twice; keep one")
-            settings[name.replace("-", "_")] = inner
+            settings[setting] = inner
     return settings

@@ -249,7 +249,7 @@ def _read_jsonl(path: Path, width: int) -> Iterator[NDArray[Any]]:
                 rows.append(
                     np.asarray(value["vector"] if isinstance(value, dict) else value, dtype=np.float32)
                 )
-            except (ValueError, KeyError, TypeError, RecursionError):
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
                 raise VectorError(f'{path}, line {number}: not {{"vector": [numbers]}}') from None
             if rows[-1].shape != (width,):
                 raise VectorError(f"{path}, line {number}: {rows[-1].size} numbers; this run decodes {width}")
