@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
+
 import typer
 
 from .failures import Commands
@@ -33,6 +37,10 @@ def _main(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error (may stand anywhere)."),
 ) -> None:
     """Sentence → vector → sentence: recurrent autoencoders for text."""
+    if "PYTHONIOENCODING" not in os.environ:  # as it is read: sentences of any language, whatever the locale
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
 
 
 from . import inspect, latent, series, train, use  # noqa: E402, F401  (each registers its commands)

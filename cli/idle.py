@@ -35,6 +35,10 @@ def refuse_idle(
     needs = {
         **dict.fromkeys(VARIATIONAL, (model.variational, "is for a variational model: give --variational")),
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give --regulariser"),
+        "conditioning": (
+            model.memory == "slots" or model.conditioning == "initial",
+            "beside --memory states an encoding is the initial state alone: give --conditioning initial",
+        ),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give --hierarchical"),
     }
     for name in ("tokenizers", "target_tokenizer", "target_column"):

@@ -84,6 +84,8 @@ def evaluate(
         _refuse(ctx, "reconstruction: give --target too", *_TRANSLATING)
     else:
         _refuse(ctx, "translations: leave --target out", "vectors", "samples", "seed")
+    if not samples:
+        _refuse(ctx, "reconstruction alone: give --samples too", "seed")
     model = _load(run, device, precision)
     if target is not None:
         sources = Input.of(file, corpus_format, column, errors, model.max_length)

@@ -11,7 +11,7 @@ import typer
 from . import app
 from .failures import note
 from .options import LARGEST_SEED, Json, RunFolder
-from .use import Beam, Device, File, Precision, To, _load, _print
+from .use import Beam, Device, File, Precision, To, _load, _print, _refuse
 
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed gives the same sentences.")]
 
@@ -171,6 +171,7 @@ def paraphrase(
     epilog="Example: textrae analogy run --from past.txt --to present.txt sentences.txt --strength 1.5"
 )
 def analogy(
+    ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
     source: Annotated[
@@ -209,6 +210,8 @@ def analogy(
         raise typer.BadParameter(
             f"{strength!r} is not numbers joined by commas", param_hint="--strength"
         ) from None
+    if len(strengths) == 1:
+        _refuse(ctx, "one strength, which is not judged: give several, or leave it out", "seed")
     model = _load(run, device, precision)
 
     def lines(path: str) -> list[str]:

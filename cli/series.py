@@ -59,7 +59,11 @@ def train_series(
     with stopper, progress:
         watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
         trained = SeriesAutoencoder.train(files, model, training, format=format, watch=watch)
-        trained.save(out, overwrite=True)
+        place = out if overwrite else _unwritten(out)
+        trained.save(place, overwrite=True)
+    if place != out:
+        note(f"{out}: another run was written there meanwhile; this one is in {place}")
+        out = place
     result = trained.run.training
     if not result["finished"]:
         note(f"stopped at step {result['step']:,}; {out} holds the best model so far")
@@ -67,9 +71,15 @@ def train_series(
     note(f"{out}: validation loss {result['valid_loss']:.4g}; try: textrae score {out} FILE")
 
 
+def _unwritten(out: Path) -> Path:
+    """`out`, or if something was written there while it trained, a folder beside it: what was trained is not to be lost."""
+    places = (out, *(out.with_name(f"{out.name}-{n}") for n in range(2, 100)))
+    return next(place for place in places if not place.exists() or not any(place.iterdir()))
+
+
 def _series_values(given: dict[str, Any], unfit: list[str], config: Path | None) -> dict[str, Any]:
     """The settings of the config file and the switches, all of them for series."""
-    from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, read_toml
+    from textrae.config import BUDGETS, SeriesConfig, SeriesFormat, SeriesTraining, read_toml
     from textrae.errors import ConfigError
 
     known = set().union(*map(_names, (SeriesConfig, SeriesFormat, SeriesTraining)))
@@ -78,6 +88,8 @@ def _series_values(given: dict[str, Any], unfit: list[str], config: Path | None)
             switch = "a corpus" if name == "corpus" else f"--{name.replace('_', '-')}"
             raise ConfigError(f"{switch}: is for sentences; with --series, leave it out")
     stored = read_toml(config) if config else {}
+    if set(BUDGETS) & given.keys():  # a switch's budget instead of the file's
+        stored = {name: value for name, value in stored.items() if name not in BUDGETS}
     if unknown := stored.keys() - known:
         raise ConfigError(f"{config}: {min(unknown)}: no such setting of a series model; leave it out")
     return {**stored, **given}

@@ -168,6 +168,8 @@ def test_a_full_disk(corpus: Path, tmp_path: Path, limit: int) -> None:
 def test_wrong_usage_is_2(run: Path, corpus: Path, tmp_path: Path) -> None:
     for arguments in (["nonsense"], ["train", "--nonsense"], ["encode", run, corpus],
                       ["encode", run, corpus, "-o", tmp_path / "v.npy", "--device", "tpu"],
+                      ["evaluate", run, corpus, "--seed", 1],
+                      ["analogy", run, corpus, "--from", corpus, "--to", corpus, "--seed", 1],
                       ["evaluate", run, corpus, "--tokenize", "nonsense"]):  # fmt: skip
         done = textrae(*arguments)
         assert done.returncode == 2, arguments

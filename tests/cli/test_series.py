@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -181,8 +183,26 @@ def test_commands_of_the_other_kind_of_run(run: Path, series_run: Path, table: P
 
 
 def test_ctrl_c_leaves_a_usable_run(table: Path, tmp_path: Path) -> None:
-    (tmp_path / "c.toml").write_text('layout = "rows"\nminutes = 2\nvalidations = 1000\n')
-    switches = ("-o", tmp_path / "run", "--config", tmp_path / "c.toml")
+    process = stopped_when(table, tmp_path, lambda out: None)
+    assert process.stderr is not None
+    assert b"holds the best model so far" in process.stderr.read()
+    assert process.wait(20) == 130
+    assert SeriesAutoencoder.load(tmp_path / "run").run.training["finished"] is False
+
+
+def test_a_run_that_was_written_meanwhile_stays(table: Path, series_run: Path, tmp_path: Path) -> None:
+    process = stopped_when(table, tmp_path, lambda out: shutil.copytree(series_run, out))
+    assert process.stderr is not None
+    assert b"another run was written there meanwhile; this one is in " in process.stderr.read()
+    assert process.wait(20) == 130
+    for name, finished in (("run", True), ("run-2", False)):
+        assert SeriesAutoencoder.load(tmp_path / name).run.training["finished"] is finished
+
+
+def stopped_when(table: Path, folder: Path, then: Callable[[Path], object]) -> subprocess.Popen[bytes]:
+    """A training into `folder`/run that was stopped by Ctrl-C after its first validation, and after `then` was done."""
+    (folder / "c.toml").write_text('layout = "rows"\nminutes = 2\nvalidations = 1000\n')
+    switches = ("-o", folder / "run", "--config", folder / "c.toml")
     process = subprocess.Popen(
         [command(), "train", "--series", str(table), *map(str, switches)],
         stderr=subprocess.PIPE, env=environment(),
@@ -190,10 +210,9 @@ def test_ctrl_c_leaves_a_usable_run(table: Path, tmp_path: Path) -> None:
     assert process.stderr is not None
     while b"validation loss" not in (line := process.stderr.readline()):
         assert line
+    then(folder / "run")
     process.send_signal(signal.SIGINT)
-    assert b"holds the best model so far" in process.stderr.read()
-    assert process.wait(20) == 130
-    assert SeriesAutoencoder.load(tmp_path / "run").run.training["finished"] is False
+    return process
 
 
 def test_what_the_docs_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from support import command, environment, textrae
 
+from textrae import CorpusConfig, SentenceAutoencoder
+from textrae.text.corpus import prepare
+
 FAST = ("--hidden", 24, "--embedding", 16, "--latent", 12, "--vocab-size", 400, "--batch-tokens", 300)
 
 
@@ -32,13 +35,18 @@ def test_trains_and_tells_what_it_read(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_reads_standard_input_and_a_config_file(corpus: Path, tmp_path: Path) -> None:
-    (tmp_path / "c.toml").write_text('cell = "rnn"\nhidden = 99\n[training]\nsteps = 5\n')
+    (tmp_path / "c.toml").write_text('cell = "rnn"\nhidden = 99\nsteps = 5\n[training]\n')
     out = tmp_path / "run"
     done = textrae("train", "-", "-o", out, "--config", tmp_path / "c.toml", *FAST, stdin=corpus.read_bytes())
     assert done.returncode == 0, done.stderr
     config = json.loads((out / "config.json").read_text())
     assert (config["model"]["cell"], config["model"]["hidden"]) == ("rnn", 24)  # a switch wins
     assert config["result"]["step"] == 5
+    again = textrae(
+        "train", corpus, "-o", out, "--overwrite", "--config", tmp_path / "c.toml", "--epochs", 1, *FAST
+    )
+    assert again.returncode == 0, again.stderr  # and its budget stands for the file's
+    assert json.loads((out / "config.json").read_text())["training"]["steps"] is None
 
 
 def test_a_validation_file_and_a_cache_elsewhere(corpus: Path, tmp_path: Path) -> None:
@@ -93,6 +101,22 @@ def test_resuming_on_another_corpus_is_refused(corpus: Path, tmp_path: Path) -> 
         assert refused.returncode == 1
         assert b"does not give the same one again" in refused.stderr
     assert (out / "checkpoint" / "training.safetensors").exists()
+
+
+def test_another_corpus_in_the_place_of_the_cache_is_not_trained_on(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = start(corpus, out, 2_000)
+    wait_for_step(out, 50)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    other = tmp_path / "other.txt"
+    other.write_text(corpus.read_text().upper())
+    prepare([str(other)], CorpusConfig(vocab_size=400), out / "checkpoint").close()
+    done = textrae("train", "--resume", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert b"its token cache is gone; it is made anew" in done.stderr
+    assert SentenceAutoencoder.load(out).run.tokenizer.encode(["A dog sees"]) != [[]]
+    assert "A dog" in "".join(SentenceAutoencoder.load(out).reconstruct(["A dog sees a red ball today."]))
 
 
 def start(corpus: Path, out: Path, steps: int, *more: object) -> subprocess.Popen[bytes]:

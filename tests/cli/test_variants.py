@@ -69,6 +69,7 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--model", "vrae", "--free-bits", 0, "--free-bits-per", "sentence"), "give --free-bits"),
         (("--regulariser-weight", 5), "give --regulariser"),
         (("--rehearsal", 0.1), "give --hierarchical"),
+        (("--memory", "states", "--conditioning", "every-step"), "give --conditioning initial"),
         (("--tokenizers", "separate"), "give --target"),
         (("--valid-target", "x.txt"), "valid_target: is for translation"),
         (("--valid-vectors", "x.npy"), "valid_vectors: are for a model that reads vectors"),
