@@ -17,6 +17,8 @@ from .use import Column, CorpusFormat, Device, Errors, File, Precision, To, _loa
 if TYPE_CHECKING:
     from textrae.model import SentenceAutoencoder
 
+    from .reading import Input
+
 _DIAGNOSED = 2_000
 """Sentences whose posteriors are compared with one another."""
 _TRANSLATING = ("compare", "to", "beam", "length_penalty", "target_column")
@@ -68,12 +70,7 @@ def evaluate(
     precision: Precision = "fp32",
 ) -> None:
     """Measure reconstruction by length (token accuracy, exact match, BLEU, chrF, perplexity), and use of the latent."""
-    import numpy as np
-
-    from textrae.errors import ConfigError, CorpusError
-    from textrae.evaluation.reconstruction import TOKENIZERS, table
-    from textrae.measures import refuse_unlikely
-    from textrae.vectors import read_vectors
+    from textrae.evaluation.reconstruction import TOKENIZERS
 
     from .reading import Input, say_cuts
 
@@ -101,13 +98,34 @@ def evaluate(
         for one in models:
             say_cuts(one)
         return
+    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    _evaluate_reconstruction(run, model, source, vectors, tokenize, (samples, seed), as_json)
+
+
+def _evaluate_reconstruction(
+    run: Path,
+    model: SentenceAutoencoder,
+    source: Input,
+    vectors: Path | None,
+    tokenize: str,
+    draws: tuple[int, int],
+    as_json: bool,
+) -> None:
+    """How a model rebuilds sentences, and of a variational one its posteriors and (with draws and their seed) likelihood."""
+    import numpy as np
+
+    from textrae.errors import ConfigError, CorpusError
+    from textrae.evaluation.reconstruction import table
+    from textrae.measures import refuse_unlikely
+    from textrae.vectors import read_vectors
+
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; give the references with --target")
-    source = Input.of(file, corpus_format, column, errors, model.max_length)
     lines = list(source)
     source.say()
     if not lines:
-        raise CorpusError(f"{file}: no sentence in it; give a file of one sentence a line")
+        raise CorpusError(f"{source.file}: no sentence in it; give a file of one sentence a line")
+    samples, seed = draws
     if samples:
         refuse_unlikely(model.engine)
     if (vectors is None) == (model.engine.network.adapter is not None):

@@ -138,7 +138,8 @@ def train(
         bool | None, typer.Option("--freeze-encoder/--train-encoder", help="And leave it as it is.")
     ] = None,
     decoder: Annotated[
-        str | None, typer.Option(help="Begin with the decoder of this run, and its tokenizer for the target.")
+        str | None,
+        typer.Option(help="The same of its decoder; with --target, the tokenizer is the target's."),
     ] = None,
     target_column: Annotated[str | None, typer.Option(help="Column of the target sentences.")] = None,
     tokenizers: Annotated[str | None, typer.Option(help="With --target: joint or separate.")] = None,

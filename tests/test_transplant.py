@@ -61,6 +61,19 @@ def test_a_decoder_of_the_target_language_helps(corpus: Path, upper: Path, tmp_p
     assert losses[1] < 0.8 * losses[0]
 
 
+def test_a_run_goes_on_with_other_text(corpus: Path, upper: Path, run: Path) -> None:
+    """As encoder and decoder of one run: it begins as good as it ended, and learns what is new."""
+    ended = SentenceAutoencoder.load(run).run
+    losses = [
+        SentenceAutoencoder.train(
+            text, None, replace(FEW, steps=steps, lr=lr), text=TEXT, encoder=run, decoder=run
+        ).run.training["valid_loss"]
+        for text, steps, lr in ((corpus, 1, 1e-9), (upper, 1, 1e-9), (upper, 100, 1e-2))
+    ]
+    assert losses[0] == pytest.approx(ended.training["valid_loss"], rel=0.05, abs=0.02)
+    assert losses[2] < 0.5 * losses[1]
+
+
 def test_a_decoder_keeps_the_slots_it_knows(corpus: Path, upper: Path, tmp_path: Path) -> None:
     shape = replace(
         SMALL, slots=2, variational=True
@@ -107,7 +120,11 @@ def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_
     with pytest.raises(ConfigError, match="its hidden is 48, not 50"):
         SentenceAutoencoder.train(corpus, ModelConfig(hidden=50), FEW, text=TEXT, target=upper, encoder=run)
     with pytest.raises(ConfigError, match="one of them, or --target"):
-        SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=run, decoder=run)
+        SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=run, decoder=tmp_path / "other")
+    SentenceAutoencoder.train(corpus, SMALL, FEW, text=TEXT, target=upper, out=tmp_path / "translates")
+    both = dict.fromkeys(("encoder", "decoder"), tmp_path / "translates")
+    with pytest.raises(ConfigError, match="to go on with it, give --target"):
+        SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, **both)
     with pytest.raises(ConfigError, match="give --encoder RUN too"):
         SentenceAutoencoder.train(corpus, SMALL, replace(FEW, freeze_encoder=True), text=TEXT)
     with pytest.raises(RunError, match="no such run"):

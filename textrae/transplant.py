@@ -63,18 +63,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         ConfigError: a setting given, or the other run, differs from what a run has.
         RunError: a run cannot be read.
     """
-    if settings.encoder is not None and settings.decoder is not None and not settings.target:
-        raise ConfigError(
-            "encoder and decoder: without a target both are of one text; give one of them, or --target"
-        )
-    if settings.corpus.tokenizer is not None and (
-        settings.encoder or (settings.decoder and not settings.target)
-    ):
-        raise ConfigError("tokenizer: a trained part comes with its own; leave it out")
-    if settings.corpus.target_tokenizer is not None and settings.decoder:
-        raise ConfigError("target_tokenizer: a trained decoder comes with its own; leave it out")
-    if given.get("tokenizers") == "joint" and settings.target and (settings.encoder or settings.decoder):
-        raise ConfigError("tokenizers: a trained part comes with its own, of one side; leave joint out")
+    _refuse_parts(settings, given)
     model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
     for run, names, what in (
         (settings.encoder, _READING, "encoder"),
@@ -83,18 +72,11 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         if run is None:
             continue
         trained = load_settings(Path(run))
-        theirs = trained.model
-        if what == "encoder" and theirs.vectors:
+        if what == "encoder" and trained.model.vectors:
             raise ConfigError(
                 f"--encoder {run}: was trained on vectors and has no encoder; give a run that reads text"
             )
-        shape = {
-            **to_dict(theirs),
-            "slot_addressing": "position" if theirs.slots_placed else "content",
-            "encoding_scale": theirs.encoding_scale_used,
-            "segments": theirs.segment_rules if theirs.hierarchical else None,
-            "places": theirs.places_used if theirs.hierarchical else None,
-        }
+        shape = _shape(trained.model)
         for name in names:
             if wanted.get(name) not in (None, "auto", shape[name]):  # what is left open agrees with anything
                 raise ConfigError(
@@ -111,6 +93,38 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
     if settings.encoder is not None and settings.target:
         corpus = replace(corpus, tokenizers="separate")  # an autoencoder's tokenizer knows one language
     return replace(settings, model=build(ModelConfig, model), corpus=corpus)
+
+
+def _refuse_parts(settings: Settings, given: Mapping[str, Any]) -> None:
+    """ConfigError, if what is asked for does not go with parts that are trained."""
+    if settings.encoder is not None and settings.decoder is not None and not settings.target:
+        if Path(settings.encoder).resolve() != Path(settings.decoder).resolve():
+            raise ConfigError(
+                "encoder and decoder: without a target both are of one text; give one run as both, one of them, or --target"
+            )
+        if load_settings(Path(settings.encoder)).target:
+            raise ConfigError(
+                f"encoder and decoder: {settings.encoder} translates; to go on with it, give --target"
+            )
+    if settings.corpus.tokenizer is not None and (
+        settings.encoder or (settings.decoder and not settings.target)
+    ):
+        raise ConfigError("tokenizer: a trained part comes with its own; leave it out")
+    if settings.corpus.target_tokenizer is not None and settings.decoder:
+        raise ConfigError("target_tokenizer: a trained decoder comes with its own; leave it out")
+    if given.get("tokenizers") == "joint" and settings.target and (settings.encoder or settings.decoder):
+        raise ConfigError("tokenizers: a trained part comes with its own, of one side; leave joint out")
+
+
+def _shape(model: ModelConfig) -> dict[str, Any]:
+    """A model's settings, with what some of them come to where they are left open."""
+    return {
+        **to_dict(model),
+        "slot_addressing": "position" if model.slots_placed else "content",
+        "encoding_scale": model.encoding_scale_used,
+        "segments": model.segment_rules if model.hierarchical else None,
+        "places": model.places_used if model.hierarchical else None,
+    }
 
 
 def transplant(network: Autoencoder, settings: Settings) -> None:
