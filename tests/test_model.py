@@ -15,7 +15,8 @@ from textrae.checkpoint import Settings
 from textrae.engine import Cuts
 from textrae.errors import ConfigError, CorpusError, RunError, VectorError
 from textrae.model import check_vectors
-from textrae.runs import train_run
+from textrae.runs import Watch, train_run
+from textrae.state import Report
 
 
 def test_rebuilds_most_of_its_corpus(model: SentenceAutoencoder) -> None:
@@ -135,7 +136,19 @@ def test_overwriting_keeps_the_old_run_until_the_new_one_is_there(
         train_run(settings, copy, overwrite=True)
     old = SentenceAutoencoder.load(copy).encode(["A dog"])
     assert np.array_equal(old, SentenceAutoencoder.load(run).encode(["A dog"]))
-    train_run(replace(settings, sources=(str(corpus),)), copy, overwrite=True)
+    settings = replace(settings, sources=(str(corpus),))
+    (copy / "metrics.jsonl").write_text('{"step": 1, "of": "the old run"}\n')
+
+    def fail(report: Report) -> None:
+        raise RuntimeError("as a crash would")
+
+    with pytest.raises(RuntimeError, match="as a crash would"):
+        train_run(settings, copy, overwrite=True, watch=Watch(report=fail))
+    assert np.array_equal(old, SentenceAutoencoder.load(copy).encode(["A dog"]))
+    assert (copy / "metrics.jsonl").read_text() == '{"step": 1, "of": "the old run"}\n'
+    train_run(settings, copy, overwrite=True)
+    assert '"step": 3' in (copy / "metrics.jsonl").read_text()
+    assert not (copy / "checkpoint").exists()
     assert not np.array_equal(old, SentenceAutoencoder.load(copy).encode(["A dog"]))
 
 

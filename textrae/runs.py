@@ -14,6 +14,7 @@ from textrae.cache import find_cache, refuse_another_corpus, remember, remove_ca
 from textrae.checkpoint import (
     CHECKPOINT,
     METRICS,
+    MODEL,
     STATE,
     Run,
     Settings,
@@ -107,6 +108,9 @@ def train_run(
     result = _result(trainer, corpus, finished, bf16)
     run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
     publish(out, run)
+    if trainer.metrics is not None and trainer.metrics != out / METRICS:
+        trainer.metrics.touch()  # a training that was stopped at once wrote none
+        trainer.metrics.replace(out / METRICS)
     if finished:
         remove_cache(corpus)
         shutil.rmtree(checkpoint, ignore_errors=True)
@@ -196,10 +200,20 @@ def _trainer(
         tables[0],
         tables[1] or tables[0],
         checkpoint=state,
-        metrics=out / METRICS,
+        metrics=_metrics(out, watch.note),
         on_report=watch.report,
         should_stop=watch.should_stop,
     )
+
+
+def _metrics(out: Path, note: Note) -> Path:
+    """Where the lines of a training go: until it is published, beside those of the run that --overwrite gives up."""
+    aside = out / CHECKPOINT / METRICS
+    overwrites = (out / MODEL).exists() and not (out / CHECKPOINT / STATE).exists()
+    if not aside.exists() and not overwrites:
+        return out / METRICS
+    note(f"{aside}: the metrics, until the run that is in {out} gives way")
+    return aside
 
 
 def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, fresh: bool) -> Autoencoder:
