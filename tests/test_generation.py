@@ -86,7 +86,7 @@ def test_the_likeliest_is_the_first_of_the_largest_in_any_precision() -> None:
         assert likeliest(scores.to(dtype)).tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("penalty", [0.0, 0.7, 1.5])
+@pytest.mark.parametrize("penalty", [-0.2, 0.0, 0.7, 1.5])
 def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(penalty: float) -> None:
     different = set()
     for seed in range(3):

@@ -268,7 +268,7 @@ def beam_search(
         latent: what to decode.
         width: hypotheses kept at every step; 1 is the greedy search.
         length_penalty: scores are divided by tokens to this power (Wu et al. 2016 without their constant): 0 compares
-            likelihoods, more favours longer sentences.
+            likelihoods, more favours longer sentences, less shorter ones.
         table: from :meth:`Autoencoder.writing_table`.
 
     Returns:
@@ -357,8 +357,10 @@ class _Beams:
             better |= self.found.isinf() & rank.isinf()  # nothing has ended: the likeliest as far as it goes
         self.best[self.rows[better]] = self.written[better, which[better]]
         self.found = torch.maximum(self.found, rank)
-        # the most that a living hypothesis can come to: nothing more lost, and the longest sentence
-        hope = self.scores.masked_fill(ended, float("-inf")) / self.best.shape[1] ** self.penalty
+        # the most that a living hypothesis can come to: nothing more lost, and the longest sentence (or if short ones are
+        # favoured, the end next)
+        length = self.best.shape[1] if self.penalty >= 0 else self.steps + 1
+        hope = self.scores.masked_fill(ended, float("-inf")) / length**self.penalty
         done = self.found >= hope.amax(1)
         if self.whole:
             self.hypotheses[self.rows] = self.written
