@@ -40,7 +40,7 @@ def _main(
     if "PYTHONIOENCODING" not in os.environ:  # as it is read: sentences of any language, whatever the locale
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(encoding="utf-8")
+                stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 from . import inspect, latent, series, train, use  # noqa: E402, F401  (each registers its commands)
