@@ -79,7 +79,7 @@ def _unwritten(out: Path) -> Path:
 
 def _series_values(given: dict[str, Any], unfit: list[str], config: Path | None) -> dict[str, Any]:
     """The settings of the config file and the switches, all of them for series."""
-    from textrae.config import BUDGETS, SeriesConfig, SeriesFormat, SeriesTraining, read_toml
+    from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, merged, read_toml
     from textrae.errors import ConfigError
 
     known = set().union(*map(_names, (SeriesConfig, SeriesFormat, SeriesTraining)))
@@ -88,11 +88,9 @@ def _series_values(given: dict[str, Any], unfit: list[str], config: Path | None)
             switch = "a corpus" if name == "corpus" else f"--{name.replace('_', '-')}"
             raise ConfigError(f"{switch}: is for sentences; with --series, leave it out")
     stored = read_toml(config) if config else {}
-    if set(BUDGETS) & given.keys():  # a switch's budget instead of the file's
-        stored = {name: value for name, value in stored.items() if name not in BUDGETS}
     if unknown := stored.keys() - known:
         raise ConfigError(f"{config}: {min(unknown)}: no such setting of a series model; leave it out")
-    return {**stored, **given}
+    return merged(stored, given)
 
 
 def _own(cls: Any, values: dict[str, Any]) -> dict[str, Any]:

@@ -321,7 +321,7 @@ def _settings(
     """The settings from the switches, the config file, and (resuming) those that the training began with."""
     from textrae.cache import stored_settings
     from textrae.checkpoint import Settings
-    from textrae.config import BUDGETS, PRESETS, CorpusConfig, ModelConfig, TrainingConfig, read_toml
+    from textrae.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, merged, read_toml
     from textrae.errors import ConfigError, CorpusError
     from textrae.transplant import adopted
 
@@ -336,9 +336,7 @@ def _settings(
         raise ConfigError(
             f"{config}: {min(outside)}: is no setting of a model or a training; give it on the command line"
         )
-    if set(BUDGETS) & given.keys():  # a switch's budget instead of the file's
-        stored_values = {name: value for name, value in stored_values.items() if name not in BUDGETS}
-    values = {**stored_values, **given}
+    values = merged(stored_values, given)
     values = {_RENAMED.get(name, name): value for name, value in values.items()}
     named = set(values)
     preset = values.pop("model", None)

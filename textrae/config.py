@@ -440,12 +440,12 @@ class SeriesTraining:
         return self
 
 
-BUDGETS = ("minutes", "epochs", "steps")
+_BUDGETS = ("minutes", "epochs", "steps")
 """Settings of which a training has one."""
 
 
 def _refuse_two_budgets(config: TrainingConfig | SeriesTraining) -> None:
-    given = [name for name in BUDGETS if getattr(config, name) is not None]
+    given = [name for name in _BUDGETS if getattr(config, name) is not None]
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)} are each a budget: give one of them")
 
@@ -503,3 +503,9 @@ def read_toml(path: Path) -> dict[str, Any]:
                 raise ConfigError(f"{path}: {name} is set twice; keep one")
             settings[setting] = inner
     return settings
+
+
+def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a file, and over them those of the switches; a budget given stands for any that is stored."""
+    replaced = _BUDGETS if given.keys() & set(_BUDGETS) else ()
+    return {**{name: value for name, value in stored.items() if name not in replaced}, **given}

@@ -115,7 +115,6 @@ def test_another_corpus_in_the_place_of_the_cache_is_not_trained_on(corpus: Path
     done = textrae("train", "--resume", "-o", out)
     assert done.returncode == 0, done.stderr
     assert b"its token cache is gone; it is made anew" in done.stderr
-    assert SentenceAutoencoder.load(out).run.tokenizer.encode(["A dog sees"]) != [[]]
     assert "A dog" in "".join(SentenceAutoencoder.load(out).reconstruct(["A dog sees a red ball today."]))
 
 
