@@ -81,6 +81,8 @@ def evaluate(
         _refuse(ctx, "reconstruction: give --target too", *_TRANSLATING)
     else:
         _refuse(ctx, "translations: leave --target out", "vectors", "samples", "seed")
+    if beam == 1:
+        _refuse(ctx, "a beam of 1, which compares nothing", "length_penalty")
     if not samples:
         _refuse(ctx, "reconstruction alone: give --samples too", "seed")
     model = _load(run, device, precision)

@@ -162,6 +162,7 @@ def reconstruct(
 
 @app.command(epilog="Example: textrae translate en-de sentences.en --beam 5")
 def translate(
+    ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
     beam: Beam = 5,
@@ -195,6 +196,8 @@ def translate(
 
     from .reading import Input
 
+    if beam == 1 and not n_best:
+        _refuse(ctx, "a beam of 1, which compares nothing", "length_penalty")
     model = _load(run, device, precision)
     if not model.run.translates:
         raise ConfigError(

@@ -18,7 +18,7 @@ from textrae.devices import choose_bf16, choose_device
 from textrae.errors import DeviceError, TrainingError
 from textrae.nn.bottleneck import Latent
 from textrae.optimizer import make_optimizer
-from textrae.state import Report
+from textrae.state import Report, resume, save_state
 from textrae.text.batch import LengthBuckets, Specials
 from textrae.training import drop_gradients, fit, step_budget, validate
 
@@ -137,6 +137,29 @@ def test_a_stopped_training_resumes_to_the_same_bits(
         assert second.progress.valid_loss == whole.progress.valid_loss
         steps = [json.loads(line)["step"] for line in metrics.read_text().splitlines()]
         assert steps == [12, 24, 36, 48, 50, 60]
+
+
+def test_the_random_state_of_any_accelerator_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Accelerator:
+        state = torch.tensor([3, 1, 4], dtype=torch.uint8)
+
+        def get_rng_state(self) -> Tensor:
+            return self.state
+
+        def set_rng_state(self, state: Tensor) -> None:
+            self.state = state
+
+    there = Accelerator()
+    monkeypatch.setattr(torch, "get_device_module", lambda device: there)
+    trainer = make_trainer(TrainingConfig(steps=10), checkpoint=tmp_path / "state.safetensors")
+    trainer.device = torch.device("mps")
+    optimizer = torch.optim.Adam(trainer.network.parameters())
+    save_state(trainer, optimizer)
+    there.state = torch.zeros(3, dtype=torch.uint8)
+    resume(trainer, optimizer)
+    assert there.state.tolist() == [3, 1, 4]
 
 
 def test_pre_training_is_a_plain_autoencoders_and_the_decoder_begins_anew() -> None:

@@ -166,8 +166,8 @@ def save_state(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
         tensors |= {f"critic.{name}": value for name, value in trainer.critic.state_dict().items()}
         tensors |= _optimizer_tensors("critic_optimizer.", trainer.critic_optimizer)
     tensors["random.cpu"] = torch.get_rng_state()
-    if trainer.device.type == "cuda":
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    if trainer.device.type != "cpu":
+        tensors[f"random.{trainer.device.type}"] = torch.get_device_module(trainer.device).get_rng_state()
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     progress = json.dumps(
         {name: value for name, value in asdict(trainer.progress).items() if value != math.inf}
@@ -198,8 +198,9 @@ def resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
             trainer.critic.load_state_dict(_part(tensors, "critic."))
             _load_optimizer(trainer.critic_optimizer, _part(tensors, "critic_optimizer."))
         torch.set_rng_state(tensors["random.cpu"])
-        if trainer.device.type == "cuda" and "random.cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["random.cuda"])
+        drawn = tensors.get(f"random.{trainer.device.type}")
+        if drawn is not None and trainer.device.type != "cpu":
+            torch.get_device_module(trainer.device).set_rng_state(drawn)
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
         said = str(error).splitlines()[0]
         raise TrainingError(
