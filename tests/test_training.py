@@ -139,9 +139,7 @@ def test_a_stopped_training_resumes_to_the_same_bits(
         assert steps == [12, 24, 36, 48, 50, 60]
 
 
-def test_the_random_state_of_any_accelerator_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_random_state_of_any_accelerator_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Accelerator:
         state = torch.tensor([3, 1, 4], dtype=torch.uint8)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,14 +27,18 @@ def upper(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("slots", [0, 2])
+@pytest.mark.parametrize(
+    "further",
+    [{}, {"slots": 2}, {"variational": True, "posterior_norm": 0.5}],
+    ids=["vector", "slots", "normed posterior"],
+)
 def test_a_frozen_encoder_encodes_as_before(
-    corpus: Path, upper: Path, run: Path, tmp_path: Path, slots: int
+    corpus: Path, upper: Path, run: Path, tmp_path: Path, further: dict[str, Any]
 ) -> None:
     begin = run
-    if slots:
-        begin = tmp_path / "slots"
-        SentenceAutoencoder.train(corpus, replace(SMALL, slots=slots), FEW, text=TEXT, out=begin)
+    if further:
+        begin = tmp_path / "begun"
+        SentenceAutoencoder.train(corpus, replace(SMALL, **further), FEW, text=TEXT, out=begin)
     before = SentenceAutoencoder.load(begin)
     for frozen in (True, False):
         training = replace(FEW, freeze_encoder=frozen)

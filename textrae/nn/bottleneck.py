@@ -96,8 +96,8 @@ class Bottleneck(nn.Module):
     def _normed(self, mean: Tensor) -> Tensor:
         assert self.norm is not None
         assert self.shift is not None
-        # one sentence has no deviation: it takes that of the batches before it
-        use = self.training and len(mean) > 1
+        # one sentence has no deviation: it takes that of the batches before it, as what is frozen always does
+        use = self.training and len(mean) > 1 and self.shift.requires_grad
         scaled = F.batch_norm(mean, self.norm.running_mean, self.norm.running_var, training=use, eps=_EPS)
         return self.gamma * scaled + self.shift
 
