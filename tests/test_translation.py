@@ -127,9 +127,10 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     several = textrae("translate", tmp_path / "run", some[0], "--workers", 2)
     assert several.stdout == written.stdout, several.stderr
     assert textrae("translate", tmp_path / "run", pairs[0], "--workers", 2, "--window", 1).returncode == 2
-    idle = textrae("translate", tmp_path / "run", pairs[0], "--beam", 1, "--length-penalty", 2)
-    assert idle.returncode == 2
-    assert b"a beam of 1" in idle.stderr
+    for command, target in (("translate", ()), ("evaluate", ("--target", pairs[1]))):
+        idle = textrae(command, tmp_path / "run", pairs[0], *target, "--beam", 1, "--length-penalty", 2)
+        assert idle.returncode == 2
+        assert b"a beam of 1" in idle.stderr
     best = textrae(
         *("translate", tmp_path / "run", "--n-best", "--beam", 2, "--window", 1),
         stdin=b"A dog sees a red ball today.\n\n",
