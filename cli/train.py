@@ -165,6 +165,10 @@ def train(
         str | None, typer.Option(help="strict: refuse undecodable bytes; replace: count them and put U+FFFD.")
     ] = None,
     vocab_size: Annotated[int | None, typer.Option(help="Pieces of the tokenizer.")] = None,
+    whole_words: Annotated[
+        bool | None,
+        typer.Option("--whole-words/--word-parts", help="The commonest words are a piece each."),
+    ] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="A SentencePiece model to use instead of training one.")
     ] = None,

@@ -1,6 +1,7 @@
 """Perplexity of a recurrent language model: what a variational model's likelihood is to be held against.
 
     python scripts/language_model.py TRAIN VALID --minutes 15 --vocabulary 10000 --hidden 512 --dropout 0.4
+        [--tokenizer RUN/tokenizer.model]
 
 By the white-space word, each sentence's end one, whatever the pieces.
 """
@@ -16,6 +17,7 @@ from generation_quality import read, tokenizer_of
 from textrae.devices import choose_bf16
 from textrae.evaluation.language_model import perplexity, train_language_model
 from textrae.memory import keep_freed_memory
+from textrae.text.tokenizer import Tokenizer
 
 
 def main() -> None:
@@ -27,6 +29,9 @@ def main() -> None:
     parser.add_argument("valid", type=Path)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--vocabulary", type=int, default=5_000)
+    parser.add_argument(
+        "--tokenizer", type=Path, help="a SentencePiece model instead of one trained on TRAIN"
+    )
     parser.add_argument("--cell", default="gru")
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--embedding", type=int, default=256)
@@ -38,7 +43,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     keep_freed_memory()
-    tokenizer = tokenizer_of(args.train, args.vocabulary)
+    given = args.tokenizer
+    tokenizer = Tokenizer.load(given) if given else tokenizer_of(args.train, args.vocabulary)
     model = train_language_model(
         read(args.train),
         tokenizer,

@@ -52,8 +52,7 @@ def main() -> None:
         def one(job: tuple[str, float], cores: list[int]) -> Point:
             if job == ALONE:
                 first_done.wait()
-                info = json.loads(on_cores([COMMAND, "info", runs[jobs[0]], "--json"], cores))
-                return language_model(info, args, cores)
+                return language_model(runs[jobs[0]], args, cores)
             try:
                 return measure(*job, runs[job], args, further, cores)
             finally:
@@ -108,15 +107,16 @@ def measure(
     return Point([f"{kind} {value:g}", *figures, units, rate], information, perplexity)
 
 
-def language_model(info: Mapping[str, Any], args: argparse.Namespace, cores: list[int]) -> Point:
-    """One of the same size as the model that `textrae info` describes, trained for as long."""
+def language_model(run: str, args: argparse.Namespace, cores: list[int]) -> Point:
+    """One of the same size and pieces as the model of `run`, trained for as long."""
+    info: Mapping[str, Any] = json.loads(on_cores([COMMAND, "info", run, "--json"], cores))
     facts = {**info["model"], **info["training"]}
     shape = ("cell", "hidden", "embedding", "dropout", "weight_dropout")
     training = ("lr", "weight_decay", "batch_tokens", "seed")
     same = [f"--{name.replace('_', '-')}={facts[name]}" for name in (*shape, *training)]
     script = str(Path(__file__).with_name("language_model.py"))
     train = [sys.executable, script, str(args.train), str(args.valid), "--minutes", str(args.minutes)]
-    found = float(on_cores([*train, f"--vocabulary={info['vocabulary']}", *same], cores))
+    found = float(on_cores([*train, f"--tokenizer={Path(run) / 'tokenizer.model'}", *same], cores))
     return Point(["language model", f"{found:.2f}"] + [""] * (len(HEAD) - 2), 0.0, found)
 
 

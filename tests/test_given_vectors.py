@@ -136,6 +136,7 @@ def test_commands(corpus: Path, given: Path, tmp_path: Path) -> None:
         5,
         "--vocab-size",
         400,
+        "--whole-words",
         "--valid",
         corpus,
         "--valid-vectors",
@@ -145,6 +146,7 @@ def test_commands(corpus: Path, given: Path, tmp_path: Path) -> None:
     )
     assert made.returncode == 0, made.stderr
     assert b"try: textrae decode " in made.stderr
+    assert b"whole words: " in made.stderr
     written = textrae("decode", tmp_path / "run", given)
     assert len(written.stdout.decode().split("\n")) == 1_201
     said = textrae("evaluate", tmp_path / "run", corpus, "--vectors", given, "--json")

@@ -259,6 +259,8 @@ class CorpusConfig:
     """What to do with bytes that are not UTF-8: stop and name the place, or read each as U+FFFD and count the lines."""
     vocab_size: Annotated[int, Field(ge=300, le=65_535)] = 5_000
     """Pieces of the tokenizer (fewer where the corpus does not support so many)."""
+    whole_words: bool = False
+    """Whether the commonest words, as spaces separate them, are a piece each, instead of byte-pair encoding deciding."""
     tokenizer: str | None = None
     """A SentencePiece model to use instead of training one."""
     target_column: str | None = None

@@ -119,7 +119,10 @@ def train_run(
 
 def _refuse_idle(settings: Settings) -> None:
     """ConfigError, if a training would not use something that it is given; one that is resumed may go on as it began."""
-    model, training = settings.model, settings.training
+    model, training, corpus = settings.model, settings.training, settings.corpus
+    trains_tokenizer = corpus.tokenizer is None or (
+        bool(settings.target) and corpus.tokenizers == "separate" and corpus.target_tokenizer is None
+    )
     normalised = not (model.variational or model.memory == "states") and model.regulariser == "none"
     refused = {
         "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational": normalised
@@ -133,6 +136,8 @@ def _refuse_idle(settings: Settings) -> None:
         "valid_vectors: are for a model that reads vectors; give --vectors too": settings.valid_vectors
         is not None
         and settings.vectors is None,
+        "whole_words: a tokenizer that is given has its pieces; leave one of them out": corpus.whole_words
+        and not trains_tokenizer,
         "noise: it spoils the text that an encoder reads, and with vectors there is none; leave it out": settings.vectors
         is not None
         and any(getattr(training, f"noise_{kind}") for kind in ("drop", "blank", "substitute", "shuffle")),

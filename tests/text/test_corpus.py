@@ -49,6 +49,13 @@ def texts(corpus: PreparedCorpus, rows: TokenRows) -> list[str]:
 LINES = [f"sentence {i % 300} of the text" for i in range(500)]
 
 
+def test_whole_words(tmp_path: Path) -> None:
+    corpus = make(tmp_path, LINES, vocab_size=800, whole_words=True)
+    assert {"▁sentence", "▁299", "▁text"} <= set(corpus.tokenizer.pieces())
+    assert set(corpus.train.lengths) == {5}, "a token a word"
+    assert set(texts(corpus, corpus.train)) < set(LINES)
+
+
 def test_split_is_exact_and_leaks_nothing(tmp_path: Path) -> None:
     corpus = make(tmp_path, [*LINES, "", "  "])
     train, valid = texts(corpus, corpus.train), texts(corpus, corpus.valid)

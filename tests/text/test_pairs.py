@@ -76,6 +76,17 @@ def test_pairs_stay_together_and_nothing_leaks(tmp_path: Path, tokenizers: str) 
     assert not list((tmp_path / "cache").iterdir())
 
 
+@pytest.mark.parametrize("tokenizers", ["joint", "separate"])
+def test_whole_words_of_both_sides(tmp_path: Path, tokenizers: str) -> None:
+    a, b = files(tmp_path, a=SOURCE, b=TARGET)
+    options = config(tokenizers=tokenizers, whole_words=True, vocab_size=1_200)
+    corpus = prepare_pairs([a], [b], options, tmp_path / "cache")
+    assert corpus.targets is not None
+    assert "▁source" in corpus.tokenizer.pieces()
+    assert "▁ziel" in corpus.targets.tokenizer.pieces()
+    assert set(corpus.train.lengths) == set(corpus.targets.train.lengths) == {3}, "a token a word"
+
+
 def test_a_validation_file_is_kept_whole(tmp_path: Path) -> None:
     a, b, c, d = files(tmp_path, a=SOURCE, b=TARGET, c=["new", SOURCE[0], "old"], d=["neu", "alt", ""])
     corpus = prepare_pairs([a], [b], config(), tmp_path / "cache", (c, d))

@@ -22,6 +22,7 @@ TOKENIZERS = {
     "spaced": Tokenizer.train(SENTENCES, 400),
     "unspaced": Tokenizer.train(["我学习法语", "我们在看着你", "猫"], 400),
     "bytes": Tokenizer.train([], 300),
+    "words": Tokenizer.train([f"{sentence} \t<unk>s" for sentence in SENTENCES], 400, whole_words=True),
 }
 AWKWARD = [
     "▁",
@@ -118,6 +119,43 @@ def test_many_placeholders_leave_room_for_the_text() -> None:
     assert tokenizer.vocab_size == 300
     assert sum(piece.startswith("▁<mark") for piece in tokenizer.pieces()) == 10
     assert not any(tokenizer._pieces.is_byte(i) for i in tokenizer.encode(["the dogs and cats"])[0])
+
+
+def test_whole_words_are_a_piece_each() -> None:
+    notes: list[str] = []
+    lines = ["the staff isn't unkind , <unk> N"] * 9 + ["once upon a time"]
+    tokenizer = Tokenizer.train(lines, 1_000, note=notes.append, whole_words=True)
+    pieces = tokenizer.pieces()
+    said = [
+        [pieces[i] for i in row]
+        for row in tokenizer.encode(["the staff isn't", "unkind , <unk> once", "theft"])
+    ]
+    assert said[:2] == [["▁the", "▁staff", "▁isn't"], ["▁unkind", "▁,", "▁<unk>", "▁once"]]
+    assert said[2][0] == "▁the"  # the longest word that a word begins with, the rest in bytes
+    assert len(said[2]) == 3
+    assert "whole words: 11 of 11 are a piece each, 100.0% of those in the text" in notes
+    parts = Tokenizer.train(lines, 1_000)
+    assert max(map(len, parts.encode(lines))) > max(map(len, tokenizer.encode(lines)))
+
+
+def test_the_commonest_words_are_whole_and_others_are_spelled_in_parts() -> None:
+    lines = [f"common word{n % 7} rare{n:03}ness" for n in range(400)]
+    notes: list[str] = []
+    tokenizer = Tokenizer.train(lines, 340, note=notes.append, whole_words=True)
+    words = {f"▁word{n}" for n in range(7)} | {"▁common"}
+    assert words <= set(tokenizer.pieces())
+    assert tokenizer.vocab_size == 340
+    room = 340 - 260 - len(set("".join(lines)))
+    assert f"whole words: {room * 3 // 4} of 408 are a piece each" in notes[0]
+    (ids,) = tokenizer.encode(["common rare999ness"])
+    assert not any(tokenizer._pieces.is_byte(i) for i in ids), "characters and parts of the text are pieces"
+    assert tokenizer.decode([ids]) == ["common rare999ness"]
+    assert len(ids) < len(" rare999ness")
+
+
+def test_there_are_no_whole_words_without_spaces() -> None:
+    with pytest.raises(CorpusError, match=r"no space.*leave --whole-words out"):
+        Tokenizer.train(["我学习法语", "我们在看着你", "猫 猫"], 400, whole_words=True)
 
 
 def test_names_of_specials_in_a_text_are_learnt() -> None:

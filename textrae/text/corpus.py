@@ -252,7 +252,9 @@ def _survey(
             for _ in hashed():
                 pass
         else:
-            tokenizer = Tokenizer.train(hashed(), config.vocab_size, config.seed, notes.append)
+            tokenizer = Tokenizer.train(
+                hashed(), config.vocab_size, config.seed, notes.append, config.whole_words
+            )
         _refuse_empty(sources, counts)
         distinct, threshold = hashes.split(config.valid_size)
     if hold_out and distinct < 2:

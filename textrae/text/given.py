@@ -139,7 +139,9 @@ def _build(pairs: Pairs, held: Pairs | None, config: CorpusConfig, folder: Path,
     with LineHashes(folder / "hashes.tmp") as hashes:
         lines = (line for _, b, _ in pairs.surveyed(hashes, config.seed, counts) for line in b)
         if config.tokenizer is None:
-            tokenizer = Tokenizer.train(lines, config.vocab_size, config.seed, notes.append)
+            tokenizer = Tokenizer.train(
+                lines, config.vocab_size, config.seed, notes.append, config.whole_words
+            )
         else:
             tokenizer = Tokenizer.load(config.tokenizer)
             for _ in lines:

@@ -143,7 +143,7 @@ def _tokenizers(
     joint = config.tokenizers == "joint"
     if config.tokenizer is None:
         lines = (line for a, b, _ in first() for line in (chain(a, b) if joint else a))
-        source = Tokenizer.train(lines, config.vocab_size, config.seed, note)
+        source = Tokenizer.train(lines, config.vocab_size, config.seed, note, config.whole_words)
     else:
         source = Tokenizer.load(config.tokenizer)
         for _ in first():
@@ -153,4 +153,4 @@ def _tokenizers(
     if joint:
         return source, source
     others = (line for _, b, _ in again() for line in b)
-    return source, Tokenizer.train(others, config.vocab_size, config.seed, note)
+    return source, Tokenizer.train(others, config.vocab_size, config.seed, note, config.whole_words)
