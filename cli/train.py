@@ -179,6 +179,12 @@ def train(
     batch_tokens: Annotated[int | None, typer.Option(help="Tokens of a batch.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Decoupled weight decay.")] = None,
+    embedding_rate: Annotated[
+        float | None, typer.Option(help="Embeddings learn at so many times the rate of the rest.")
+    ] = None,
+    adam_beta2: Annotated[
+        float | None, typer.Option(help="β₂ of AdamW; the nearer to 1, the larger the steps of rare tokens.")
+    ] = None,
     label_smoothing: Annotated[
         float | None, typer.Option(help="Share of a target's weight spread over the vocabulary.")
     ] = None,

@@ -17,7 +17,7 @@ from textrae.config import TrainingConfig
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import DeviceError, TrainingError
 from textrae.nn.bottleneck import Latent
-from textrae.optimizer import make_optimizer
+from textrae.optimizer import make_optimizer, set_rate
 from textrae.state import Report, resume, save_state
 from textrae.text.batch import LengthBuckets, Specials
 from textrae.training import drop_gradients, fit, step_budget, validate
@@ -74,6 +74,37 @@ def test_the_best_weights_are_kept() -> None:
     assert validate(trainer).loss == pytest.approx(losses[1])
 
 
+def test_embeddings_learn_at_a_rate_of_their_own() -> None:
+    network = torch.nn.Sequential(torch.nn.Embedding(3, 2), torch.nn.Linear(2, 2))
+    torch.nn.init.ones_(network[0].weight)
+    torch.nn.init.ones_(network[1].weight)
+    optimizer = make_optimizer(network, TrainingConfig(weight_decay=0.5), embedding_rate=4.0)
+    set_rate(optimizer, 0.1)
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    assert bool(optimizer.clip(1e9))
+    optimizer.step()
+    assert torch.allclose(network[0].weight, torch.tensor(1 - 0.4 * 0.5 - 0.4))
+    assert torch.allclose(network[1].weight, torch.tensor(1 - 0.1 * 0.5 - 0.1))
+
+
+def test_the_second_momentum_is_the_optimizers() -> None:
+    """Kingma & Ba 2015: where a gradient comes once, the next steps are m / √v, of 0.9ⁿ and β₂ⁿ."""
+    moved = []
+    for beta2 in (0.5, 0.98):
+        network = torch.nn.Linear(1, 1, bias=False)
+        optimizer = make_optimizer(network, TrainingConfig(weight_decay=0.0, lr=0.1), beta2)
+        before = float(network.weight.detach())
+        for gradient in (3.0, 0.0):
+            network.weight.grad = torch.full((1, 1), gradient)
+            assert bool(optimizer.clip(1e9))
+            optimizer.step()
+        moved.append(before - float(network.weight.detach()))
+        first, then = 1.0, (0.9 * 0.1 / (1 - 0.9**2)) / math.sqrt(beta2 * (1 - beta2) / (1 - beta2**2))
+        assert moved[-1] == pytest.approx(0.1 * (first + then), rel=1e-4)
+    assert moved[0] > moved[1]
+
+
 def test_minutes_end_the_training_in_time() -> None:
     trainer = make_trainer(TrainingConfig(minutes=0.02, batch_tokens=60))
     assert fit(trainer)
@@ -110,7 +141,7 @@ NOISE = {"noise_drop": 0.1, "noise_blank": 0.1, "noise_substitute": 0.1, "noise_
     ("settings", "switches"),
     [
         ({}, {}),
-        ({"word_dropout": 0.3, **NOISE}, {}),
+        ({"word_dropout": 0.3, "embedding_rate": 2.0, "adam_beta2": 0.999, **NOISE}, {}),
         ({"pretrain": 0.5, "reset_decoder": True, "free_bits": 0.1}, {"variational": True}),
         ({"aggressive": 0.8}, {"variational": True, "posterior_norm": 0.6}),
         ({}, {"regulariser": "adversarial"}),

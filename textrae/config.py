@@ -326,6 +326,12 @@ class TrainingConfig:
     """Weight of the model's ``mmd`` or ``adversarial`` regulariser, a sentence."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.6
     """Decoupled weight decay of AdamW, on matrices alone."""
+    embedding_rate: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Embeddings learn, and decay, at so many times the rate of the rest (as by Yang et al. 2021, whose rates of the rest fall
+    with a model's width)."""
+    adam_beta2: Fraction = 0.98
+    """β₂ of AdamW: how slowly its measure of the gradients' size changes. What is rare gets the larger steps the nearer it is
+    to 1."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of the gradient; a longer one is scaled down."""
     label_smoothing: Fraction = 0.0

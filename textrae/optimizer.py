@@ -23,13 +23,28 @@ class ClippedAdamW(torch.optim.AdamW):
         return finite
 
 
-def make_optimizer(network: nn.Module, config: TrainingConfig | SeriesTraining) -> ClippedAdamW:
-    """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone."""
+def make_optimizer(
+    network: nn.Module,
+    config: TrainingConfig | SeriesTraining,
+    beta2: float = TrainingConfig.adam_beta2,
+    embedding_rate: float = 1.0,
+) -> ClippedAdamW:
+    """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone; :func:`set_rate` sets its rate."""
     trained = [p for p in network.parameters() if p.requires_grad]
-    matrices = [p for p in trained if p.ndim > 1]
+    # where they learn at the same rate they are one group, as in the checkpoints of older trainings
+    tables = {m.weight for m in network.modules() if isinstance(m, nn.Embedding) and embedding_rate != 1}
+    matrices = [p for p in trained if p.ndim > 1 and p not in tables]
     others = [p for p in trained if p.ndim <= 1]
     groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": matrices, "weight_decay": config.weight_decay, "times": 1.0},
+        {"params": others, "weight_decay": 0.0, "times": 1.0},
     ]
-    return ClippedAdamW(groups, lr=config.lr, betas=(0.9, 0.98), fused=True)
+    if found := [p for p in trained if p in tables]:
+        groups.append({"params": found, "weight_decay": config.weight_decay, "times": embedding_rate})
+    return ClippedAdamW(groups, lr=config.lr, betas=(0.9, beta2), fused=True)
+
+
+def set_rate(optimizer: ClippedAdamW, rate: float) -> None:
+    """The learning rate of the next step, of which embeddings may have a multiple."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["times"]

@@ -20,7 +20,7 @@ from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.autoencoder import WRITING, Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.noise import Noise, blank_out
-from textrae.optimizer import ClippedAdamW, make_optimizer
+from textrae.optimizer import ClippedAdamW, make_optimizer, set_rate
 from textrae.schedules import beta, rehearsal, schedule
 from textrae.state import Progress, Report, Trainer, resume, save_state
 from textrae.text.batch import Batch, LengthBuckets, crossover
@@ -48,7 +48,7 @@ def fit(trainer: Trainer) -> bool:
         TrainingError: gradients stay non-finite, or the checkpoint does not belong to this training.
     """
     config, progress, network = trainer.config, trainer.progress, trainer.network
-    optimizer = make_optimizer(network, config)
+    optimizer = make_optimizer(network, config, config.adam_beta2, config.embedding_rate)
     resume(trainer, optimizer)
     buckets = trainer.buckets(config.batch_tokens, config.seed)
     total_steps = step_budget(config, buckets)
@@ -97,8 +97,7 @@ def _update(
     """
     config, progress, network = trainer.config, trainer.progress, trainer.network
     network.train()
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+    set_rate(optimizer, rate)
     if network.bottleneck is not None:
         network.bottleneck.draws = done >= config.pretrain
     if config.reset_decoder and done >= config.pretrain and not progress.decoder_reset:

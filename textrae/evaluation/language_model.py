@@ -13,7 +13,7 @@ from textrae.config import TrainingConfig
 from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
-from textrae.optimizer import make_optimizer
+from textrae.optimizer import make_optimizer, set_rate
 from textrae.schedules import schedule
 from textrae.text.batch import LengthBuckets, ListedRows, Specials
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
@@ -101,8 +101,7 @@ def train_language_model(
             spent = step / steps if steps else (time.perf_counter() - begin) / (60 * (minutes or 1.0))
             if spent >= 1:
                 return model.eval()
-            for group in optimizer.param_groups:
-                group["lr"] = lr * schedule(spent, config.warmup)
+            set_rate(optimizer, lr * schedule(spent, config.warmup))
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 loss = reconstruction_loss(model, model.forward(batch.previous), batch.target, PAD_ID)
             optimizer.zero_grad(set_to_none=True)

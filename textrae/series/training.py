@@ -15,7 +15,7 @@ from torch import Tensor
 from textrae.config import SeriesTraining
 from textrae.errors import TrainingError
 from textrae.nn.series import SeriesNetwork, sequence_errors
-from textrae.optimizer import make_optimizer
+from textrae.optimizer import make_optimizer, set_rate
 from textrae.schedules import schedule
 from textrae.series.data import Values, batches, padded
 
@@ -93,8 +93,7 @@ def fit(trainer: SeriesTrainer) -> bool:
         if spent >= 1 or stopped:
             break
         network.train()
-        for group in optimizer.param_groups:
-            group["lr"] = config.lr * schedule(spent, config.warmup)
+        set_rate(optimizer, config.lr * schedule(spent, config.warmup))
         x, lengths = padded([trainer.train[row] for row in rows], torch.float32, trainer.device)
         loss = sequence_errors(network.forward(x, lengths), x, lengths).mean()
         optimizer.zero_grad(set_to_none=True)
