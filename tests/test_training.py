@@ -88,7 +88,7 @@ def test_embeddings_learn_at_a_rate_of_their_own() -> None:
     assert torch.allclose(network[1].weight, torch.tensor(1 - 0.1 * 0.5 - 0.1))
 
 
-def test_the_second_momentum_is_the_optimizers() -> None:
+def test_the_second_moment_decays_as_it_is_told() -> None:
     """Kingma & Ba 2015: where a gradient comes once, the next steps are m / √v, of 0.9ⁿ and β₂ⁿ."""
     moved = []
     for beta2 in (0.5, 0.98):

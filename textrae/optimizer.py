@@ -29,7 +29,14 @@ def make_optimizer(
     beta2: float = TrainingConfig.adam_beta2,
     embedding_rate: float = 1.0,
 ) -> ClippedAdamW:
-    """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone; :func:`set_rate` sets its rate."""
+    """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone; :func:`set_rate` sets its rate.
+
+    Args:
+        network: whose parameters are trained, but for frozen ones.
+        config: its rate and decay.
+        beta2: decay of the second moment of the gradients.
+        embedding_rate: embeddings learn and decay at so many times the rate.
+    """
     trained = [p for p in network.parameters() if p.requires_grad]
     # where they learn at the same rate they are one group, as in the checkpoints of older trainings
     tables = {m.weight for m in network.modules() if isinstance(m, nn.Embedding) and embedding_rate != 1}
