@@ -180,7 +180,7 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Decoupled weight decay.")] = None,
     embedding_rate: Annotated[
-        float | None, typer.Option(help="Embeddings learn at so many times the rate of the rest.")
+        float | None, typer.Option(help="Embeddings learn, and decay, at so many times the rate.")
     ] = None,
     adam_beta2: Annotated[
         float | None, typer.Option(help="β₂ of AdamW; the nearer to 1, the larger the steps of rare tokens.")
