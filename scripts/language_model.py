@@ -11,10 +11,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
 from generation_quality import read, tokenizer_of
 
-from textrae.devices import choose_bf16
+from textrae.devices import choose_bf16, choose_device
 from textrae.evaluation.language_model import perplexity, train_language_model
 from textrae.memory import keep_freed_memory
 from textrae.text.tokenizer import Tokenizer
@@ -41,7 +40,9 @@ def main() -> None:
     parser.add_argument("--weight-decay", type=float, default=0.6)
     parser.add_argument("--batch-tokens", type=int, default=1_024)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     args = parser.parse_args()
+    device = choose_device(args.device)
     keep_freed_memory()
     given = args.tokenizer
     tokenizer = Tokenizer.load(given) if given else tokenizer_of(args.train, args.vocabulary)
@@ -58,7 +59,8 @@ def main() -> None:
         weight_decay=args.weight_decay,
         batch_tokens=args.batch_tokens,
         seed=args.seed,
-        bf16=choose_bf16("auto", torch.device("cpu")),
+        bf16=choose_bf16("auto", device),
+        device=device,
     )
     print(f"{perplexity(model, read(args.valid), tokenizer):.2f}")
 

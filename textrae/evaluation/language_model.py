@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from textrae.config import TrainingConfig
+from textrae.devices import autocast
 from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
@@ -20,6 +21,7 @@ from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
 _SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 _MAX_LENGTH = 400
+_CPU = torch.device("cpu")
 
 
 class LanguageModel(nn.Module):
@@ -82,17 +84,19 @@ def train_language_model(
     batch_tokens: int = 1_024,
     seed: int = 0,
     bf16: bool = False,
+    device: torch.device = _CPU,
 ) -> LanguageModel:
-    """Train on the CPU for so many minutes or steps.
+    """Train for so many minutes or steps.
 
     Args:
         sentences: to learn from, cut at 400 tokens.
         tokenizer: any; perplexities are measured by the word.
+        device: where to; the model stays there.
     """
     config = TrainingConfig(lr=lr, weight_decay=weight_decay, batch_tokens=batch_tokens, seed=seed)
     rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
     torch.manual_seed(seed)
-    model = LanguageModel(tokenizer.vocab_size, cell, hidden, embedding, dropout, weight_dropout)
+    model = LanguageModel(tokenizer.vocab_size, cell, hidden, embedding, dropout, weight_dropout).to(device)
     optimizer = make_optimizer(model, config)
     buckets = LengthBuckets(rows, batch_tokens, _SPECIALS, seed)
     begin, step, epoch = time.perf_counter(), 0, 0
@@ -102,7 +106,8 @@ def train_language_model(
             if spent >= 1:
                 return model.eval()
             set_rate(optimizer, lr * schedule(spent, config.warmup))
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            batch = batch.to(device)
+            with autocast(device, bf16):
                 loss = reconstruction_loss(model, model.forward(batch.previous), batch.target, PAD_ID)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -124,8 +129,9 @@ def perplexity(model: LanguageModel, sentences: Sequence[str], tokenizer: Tokeni
     ids, cut = tokenizer.encode_cut(list(sentences), _MAX_LENGTH)
     rows, nats = ListedRows(ids), 0.0
     for batch in LengthBuckets(rows, 8_192, _SPECIALS, 0).in_order(len(rows)):
+        batch = batch.to(model.bias.device)
         losses, _ = token_losses(model, model.forward(batch.previous), batch.target, PAD_ID)
-        nats += float(losses.double().sum())
+        nats += float(losses.cpu().double().sum())
     read = [
         tokenizer.decode([row])[0] if over else sentence
         for sentence, row, over in zip(sentences, ids, cut, strict=True)
