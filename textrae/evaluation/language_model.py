@@ -91,7 +91,7 @@ def train_language_model(
     Args:
         sentences: to learn from, cut at 400 tokens.
         tokenizer: any; perplexities are measured by the word.
-        device: where to; the model stays there.
+        device: where to compute; the model stays there.
     """
     config = TrainingConfig(lr=lr, weight_decay=weight_decay, batch_tokens=batch_tokens, seed=seed)
     rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
