@@ -15,7 +15,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 # train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those
 demo: install
 	rm -rf $(DEMO)
-	$(BIN)/python scripts/hold_out.py data/sentences.en.txt 200 $(DEMO)
+	$(BIN)/python scripts/experiments/hold_out.py data/sentences.en.txt 200 $(DEMO)
 	$(BIN)/textrae train $(DEMO)/train.txt -o $(DEMO)/run --minutes 2
 	@echo; echo "sentence -> vector -> sentence, unseen:"
 	@$(BIN)/textrae reconstruct $(DEMO)/run $(DEMO)/eight.txt | paste -d '\n' $(DEMO)/eight.txt - | sed 'n;s/^/  -> /'

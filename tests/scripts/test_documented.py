@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "scripts").glob("*.py"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "scripts").rglob("*.py")),
+]
 _LINES = (
-    re.compile(r"`python scripts/(\w+)\.py([^`]*)`"),  # in a sentence, perhaps over two lines
-    re.compile(r"^ *python scripts/(\w+)\.py((?:\\\n|[^\n`])*)$", re.MULTILINE),
+    re.compile(r"`python scripts/(\w+/\w+)\.py([^`]*)`"),  # in a sentence, perhaps over two lines
+    re.compile(r"^ *python scripts/(\w+/\w+)\.py((?:\\\n|[^\n`])*)$", re.MULTILINE),
 )
-_BY_HAND = {"hold_out"}
+_BY_HAND = {"experiments/hold_out"}
 """Takes three words as they come."""
 
 
@@ -43,9 +47,9 @@ def test_there_are_many() -> None:
 
 @pytest.mark.parametrize(("name", "arguments"), documented())
 def test_a_documented_line_is_taken(name: str, arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = ROOT / "scripts"
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setattr(sys, "argv", [f"{name}.py", *shlex.split(arguments)])
+    script = ROOT / "scripts" / f"{name}.py"
+    monkeypatch.syspath_prepend(str(script.parent))
+    monkeypatch.setattr(sys, "argv", [script.name, *shlex.split(arguments)])
     original = argparse.ArgumentParser.parse_args
 
     def stop(self: argparse.ArgumentParser, *given: object) -> None:
@@ -53,7 +57,7 @@ def test_a_documented_line_is_taken(name: str, arguments: str, monkeypatch: pyte
         raise Parsed
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", stop)
-    spec = importlib.util.spec_from_file_location(f"script_{name}", folder / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

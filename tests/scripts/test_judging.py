@@ -10,7 +10,7 @@ import pytest
 from conftest import sentences
 from support import environment
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts" / "experiments"
 
 
 def run(script: str, *args: object) -> str:

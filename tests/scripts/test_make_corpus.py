@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
-SCRIPT = ROOT / "scripts" / "make_corpus.py"
+SCRIPT = ROOT / "scripts" / "corpus" / "make.py"
 TEXTS = ("sentences.en.txt", "sentences.de.txt", "sentences.zh.txt")
 FILES = (*TEXTS, "labels.tsv")
 LINES = 21_000
@@ -96,7 +96,7 @@ def test_another_seed_gives_another_corpus(tmp_path: Path) -> None:
 def test_shipped_files_are_what_the_generator_makes(tmp_path: Path) -> None:
     made = make(tmp_path, LINES)
     for name in FILES:
-        assert made[name] == (DATA / name).read_bytes(), f"{name} is not what scripts/make_corpus.py makes"
+        assert made[name] == (DATA / name).read_bytes(), f"{name} is not what scripts/corpus/make.py makes"
 
 
 def test_the_grammar_says_when_it_is_exhausted() -> None:

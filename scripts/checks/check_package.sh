@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Build the wheel, and use it outside the checkout beside the dependencies that .venv has.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+.venv/bin/python -m build --wheel --outdir "$work" . >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+.venv/bin/python -m pip install -q --no-deps --target "$work/site" "$work"/textrae-*.whl
+cd "$work"
+# the installed wheel, not the checkout: isolated mode ignores the editable install's path only if ours comes first
+PYTHONPATH="$work/site" "$OLDPWD/.venv/bin/python" - <<'PY'
+import pathlib, textrae, textrae_cli, textrae.model, textrae.text.corpus, textrae.evaluation.reconstruction
+site = pathlib.Path(textrae.__file__).parents[1]
+assert site.name == "site", site
+assert pathlib.Path(textrae_cli.__file__).parents[1] == site
+assert (site / "textrae" / "py.typed").exists()
+others = {path.name for path in site.iterdir()} - {"textrae", "textrae_cli", "bin"}
+assert all(name.endswith(".dist-info") for name in others), others
+PY
+PYTHONPATH="$work/site" "$OLDPWD/.venv/bin/python" "$work/site/bin/textrae" --version
+echo "package: ok"
