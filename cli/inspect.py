@@ -117,9 +117,9 @@ def _evaluate_reconstruction(
     import numpy as np
 
     from textrae.errors import ConfigError, CorpusError
+    from textrae.evaluation.measures import refuse_unlikely
     from textrae.evaluation.reconstruction import table
-    from textrae.measures import refuse_unlikely
-    from textrae.vectors import read_vectors
+    from textrae.inference.vectors import read_vectors
 
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; give the references with --target")
@@ -268,7 +268,7 @@ def xsim(
 @app.command(epilog="Example: textrae info run")
 def info(run: RunFolder, as_json: Json = False) -> None:
     """Tell what a run is and how it was trained."""
-    from textrae.checkpoint import is_series
+    from textrae.runs.folder import is_series
 
     if is_series(run):
         from textrae.series.model import SeriesAutoencoder

@@ -65,7 +65,7 @@ def sample(
 ) -> None:
     """Make new sentences, one a line."""
     from textrae.evaluation.samples import sample_quality
-    from textrae.latent_space import SOURCES
+    from textrae.latent.draw import SOURCES
 
     from .reading import Input
 
@@ -119,7 +119,7 @@ def interpolate(
     device: Device = "auto",
 ) -> None:
     """Show the sentences on the way from one to another; the ends are their own reconstructions."""
-    from textrae.walk import smoothness, without_repeats
+    from textrae.latent.path import smoothness, without_repeats
 
     from .reading import say_cuts
 

@@ -49,16 +49,11 @@ class Sectioned(TyperCommand):
 
 def _settings() -> tuple[dict[str, str], dict[str, list[Any]]]:
     """The section of each switch, and the defaults of its setting: of text and, where it is another, of series."""
-    from textrae.config import (
-        CorpusConfig,
-        ModelConfig,
-        SeriesConfig,
-        SeriesFormat,
-        SeriesTraining,
-        TrainingConfig,
-    )
-
-    from .idle import VARIATIONAL
+    from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
+    from textrae.settings.corpus import CorpusConfig
+    from textrae.settings.model import ModelConfig
+    from textrae.settings.rules import VARIATIONAL
+    from textrae.settings.training import TrainingConfig
 
     text = {"Corpus and tokenizer": CorpusConfig, "Model": ModelConfig, "Training": TrainingConfig}
     series = (SeriesConfig, SeriesFormat, SeriesTraining)

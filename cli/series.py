@@ -16,8 +16,8 @@ from .failures import INTERRUPTED, note
 from .options import Frame, Json, Labels, Layout, RunFolder
 
 if TYPE_CHECKING:
-    from textrae.config import SeriesFormat
     from textrae.series.model import SeriesAutoencoder
+    from textrae.series.settings import SeriesFormat
     from textrae.series.training import SeriesReport
 
 SeriesFile = Annotated[
@@ -41,10 +41,11 @@ def train_series(
         config: a TOML file of settings.
         overwrite: whether what is in `out` may go.
     """
-    from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, build
     from textrae.series.model import SeriesAutoencoder
     from textrae.series.run import claim
+    from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
     from textrae.series.training import SeriesWatch
+    from textrae.settings.files import build
 
     from .train import Progress, Stopper
 
@@ -79,8 +80,9 @@ def _unwritten(out: Path) -> Path:
 
 def _series_values(given: dict[str, Any], unfit: list[str], config: Path | None) -> dict[str, Any]:
     """The settings of the config file and the switches, all of them for series."""
-    from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, merged, read_toml
     from textrae.errors import ConfigError
+    from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
+    from textrae.settings.files import merged, read_toml
 
     known = set().union(*map(_names, (SeriesConfig, SeriesFormat, SeriesTraining)))
     for name in [*unfit, *given]:
@@ -185,7 +187,8 @@ def _format(
     model: SeriesAutoencoder, layout: str | None, labels: bool | None, frame: int | None
 ) -> SeriesFormat:
     """The format that the run was trained on, as the switches change it."""
-    from textrae.config import SeriesFormat, build, to_dict
+    from textrae.series.settings import SeriesFormat
+    from textrae.settings.files import build, to_dict
 
     own = to_dict(model.run.settings.format)
     if layout is not None and layout != own["layout"]:

@@ -18,8 +18,8 @@ from .options import Frame, Labels, Layout
 from .sections import Sectioned
 
 if TYPE_CHECKING:
-    from textrae.checkpoint import Settings
-    from textrae.state import Report
+    from textrae.settings.run import Settings
+    from textrae.training.state import Report
 
 _RENAMED = {"corpus_format": "format"}
 """Switches that are called otherwise in their config."""
@@ -266,7 +266,7 @@ def train(
         "valid_vectors": valid_vectors,
     }
     settings = _settings(given, files, config, out if resume else None)
-    from textrae.runs import Watch, train_run
+    from textrae.training.pipeline import Watch, train_run
 
     stopper, progress = Stopper(), Progress()
     with stopper, progress:
@@ -329,13 +329,15 @@ def _settings(
     resumed: Path | None,
 ) -> Settings:
     """The settings from the switches, the config file, and (resuming) those that the training began with."""
-    from textrae.cache import stored_settings
-    from textrae.checkpoint import Settings
-    from textrae.config import PRESETS, CorpusConfig, ModelConfig, TrainingConfig, merged, read_toml
     from textrae.errors import ConfigError, CorpusError
-    from textrae.transplant import adopted
-
-    from .idle import refuse_idle
+    from textrae.settings.corpus import CorpusConfig
+    from textrae.settings.files import merged, read_toml
+    from textrae.settings.model import PRESETS, ModelConfig
+    from textrae.settings.rules import refuse_idle
+    from textrae.settings.run import Settings
+    from textrae.settings.training import TrainingConfig
+    from textrae.training.token_cache import stored_settings
+    from textrae.training.transplant import adopted
 
     if alone := _SERIES_ALONE & given.keys():
         raise ConfigError(
@@ -383,8 +385,8 @@ def _settings(
 
 def _chosen(cls: Any, values: dict[str, Any], stored: Any) -> Any:
     """A config from the values that are its own; those must be the stored ones where a training is resumed."""
-    from textrae.config import build, to_dict
     from textrae.errors import ConfigError
+    from textrae.settings.files import build, to_dict
 
     own = {field.name for field in dataclasses.fields(cls)}
     chosen = {name: value for name, value in values.items() if name in own}

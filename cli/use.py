@@ -74,7 +74,7 @@ def encode(
     precision: Precision = "fp32",
 ) -> None:
     """Turn sentences into vectors, one row a line."""
-    from textrae.vectors import STORAGE, VectorWriter
+    from textrae.inference.vectors import STORAGE, VectorWriter
 
     if storage not in STORAGE:
         raise typer.BadParameter(f"{storage!r} is not {', '.join(STORAGE)}", param_hint="--storage")
@@ -108,8 +108,7 @@ def decode(
     precision: Precision = "fp32",
 ) -> None:
     """Turn vectors into sentences, one a line."""
-    from textrae.model import check_vectors
-    from textrae.vectors import read_vectors
+    from textrae.inference.vectors import check_vectors, read_vectors
 
     model, done = _load(run, device, precision), 0
     width = model.run.settings.model.read_size
@@ -138,7 +137,7 @@ def reconstruct(
     precision: Precision = "fp32",
 ) -> None:
     """Turn sentences into vectors and back, one a line; or series into states and back."""
-    from textrae.checkpoint import is_series
+    from textrae.runs.folder import is_series
 
     if is_series(run):
         from .series import reconstruct_series
@@ -235,7 +234,7 @@ def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
     check_device(device)
     if precision not in ("auto", "fp32", "bf16"):
         raise typer.BadParameter(f"{precision!r} is not auto, fp32 or bf16", param_hint="--precision")
-    from textrae.memory import keep_freed_memory
+    from textrae.devices import keep_freed_memory
     from textrae.model import SentenceAutoencoder
 
     keep_freed_memory()

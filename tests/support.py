@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.config import ModelConfig, Regulariser, TrainingConfig
 from textrae.nn.autoencoder import Autoencoder
-from textrae.state import Trainer
+from textrae.settings.model import ModelConfig, Regulariser
+from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Specials
+from textrae.training.state import Trainer
 
 SPECIALS = Specials(0, 1, 2, 3)
 

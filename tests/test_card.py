@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from textrae import ModelConfig, SentenceAutoencoder
-from textrae.card import model_card
+from textrae.runs.card import model_card
 
 RESULT = {"step": 1_200, "tokens": 34_567, "seconds": 61.2, "passes": 1.5, "valid_loss": 0.25}
 

@@ -12,8 +12,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
-from textrae.checkpoint import CONFIG, LATENTS, MODEL, TOKENIZER, Settings, load_run, write_atomically
 from textrae.errors import RunError
+from textrae.runs.files import write_atomically
+from textrae.runs.folder import CONFIG, LATENTS, MODEL, TOKENIZER
+from textrae.runs.run import load_run
+from textrae.settings.run import Settings
 
 FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, LATENTS, TOKENIZER}
 

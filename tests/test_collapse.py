@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from textrae.collapse import diagnose, log_mixture
+from textrae.latent.posterior import diagnose, log_mixture
 
 
 def test_a_collapsed_posterior() -> None:

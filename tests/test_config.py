@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from textrae import CorpusConfig, ModelConfig, TrainingConfig
-from textrae.config import build, read_toml, to_dict
 from textrae.errors import ConfigError
+from textrae.settings.files import build, read_toml, to_dict
 
 
 def test_presets_and_their_overriding() -> None:

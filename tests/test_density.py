@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
-from textrae.density import Latents, Mixture, fit_mixture
+from textrae.latent.mixture import Latents, Mixture, fit_mixture
 
 
 def truth() -> Mixture:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.distributions import Normal
 
-from textrae.divergence import Critic, kl_divergence, kl_terms, mmd, with_free_bits
 from textrae.nn.bottleneck import Bottleneck, Latent
+from textrae.training.regularisers import Critic, kl_divergence, kl_terms, mmd, with_free_bits
 
 
 def posterior(count: int = 50, numbers: int = 3) -> tuple[Latent, Normal]:

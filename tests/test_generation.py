@@ -9,20 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from textrae.config import ModelConfig
 from textrae.errors import ConfigError
-from textrae.generation import (
-    Sampling,
-    _largest,
-    _Outline,
-    beam_search,
-    likeliest,
-    n_best,
-    sampling_of,
-    write,
-)
+from textrae.inference.beam import _largest, beam_search, n_best
+from textrae.inference.generation import _Outline, write
+from textrae.inference.sampling import Sampling, likeliest, sampling_of
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
+from textrae.settings.model import ModelConfig
 from textrae.text.batch import Specials
 
 SPECIALS = Specials(0, 1, 2, 3)

@@ -14,9 +14,9 @@ from conftest import SMALL, TEXT, sentences
 from support import textrae
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
-from textrae.config import build
 from textrae.errors import ConfigError, CorpusError, VectorError
-from textrae.text.given import VectorTable, numbers, prepare_given
+from textrae.settings.files import build
+from textrae.text.from_vectors import VectorTable, numbers, prepare_given
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from textrae.config import ModelConfig
-from textrae.losses import reconstruction_loss
 from textrae.nn.autoencoder import Autoencoder
+from textrae.settings.model import ModelConfig
+from textrae.training.losses import reconstruction_loss
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])

@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from textrae.memory import keep_freed_memory
+from textrae.devices import keep_freed_memory
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc alone")

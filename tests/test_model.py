@@ -11,12 +11,12 @@ import pytest
 from conftest import SMALL, TEXT, sentences
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
-from textrae.checkpoint import Settings
-from textrae.engine import Cuts
 from textrae.errors import ConfigError, CorpusError, RunError, VectorError
-from textrae.model import check_vectors
-from textrae.runs import Watch, train_run
-from textrae.state import Report
+from textrae.inference.engine import Cuts
+from textrae.inference.vectors import check_vectors
+from textrae.settings.run import Settings
+from textrae.training.pipeline import Watch, train_run
+from textrae.training.state import Report
 
 
 def test_rebuilds_most_of_its_corpus(model: SentenceAutoencoder) -> None:
@@ -43,7 +43,7 @@ def test_windows_keep_order_and_counts(model: SentenceAutoencoder, monkeypatch: 
     some = [*sentences()[:40], "", "x y z " * 10]
     whole, rebuilt = model.encode(some), model.reconstruct(some)
     for size in (1, 7, 41, 42, 43):
-        monkeypatch.setattr("textrae.engine.WINDOW", size)
+        monkeypatch.setattr("textrae.inference.engine.WINDOW", size)
         cuts = Cuts()
         blocks = list(model.encode_stream(iter(some), cuts=cuts))
         assert [len(block) for block in blocks[:-1]] == [size] * (len(blocks) - 1)

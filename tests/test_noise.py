@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from support import SPECIALS
 from torch import Tensor
 
-from textrae.noise import Noise, blank_out
 from textrae.text.batch import collate_lists
+from textrae.training.noise import Noise, blank_out
 
 TEXT = range(4, 1_000)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from textrae.config import TrainingConfig, build
 from textrae.errors import ConfigError
-from textrae.schedules import beta, rehearsal, schedule
+from textrae.settings.files import build
+from textrae.settings.training import TrainingConfig
+from textrae.training.schedules import beta, rehearsal, schedule
 
 
 def test_schedule_rises_and_decays_to_zero() -> None:

@@ -21,12 +21,13 @@ from textrae import (
     SeriesTraining,
     TextraeError,
 )
-from textrae.config import Cell, build
 from textrae.errors import ConfigError, RunError, SeriesError
 from textrae.series.data import Scaling, hold_out
 from textrae.series.reading import read_series
 from textrae.series.training import SeriesReport, SeriesWatch
 from textrae.series.writing import write_series
+from textrae.settings.fields import Cell
+from textrae.settings.files import build
 
 Array = NDArray[np.float64]
 ROWS = SeriesFormat(layout="rows")

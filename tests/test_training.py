@@ -13,14 +13,15 @@ import torch
 from support import SPECIALS, Memory, make_trainer
 from torch import Tensor
 
-from textrae.config import TrainingConfig
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import DeviceError, TrainingError
 from textrae.nn.bottleneck import Latent
-from textrae.optimizer import make_optimizer, set_rate
-from textrae.state import Report, resume, save_state
+from textrae.settings.training import TrainingConfig
 from textrae.text.batch import LengthBuckets, Specials
-from textrae.training import drop_gradients, fit, step_budget, validate
+from textrae.training.loop import drop_gradients, fit, step_budget
+from textrae.training.optimizer import make_optimizer, set_rate
+from textrae.training.state import Report, resume, save_state
+from textrae.training.validation import validate
 
 
 def test_epochs_are_counted_in_batches() -> None:

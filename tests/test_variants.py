@@ -15,16 +15,17 @@ from conftest import TEXT, sentences
 from support import SPECIALS, textrae
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
-from textrae.checkpoint import Run, Settings
-from textrae.config import build
-from textrae.divergence import kl_divergence
 from textrae.errors import ConfigError
-from textrae.generation import write
-from textrae.losses import reconstruction_loss
+from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
+from textrae.runs.run import Run
+from textrae.settings.files import build
+from textrae.settings.run import Settings
 from textrae.text.batch import collate_lists
 from textrae.text.segments import Segmenter, Stretches
+from textrae.training.losses import reconstruction_loss
+from textrae.training.regularisers import kl_divergence
 
 SWITCHES: dict[str, tuple[Any, ...]] = {
     "cell": ("rnn", "lstm", "gru"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from textrae.errors import RunError, VectorError
-from textrae.vectors import ENDINGS, STORAGE, Storage, VectorWriter, read_vectors, restored, stored
+from textrae.inference.vectors import ENDINGS, STORAGE, Storage, VectorWriter, read_vectors, restored, stored
 
 VECTORS = np.random.default_rng(0).standard_normal((20_000, 5)).astype(np.float32)
 TEXTS = [f'text {n}\u2028\t"' for n in range(len(VECTORS))]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrae.walk import between, edit_distance, path, smoothness, without_repeats
+from textrae.latent.path import between, edit_distance, path, smoothness, without_repeats
 
 
 @pytest.mark.parametrize("method", ["linear", "spherical"])

@@ -9,8 +9,8 @@ import pytest
 from conftest import sentences
 
 from textrae import SentenceAutoencoder
-from textrae.engine import Cuts
 from textrae.errors import DeviceError
+from textrae.inference.engine import Cuts
 from textrae.workers import WorkerPool
 
 

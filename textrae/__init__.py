@@ -11,25 +11,21 @@ from typing import TYPE_CHECKING, Any
 from textrae.version import __version__
 
 if TYPE_CHECKING:
-    from textrae.config import (
-        CorpusConfig,
-        ModelConfig,
-        SeriesConfig,
-        SeriesFormat,
-        SeriesTraining,
-        TrainingConfig,
-    )
     from textrae.errors import TextraeError
     from textrae.model import SentenceAutoencoder
     from textrae.series.model import SeriesAutoencoder
+    from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
+    from textrae.settings.corpus import CorpusConfig
+    from textrae.settings.model import ModelConfig
+    from textrae.settings.training import TrainingConfig
 
 _HOMES = {
-    "CorpusConfig": "textrae.config",
-    "ModelConfig": "textrae.config",
-    "SeriesConfig": "textrae.config",
-    "SeriesFormat": "textrae.config",
-    "SeriesTraining": "textrae.config",
-    "TrainingConfig": "textrae.config",
+    "CorpusConfig": "textrae.settings.corpus",
+    "ModelConfig": "textrae.settings.model",
+    "SeriesConfig": "textrae.series.settings",
+    "SeriesFormat": "textrae.series.settings",
+    "SeriesTraining": "textrae.series.settings",
+    "TrainingConfig": "textrae.settings.training",
     "TextraeError": "textrae.errors",
     "SentenceAutoencoder": "textrae.model",
     "SeriesAutoencoder": "textrae.series.model",

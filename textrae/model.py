@@ -13,27 +13,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.checkpoint import Run, Settings, load_run, save_run
-from textrae.collapse import Diagnosis
-from textrae.config import CorpusConfig, ModelConfig, Precision, TrainingConfig, to_dict
 from textrae.devices import choose_device
-from textrae.engine import Cuts, Engine
-from textrae.errors import VectorError
 from textrae.evaluation.attention import AttentionMap, attention_map
 from textrae.evaluation.likelihood import Likelihood
+from textrae.evaluation.measures import measure_likelihood, measure_posterior, measure_reconstruction
 from textrae.evaluation.reconstruction import Report
 from textrae.evaluation.similarity import xsim
 from textrae.evaluation.translation import TranslationReport, translation_report
-from textrae.generation import Sampling, sampling_of, write
-from textrae.latent_space import Source, around, default_method, draw, on_the_sphere, refuse_states
-from textrae.measures import measure_likelihood, measure_posterior, measure_reconstruction
-from textrae.runs import SPECIALS, Watch, train_run
-from textrae.text.batch import Batch, collate_lists
-from textrae.transplant import adopted
-from textrae.vectors import restored
-from textrae.walk import Method, path
+from textrae.inference.engine import Cuts, Engine
+from textrae.inference.generation import write
+from textrae.inference.sampling import Sampling, sampling_of
+from textrae.inference.vectors import Vectors, check_vectors
+from textrae.latent.draw import Source, around, default_method, draw, on_the_sphere, refuse_states
+from textrae.latent.path import Method, path
+from textrae.latent.posterior import Diagnosis
+from textrae.runs.run import Run, load_run, save_run
+from textrae.settings.corpus import CorpusConfig
+from textrae.settings.fields import Precision
+from textrae.settings.files import to_dict
+from textrae.settings.model import ModelConfig
+from textrae.settings.run import Settings
+from textrae.settings.training import TrainingConfig
+from textrae.text.batch import SPECIALS, Batch, collate_lists
+from textrae.training.pipeline import Watch, train_run
+from textrae.training.transplant import adopted
 
-Vectors = NDArray[np.float32]
 _TOKENS = 10
 """Of a sentence that is not written yet: as many as there will be, more or less."""
 
@@ -90,7 +94,7 @@ class SentenceAutoencoder:
             watch: how to follow and stop it.
 
         Raises:
-            TextraeError: as :func:`textrae.runs.train_run`.
+            TextraeError: as :func:`textrae.training.pipeline.train_run`.
         """
         languages = tuple(target) if isinstance(target, Mapping) else ()
         target = list(target.values()) if isinstance(target, Mapping) else target
@@ -193,7 +197,7 @@ class SentenceAutoencoder:
         """Vectors (n, encoding_size) → n sentences.
 
         Args:
-            vectors: numbers, or what :func:`textrae.vectors.stored` makes of them.
+            vectors: numbers, or what :func:`textrae.inference.vectors.stored` makes of them.
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
             sampling: draws the tokens instead.
             to: the language to write, of a model that writes several.
@@ -229,16 +233,16 @@ class SentenceAutoencoder:
         """New sentences: a new encoding each, decoded.
 
         Args:
-            source: what encodings are drawn from, as :func:`textrae.latent_space.draw` has it.
-            temperature: of the tokens' draws, as :class:`textrae.generation.Sampling` has it, as the next two; 0 takes the
+            source: what encodings are drawn from, as :func:`textrae.latent.draw.draw` has it.
+            temperature: of the tokens' draws, as :class:`textrae.inference.sampling.Sampling` has it, as the next two; 0 takes the
                 most likely token each time, so that all that is drawn is the encoding. What happens where nothing is said
-                stands at :func:`textrae.generation.sampling_of`; ``reconstruction="mse"`` takes the most likely.
+                stands at :func:`textrae.inference.sampling.sampling_of`; ``reconstruction="mse"`` takes the most likely.
             beam: more than 1 searches for the likeliest sentence instead of drawing tokens.
             seed: the same sentences for the same seed and count.
             to: as for :meth:`decode`, here and below.
 
         Raises:
-            ConfigError: as :func:`textrae.latent_space.draw` and :func:`textrae.generation.sampling_of`; or the model has
+            ConfigError: as :func:`textrae.latent.draw.draw` and :func:`textrae.inference.sampling.sampling_of`; or the model has
                 no likelihoods to draw tokens from (``reconstruction="mse"``).
         """
         if self.engine.network.mse and temperature is top_k is top_p is None:
@@ -270,7 +274,7 @@ class SentenceAutoencoder:
         """Up to `count` different sentences decoded around one, itself left out, in the order they were found.
 
         Args:
-            distance: of the places tried, in standard deviations of the encodings (:func:`textrae.latent_space.around`).
+            distance: of the places tried, in standard deviations of the encodings (:func:`textrae.latent.draw.around`).
             seed: of the places; 20 are tried for each sentence wanted.
         """
         places = islice(around(self.run, self.encode([sentence])[0], distance, seed), 20 * count)
@@ -329,7 +333,7 @@ class SentenceAutoencoder:
         return measure_likelihood(self.engine, sentences, samples, seed)
 
     def diagnose(self, sentences: Sequence[str]) -> Diagnosis:
-        """Whether a variational model uses its latent numbers (:mod:`textrae.collapse`), on some sentences.
+        """Whether a variational model uses its latent numbers (:mod:`textrae.latent.posterior`), on some sentences.
 
         Raises:
             ConfigError: the model is not variational.
@@ -357,7 +361,7 @@ class SentenceAutoencoder:
 
         Args:
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
-            length_penalty: as :func:`textrae.generation.beam_search` has it.
+            length_penalty: as :func:`textrae.inference.beam.beam_search` has it.
             to: the language to write, of a model that writes several.
         """
         blocks = self.translate_stream(sentences, beam=beam, length_penalty=length_penalty, to=to)
@@ -486,29 +490,3 @@ class SentenceAutoencoder:
             **self.run.settings.to_json(),
             "result": self.run.training,
         }
-
-
-def check_vectors(vectors: NDArray[Any], width: int, first: int = 0) -> Vectors:
-    """Vectors as float32, if they can be decoded; int8 and binary ones are restored.
-
-    Args:
-        first: number of the first row, where these are a part of many.
-
-    Raises:
-        VectorError: not (n, width), not numbers, or one that is not finite (naming its row).
-    """
-    array = restored(np.asarray(vectors), width)
-    if array.ndim != 2 or array.shape[1] != width:
-        raise VectorError(
-            f"vectors of shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded"
-        )
-    if array.dtype.kind not in "fiu":
-        raise VectorError(f"vectors of {array.dtype}: give floating-point numbers")
-    out = np.ascontiguousarray(array, dtype=np.float32)
-    bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
-    if len(bad):
-        raise VectorError(
-            f"vector {first + bad[0]} (counted from 0) holds NaN or infinity, as do {len(bad)} of the {len(out)} from "
-            f"{first} on: leave them out"
-        )
-    return out

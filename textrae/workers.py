@@ -18,12 +18,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from textrae.config import Precision
-from textrae.devices import choose_device
-from textrae.engine import WINDOW, Cuts, windows
+from textrae.devices import choose_device, keep_freed_memory
 from textrae.errors import DeviceError
-from textrae.memory import keep_freed_memory
-from textrae.model import SentenceAutoencoder, Vectors
+from textrae.inference.engine import WINDOW, Cuts, windows
+from textrae.inference.vectors import Vectors
+from textrae.model import SentenceAutoencoder
+from textrae.settings.fields import Precision
 
 _TRANSLATED = 2_048
 """Sentences that a worker translates at once: enough for batches of like length, few for a fair share of the work."""

@@ -20,11 +20,10 @@ from pathlib import Path
 
 import torch
 
-from textrae.config import CorpusConfig
-from textrae.devices import choose_bf16
+from textrae.devices import choose_bf16, keep_freed_memory
 from textrae.evaluation.language_model import perplexity, train_language_model
 from textrae.evaluation.samples import sample_quality
-from textrae.memory import keep_freed_memory
+from textrae.settings.corpus import CorpusConfig
 from textrae.text.corpus import prepare
 from textrae.text.tokenizer import Tokenizer
 

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from generation_quality import read, tokenizer_of
 
-from textrae.devices import choose_bf16, choose_device
+from textrae.devices import choose_bf16, choose_device, keep_freed_memory
 from textrae.evaluation.language_model import perplexity, train_language_model
-from textrae.memory import keep_freed_memory
 from textrae.text.tokenizer import Tokenizer
 
 

@@ -17,7 +17,7 @@ import sacrebleu
 from numpy.typing import NDArray
 
 from textrae import SentenceAutoencoder
-from textrae.vectors import STORAGE, restored, stored
+from textrae.inference.vectors import STORAGE, restored, stored
 
 Array = NDArray[np.float32]
 

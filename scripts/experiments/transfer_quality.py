@@ -14,8 +14,8 @@ from pathlib import Path
 
 from generation_quality import tokenizer_of
 
+from textrae.devices import keep_freed_memory
 from textrae.evaluation.transfer import sweep
-from textrae.memory import keep_freed_memory
 
 
 def lines(path: Path) -> list[str]:

@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from textrae import SentenceAutoencoder
-from textrae.generation import write
+from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
-from textrae.runs import SPECIALS
+from textrae.text.batch import SPECIALS
 
 
 def cosine(table: Tensor) -> float:

@@ -37,15 +37,16 @@ from machine import (
     spread,
 )
 
-from textrae.config import CorpusConfig, ModelConfig, TrainingConfig
-from textrae.devices import choose_bf16, choose_device
-from textrae.memory import keep_freed_memory
+from textrae.devices import choose_bf16, choose_device, keep_freed_memory
 from textrae.model import SentenceAutoencoder
 from textrae.nn.autoencoder import Autoencoder
-from textrae.runs import SPECIALS
-from textrae.state import Report, Trainer
+from textrae.settings.corpus import CorpusConfig
+from textrae.settings.model import ModelConfig
+from textrae.settings.training import TrainingConfig
+from textrae.text.batch import SPECIALS
 from textrae.text.corpus import PreparedCorpus, prepare
-from textrae.training import fit
+from textrae.training.loop import fit
+from textrae.training.state import Report, Trainer
 
 Sample = Callable[[], float]
 

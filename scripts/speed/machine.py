@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from textrae.config import ModelConfig
 from textrae.nn.recurrence import GATES
+from textrae.settings.model import ModelConfig
 
 Sample = Callable[[], float]
 

@@ -9,7 +9,8 @@ from support import textrae
 from textrae_cli import app
 from typer.main import get_command
 
-from textrae.config import ModelConfig, SeriesConfig
+from textrae.series.settings import SeriesConfig
+from textrae.settings.model import ModelConfig
 
 
 @pytest.fixture(scope="module")

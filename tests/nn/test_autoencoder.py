@@ -7,12 +7,12 @@ import itertools
 import pytest
 import torch
 
-from textrae.config import ModelConfig
-from textrae.generation import write
-from textrae.losses import reconstruction_loss, token_losses
+from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
+from textrae.settings.model import ModelConfig
 from textrae.text.batch import Specials, collate_lists
+from textrae.training.losses import reconstruction_loss, token_losses
 
 SPECIALS = Specials(0, 1, 2, 3)
 SHAPES = [

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from textrae.nn.series import SeriesNetwork, last_states, mean_states, sequence_errors
+from textrae.series.network import SeriesNetwork, last_states, mean_states, sequence_errors
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]

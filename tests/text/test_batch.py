@@ -12,14 +12,7 @@ from hypothesis import strategies as st
 from support import Memory
 
 from textrae.text import batch as module
-from textrae.text.batch import (
-    LengthBuckets,
-    Specials,
-    collate_lists,
-    crossover,
-    permuted,
-    token_cuts,
-)
+from textrae.text.batch import LengthBuckets, Specials, collate_lists, crossover, permuted, token_cuts
 
 SPECIALS = Specials(0, 1, 2, 3)
 

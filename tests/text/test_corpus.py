@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textrae.config import CorpusConfig
 from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig
 from textrae.text import corpus as module
 from textrae.text import rows as rows_module
 from textrae.text import split as split_module

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from textrae.config import CorpusConfig
 from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig
 from textrae.text import blocks
 from textrae.text.lines import ReadCounts, read_lines
 
@@ -255,7 +255,7 @@ def test_reading_imports_no_torch_and_leaves_nothing_in_the_home(tmp_path: Path)
     pq.write_table(pa.table({"text": ["a b", "c d"]}), tmp_path / "a.parquet")
     (tmp_path / "a.jsonl").write_text('{"text": "e f"}\n')
     code = (
-        "import sys; from pathlib import Path; from textrae.config import CorpusConfig\n"
+        "import sys; from pathlib import Path; from textrae.settings.files import CorpusConfig\n"
         "from textrae.text.corpus import prepare\n"
         "folder = Path(sys.argv[1])\n"
         "corpus = prepare([str(folder / 'a.parquet'), str(folder / 'a.jsonl')], CorpusConfig(), folder / 'cache')\n"

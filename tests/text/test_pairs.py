@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from textrae.config import CorpusConfig, build
 from textrae.errors import ConfigError, CorpusError
+from textrae.settings.corpus import CorpusConfig
+from textrae.settings.files import build
 from textrae.text.corpus import PreparedCorpus, TokenRows, open_cache
-from textrae.text.pairs import prepare_pairs
+from textrae.text.parallel import prepare_pairs
 from textrae.text.tokenizer import Tokenizer
 
 
@@ -48,7 +49,7 @@ def config(**options: Any) -> CorpusConfig:
 def test_tags_have_ids_that_a_row_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = files(tmp_path, a=SOURCE, b=TARGET)
     vocabulary = prepare_pairs([a], [b], config(), tmp_path / "cache").tokenizer.vocab_size
-    monkeypatch.setattr("textrae.text.pairs.LARGEST_VOCABULARY", vocabulary + 1)
+    monkeypatch.setattr("textrae.text.parallel.LARGEST_VOCABULARY", vocabulary + 1)
     prepare_pairs([a], [b], config(), tmp_path / "one", tags=[0])
     with pytest.raises(CorpusError, match="give a smaller vocabulary"):
         prepare_pairs([a, a], [b, b], config(), tmp_path / "two", tags=[0, 1])

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from textrae.config import TrainingConfig
 from textrae.devices import autocast
-from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
-from textrae.optimizer import make_optimizer, set_rate
-from textrae.schedules import schedule
+from textrae.settings.training import TrainingConfig
 from textrae.text.batch import LengthBuckets, ListedRows, Specials
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from textrae.training.losses import reconstruction_loss, token_losses
+from textrae.training.optimizer import make_optimizer, set_rate
+from textrae.training.schedules import schedule
 
 _SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 _MAX_LENGTH = 400

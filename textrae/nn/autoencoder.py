@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from textrae.config import ModelConfig
 from textrae.nn.attention import Slots, absence
 from textrae.nn.bottleneck import Bottleneck, Latent
 from textrae.nn.decoder import Decoder
@@ -16,6 +15,7 @@ from textrae.nn.dropout import LockedDropout
 from textrae.nn.encoder import Encoder, Reading
 from textrae.nn.hierarchy import Hierarchy, owners
 from textrae.nn.recurrence import Recurrence
+from textrae.settings.model import ModelConfig
 
 READING = ("embedding.", "encoder.", "hierarchy.readers.", "hierarchy.places.", "slots.", "bottleneck.")
 """How the parameters' names begin that lead from a text to its encoding."""

@@ -2,7 +2,7 @@
 
 A state is one tensor ``(batch, state)``: ``h`` for rnn and gru, ``h`` and ``c`` side by side for lstm, so nothing
 outside this file asks which cell it has. Parameters are those of :class:`torch.nn.RNN`, ``LSTM`` and ``GRU``; on a GPU
-their cuDNN kernels run, on the CPU the loops of :mod:`textrae.nn.scan`.
+their cuDNN kernels run, on the CPU the loops of :mod:`textrae.nn.cells.steps`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from textrae.nn import scan
+from textrae.nn.cells.elman import Elman, RectifiedElman
+from textrae.nn.cells.gru import GRU
+from textrae.nn.cells.lstm import LSTM
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Gate blocks stacked in each weight of a cell."""
 _MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _LOOPS: dict[tuple[str, str], type[torch.autograd.Function]] = {
-    ("rnn", "tanh"): scan.Elman,
-    ("rnn", "relu"): scan.RectifiedElman,
-    ("gru", "tanh"): scan.GRU,
-    ("lstm", "tanh"): scan.LSTM,
+    ("rnn", "tanh"): Elman,
+    ("rnn", "relu"): RectifiedElman,
+    ("gru", "tanh"): GRU,
+    ("lstm", "tanh"): LSTM,
 }
 """The CPU's loop for a cell and an activation."""
 

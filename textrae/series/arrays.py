@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textrae.config import SeriesFormat
 from textrae.errors import SeriesError
 from textrae.series.data import LARGEST, Series, Values
+from textrae.series.settings import SeriesFormat
 
 _BLOCK = 64
 """Rows of a Parquet file read at once."""

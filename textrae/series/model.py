@@ -11,14 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, to_dict
 from textrae.devices import choose_device
 from textrae.errors import ConfigError, SeriesError
-from textrae.nn.series import last_states, mean_states
 from textrae.series.data import Scaling, Series, Values, checked, hold_out
+from textrae.series.network import last_states, mean_states
 from textrae.series.reading import read_all, read_series
 from textrae.series.run import SeriesRun, SeriesSettings, build_network, load_series_run, save_series_run
+from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
 from textrae.series.training import SeriesTrainer, SeriesWatch, fit, forward_all
+from textrae.settings.files import to_dict
 
 Arrays = Sequence[NDArray[Any]]
 """Sequences (time, dim) of any lengths; (time,) for one number a step."""
@@ -61,7 +62,7 @@ class SeriesAutoencoder:
 
         Raises:
             SeriesError: a file or an array cannot be used; it says where.
-            TrainingError, DeviceError: see :mod:`textrae.training`.
+            TrainingError, DeviceError: see :mod:`textrae.training.loop`.
         """
         named = [series] if isinstance(series, str | PathLike) else list(series)
         files = tuple(str(name) for name in named if isinstance(name, str | PathLike))

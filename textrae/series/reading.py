@@ -11,10 +11,10 @@ from typing import IO
 
 import numpy as np
 
-from textrae.config import SeriesFormat
 from textrae.errors import SeriesError
 from textrae.series import arrays
 from textrae.series.data import LARGEST, Series
+from textrae.series.settings import SeriesFormat
 
 _LONGEST_LINE = 1 << 24
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -17,12 +17,13 @@ from typing import Any
 import torch
 from safetensors.torch import save as tensors_to_bytes
 
-from textrae import checkpoint, runs
-from textrae.config import SeriesConfig, SeriesFormat, SeriesTraining, build, to_dict
 from textrae.errors import ConfigError, RunError
-from textrae.nn.series import SeriesNetwork
+from textrae.runs import files, folder
 from textrae.series.data import Scaling
+from textrae.series.network import SeriesNetwork
+from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
 from textrae.series.training import SeriesReport
+from textrae.settings.files import build, to_dict
 from textrae.version import __version__
 
 _OFFSET, _SIZE = "scaling.offset", "scaling.size"
@@ -63,8 +64,8 @@ def claim(path: Path, *, overwrite: bool = False) -> None:
     Raises:
         RunError: something is there already and `overwrite` is not set, or the folder above refuses.
     """
-    runs.claim(path, False, overwrite)
-    runs.make_folder(path.parent)
+    folder.claim(path, False, overwrite)
+    folder.make_folder(path.parent)
     if not os.access(path if path.is_dir() else path.parent, os.W_OK):
         raise RunError(f"{path}: cannot be written there; give another folder with -o")
 
@@ -75,13 +76,13 @@ def save_series_run(path: Path, run: SeriesRun, *, overwrite: bool = False) -> N
     Raises:
         RunError: something is there already and `overwrite` is not set, or the disk refuses.
     """
-    checkpoint.write_folder(path, lambda fresh: _publish(fresh, run), overwrite=overwrite)
+    folder.write_folder(path, lambda fresh: _publish(fresh, run), overwrite=overwrite)
 
 
 def _publish(path: Path, run: SeriesRun) -> None:
     settings = run.settings
     config = {
-        "format": checkpoint.FORMAT,
+        "format": folder.FORMAT,
         "kind": "series",
         "textrae": __version__,
         "dim": run.network.dim,
@@ -93,12 +94,12 @@ def _publish(path: Path, run: SeriesRun) -> None:
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in run.network.state_dict().items()}
     tensors |= {_OFFSET: torch.from_numpy(run.scaling.offset), _SIZE: torch.from_numpy(run.scaling.size)}
-    digests = {"weights": checkpoint.tensor_digest(tensors), "shape": _shape_digest(config)}
-    write = checkpoint.write_atomically
-    write(path / checkpoint.CONFIG, json.dumps(config, indent=1).encode())
-    write(path / checkpoint.METRICS, "".join(_line(report) for report in run.reports).encode())
-    write(path / checkpoint.CARD, _card(run).encode())
-    write(path / checkpoint.MODEL, tensors_to_bytes(tensors, metadata=checkpoint.to_metadata(digests)))
+    digests = {"weights": files.tensor_digest(tensors), "shape": _shape_digest(config)}
+    write = files.write_atomically
+    write(path / folder.CONFIG, json.dumps(config, indent=1).encode())
+    write(path / folder.METRICS, "".join(_line(report) for report in run.reports).encode())
+    write(path / folder.CARD, _card(run).encode())
+    write(path / folder.MODEL, tensors_to_bytes(tensors, metadata=files.to_metadata(digests)))
 
 
 def load_series_run(path: Path, device: torch.device) -> SeriesRun:
@@ -109,7 +110,7 @@ def load_series_run(path: Path, device: torch.device) -> SeriesRun:
     """
     if not path.is_dir():
         raise RunError(f"{path}: no such run folder; train one with `textrae train --series FILE -o {path}`")
-    values = checkpoint.read_config(path, "series")
+    values = folder.read_config(path, "series")
     try:
         settings = SeriesSettings(
             build(SeriesConfig, values["model"]),
@@ -121,24 +122,22 @@ def load_series_run(path: Path, device: torch.device) -> SeriesRun:
         if not isinstance(dim, int) or not 0 < dim <= _WIDEST or not isinstance(result, dict):
             raise ConfigError("dim or result is out of range")
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(
-            f"{path / checkpoint.CONFIG}: damaged or edited: {error}; copy the run again"
-        ) from None
-    network, scaling = _read_weights(path / checkpoint.MODEL, settings, dim, _shape_digest(values))
+        raise RunError(f"{path / folder.CONFIG}: damaged or edited: {error}; copy the run again") from None
+    network, scaling = _read_weights(path / folder.MODEL, settings, dim, _shape_digest(values))
     return SeriesRun(network.to(device).eval(), scaling, settings, result)
 
 
 def _read_weights(
     file: Path, settings: SeriesSettings, dim: int, shape: str
 ) -> tuple[SeriesNetwork, Scaling]:
-    tensors, metadata = checkpoint.read_tensors(file)
-    digests = checkpoint.from_metadata(metadata)
-    if digests.get("weights") != checkpoint.tensor_digest(tensors) or digests.get("shape") != shape:
+    tensors, metadata = files.read_tensors(file)
+    digests = files.from_metadata(metadata)
+    if digests.get("weights") != files.tensor_digest(tensors) or digests.get("shape") != shape:
         raise RunError(f"{file}: not what was saved (damaged or mixed files); copy the run again")
     offset, size = (tensors.pop(name, torch.empty(0)).double() for name in (_OFFSET, _SIZE))
     if offset.shape != (dim,) or size.shape != (dim,) or not bool((size > 0).all()):
-        raise RunError(f"{file}: its scaling does not fit {checkpoint.CONFIG}; copy the run again")
-    network = checkpoint.fitting(file, lambda: build_network(settings.model, dim), tensors)
+        raise RunError(f"{file}: its scaling does not fit {folder.CONFIG}; copy the run again")
+    network = folder.fitting(file, lambda: build_network(settings.model, dim), tensors)
     kinds = {tensor.dtype for tensor in tensors.values()}
     if kinds == {torch.float64}:
         network = network.double()

@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textrae.config import SeriesTraining
 from textrae.errors import TrainingError
-from textrae.nn.series import SeriesNetwork, sequence_errors
-from textrae.optimizer import make_optimizer, set_rate
-from textrae.schedules import schedule
 from textrae.series.data import Values, batches, padded
+from textrae.series.network import SeriesNetwork, sequence_errors
+from textrae.series.settings import SeriesTraining
+from textrae.training.optimizer import make_optimizer, set_rate
+from textrae.training.schedules import schedule
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from textrae.checkpoint import write_atomically
-from textrae.config import SeriesFormat
 from textrae.errors import RunError, SeriesError
+from textrae.runs.files import write_atomically
 from textrae.series.data import Series, Values
+from textrae.series.settings import SeriesFormat
 
 ENDINGS = (".csv", ".npy", ".parquet")
 

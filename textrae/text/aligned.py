@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textrae.config import CorpusConfig
 from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig
 from textrae.text.corpus import (
     TARGET_TOKENIZER,
     TARGET_TRAIN,

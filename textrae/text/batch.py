@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textrae.text.segments import Segmenter
+from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID
 
 WINDOW = 1 << 17
 """Rows whose batches are planned and whose tokens are read at once."""
@@ -305,3 +306,6 @@ def permuted(numbers: NDArray[np.int64], size: int, keys: NDArray[np.uint64]) ->
         out[todo] = (left << np.uint64(half)) | right
         todo = todo[out[todo] >= size]
     return out.astype(np.int64)
+
+
+SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)

@@ -17,8 +17,9 @@ from typing import Any, BinaryIO, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from textrae.config import CorpusConfig, to_dict
 from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig
+from textrae.settings.files import to_dict
 from textrae.text.lines import ReadCounts, Source, locate, read_sources, refuse_column
 from textrae.text.rows import RowWriter, TokenRows
 from textrae.text.split import LineHashes, line_hashes
@@ -121,7 +122,7 @@ def prepare(
     """Make the token cache of `paths` in `cache_dir`, or open it where it is there already.
 
     The validation sentences are those of `valid_path`, or else a share of the distinct sentences (see
-    :class:`~textrae.config.CorpusConfig`), none of which is also trained on. The tokenizer sees both shares.
+    :class:`~textrae.settings.corpus.CorpusConfig`), none of which is also trained on. The tokenizer sees both shares.
 
     Raises:
         CorpusError: something cannot be read or written, or there is too little text; in one line.

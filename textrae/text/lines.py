@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from textrae.config import CorpusConfig, CorpusFormat
 from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig, CorpusFormat
 from textrae.text import tables
 from textrae.text.blocks import MAX_LINE, ReadCounts, decoded_lines, read_blocks
 

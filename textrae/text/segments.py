@@ -14,6 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from textrae.settings.model import ModelConfig
+from textrae.text.tokenizer import Tokenizer
+
 Counts = NDArray[np.int64]
 _SENTENCE, _CLAUSE = ".!?…", ".!?…,;:–—"
 _WIDE_SENTENCE, _WIDE_CLAUSE = "。！？", "。！？，、；："
@@ -143,3 +146,8 @@ def _with_empty(counts: list[Counts], lengths: NDArray[np.integer]) -> list[Coun
         out.append(np.insert(counts[level], before, 0 if level == 0 else 1))
         where = (np.cumsum(out[-1]) - 1)[where] if level else where
     return out[::-1]
+
+
+def segmenter(model: ModelConfig, tokenizer: Tokenizer) -> Segmenter | None:
+    """How a hierarchical model's texts are cut; None of another model."""
+    return Segmenter.of(model.segment_rules, tokenizer.pieces()) if model.hierarchical else None

@@ -10,8 +10,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from textrae.config import CorpusConfig
 from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig
 from textrae.text.aligned import THREADS, Coder, Pair, PairCounts, Pairs, held_out, write
 from textrae.text.corpus import Note, PreparedCorpus, built, spooled
 from textrae.text.lines import BATCH_LINES, Source, locate, read_sources, refuse_column

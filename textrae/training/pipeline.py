@@ -10,32 +10,31 @@ from typing import Any
 
 import torch
 
-from textrae.cache import find_cache, refuse_another_corpus, remember, remove_cache, stored_settings
-from textrae.checkpoint import (
-    CHECKPOINT,
-    METRICS,
-    MODEL,
-    STATE,
-    Run,
-    Settings,
-    publish,
-    refuse_foreign,
-)
-from textrae.config import ModelConfig
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
 from textrae.nn.autoencoder import Autoencoder
-from textrae.state import Report, Trainer
-from textrae.text.batch import Specials
+from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claim, make_folder
+from textrae.runs.run import Run, publish
+from textrae.settings.rules import _refuse_for_pairs, _refuse_idle
+from textrae.settings.run import Settings
+from textrae.text.batch import SPECIALS
 from textrae.text.corpus import PreparedCorpus, prepare
-from textrae.text.given import VectorTable, prepare_given
-from textrae.text.pairs import prepare_pairs
-from textrae.text.segments import Segmenter
-from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
-from textrae.training import fit, gather_latents
-from textrae.transplant import freeze_encoder, transplant
+from textrae.text.from_vectors import VectorTable, prepare_given
+from textrae.text.parallel import prepare_pairs
+from textrae.text.segments import segmenter
+from textrae.text.tokenizer import Tokenizer
+from textrae.training.loop import fit
+from textrae.training.state import Report, Trainer
+from textrae.training.token_cache import (
+    find_cache,
+    refuse_another_corpus,
+    remember,
+    remove_cache,
+    stored_settings,
+)
+from textrae.training.transplant import freeze_encoder, transplant
+from textrae.training.validation import gather_latents
 
-SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 Note = Callable[[str], None]
 Tables = tuple[VectorTable | None, VectorTable | None]
 """Vectors that are read instead of a text: to train on, and of the validation file."""
@@ -74,7 +73,7 @@ def train_run(
         RunError: the folder is in the way, or cannot be written.
         ConfigError: settings do not go together.
         CorpusError: the text cannot be read or holds nothing to train on.
-        TrainingError, DeviceError: see :mod:`textrae.training`.
+        TrainingError, DeviceError: see :mod:`textrae.training.loop`.
     """
     watch = watch or Watch()
     if resume and overwrite:
@@ -115,36 +114,6 @@ def train_run(
         remove_cache(corpus)
         shutil.rmtree(checkpoint, ignore_errors=True)
     return run, finished
-
-
-def _refuse_idle(settings: Settings) -> None:
-    """ConfigError, if a training would not use something that it is given; one that is resumed may go on as it began."""
-    model, training, corpus = settings.model, settings.training, settings.corpus
-    trains_tokenizer = corpus.tokenizer is None or (
-        bool(settings.target) and corpus.tokenizers == "separate" and corpus.target_tokenizer is None
-    )
-    normalised = not (model.variational or model.memory == "states") and model.regulariser == "none"
-    refused = {
-        "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational": normalised
-        and model.encoding_size < 3,
-        "valid_target: is for translation; give --target too, or leave it out": settings.valid_target
-        is not None
-        and not settings.target,
-        "valid_target: of which sentences? give --valid FILE too, or leave it out": settings.valid_target
-        is not None
-        and settings.valid is None,
-        "valid_vectors: are for a model that reads vectors; give --vectors too": settings.valid_vectors
-        is not None
-        and settings.vectors is None,
-        "whole_words: a tokenizer that is given has its pieces; leave one of them out": corpus.whole_words
-        and not trains_tokenizer,
-        "noise: it spoils the text that an encoder reads, and with vectors there is none; leave it out": settings.vectors
-        is not None
-        and any(getattr(training, f"noise_{kind}") for kind in ("drop", "blank", "substitute", "shuffle")),
-    }
-    for reason, found in refused.items():
-        if found:
-            raise ConfigError(reason)
 
 
 def _settled(settings: Settings) -> tuple[Settings, Tables]:
@@ -237,36 +206,6 @@ def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, 
     return network
 
 
-def segmenter(model: ModelConfig, tokenizer: Tokenizer) -> Segmenter | None:
-    """How a hierarchical model's texts are cut; None of another model."""
-    return Segmenter.of(model.segment_rules, tokenizer.pieces()) if model.hierarchical else None
-
-
-def claim(out: Path, resume: bool, overwrite: bool) -> None:
-    """See that `out` may be written. What --overwrite gives up stays until the new run is published."""
-    refuse_foreign(out)
-    if not out.is_dir() or not any(out.iterdir()) or overwrite:
-        return
-    unfinished = (out / CHECKPOINT).is_dir()
-    if resume and not unfinished:
-        raise RunError(f"{out}: its training is finished; train into another folder, or give --overwrite")
-    if not resume:
-        hint = (
-            "go on with --resume, or start anew with --overwrite"
-            if unfinished
-            else "give another folder, or --overwrite"
-        )
-        raise RunError(f"{out}: holds a run already; {hint}")
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder, if there is none; :class:`RunError` where the disk refuses."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be made ({error.strerror or error}); give another folder") from None
-
-
 def _corpus(
     settings: Settings, tables: Tables, out: Path, cache: PreparedCorpus | Path, resume: bool, note: Note
 ) -> PreparedCorpus:
@@ -346,21 +285,6 @@ def _prepare(settings: Settings, tables: Tables, cache: Path, note: Note) -> Pre
         sources = sources * len(settings.target)  # one text in several languages
     tags = [settings.model.languages.index(language) for language in settings.target_languages]
     return prepare_pairs(sources, settings.target, settings.corpus, cache, valid, note, tags=tags)
-
-
-def _refuse_for_pairs(settings: Settings) -> None:
-    """What cannot go with a target."""
-    refused = {
-        "hierarchical: the segments of a text are not those of its translation; leave it out": settings.model.hierarchical,
-        "crossover: a sentence that goes on as another has no translation; leave it out": settings.training.crossover,
-        "valid: parallel text needs the other side of the validation file; give --valid-target": settings.valid
-        is not None
-        and settings.valid_target is None
-        and settings.corpus.target_column is None,
-    }
-    for reason, found in refused.items():
-        if found:
-            raise ConfigError(reason)
 
 
 def _describe(network: Autoencoder, device: torch.device, bf16: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from textrae.config import ModelConfig
+from textrae.settings.model import ModelConfig
 
 
 def model_card(

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.collapse import Diagnosis, diagnose
 from textrae.devices import autocast
-from textrae.engine import Cuts, Engine
 from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
 from textrae.evaluation.reconstruction import Report, Scored, report
-from textrae.losses import sentence_losses
-from textrae.runs import SPECIALS
+from textrae.inference.engine import Cuts, Engine
+from textrae.latent.posterior import Diagnosis, diagnose
+from textrae.text.batch import SPECIALS
+from textrae.training.losses import sentence_losses
 
 
 def measure_reconstruction(

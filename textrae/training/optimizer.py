@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from textrae.config import SeriesTraining, TrainingConfig
+from textrae.series.settings import SeriesTraining
+from textrae.settings.training import TrainingConfig
 
 
 class ClippedAdamW(torch.optim.AdamW):

@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textrae.checkpoint import TARGET_TOKENIZER, TOKENIZER, Run, Settings, load_run, load_settings
-from textrae.config import ModelConfig, build, to_dict
 from textrae.errors import ConfigError
 from textrae.nn.autoencoder import READING, WRITING, Autoencoder
+from textrae.runs.folder import TARGET_TOKENIZER, TOKENIZER
+from textrae.runs.run import Run, load_run, load_settings
+from textrae.settings.files import build, to_dict
+from textrae.settings.model import ModelConfig
+from textrae.settings.run import Settings
 
 _READING = (
     "cell",

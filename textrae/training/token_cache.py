@@ -9,8 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from textrae.checkpoint import CHECKPOINT, SETTINGS, Settings, read_json, write_atomically
 from textrae.errors import ConfigError, RunError
+from textrae.runs.files import read_json, write_atomically
+from textrae.runs.folder import CHECKPOINT, SETTINGS
+from textrae.settings.run import Settings
 from textrae.text.corpus import PreparedCorpus, open_cache
 
 

@@ -6,24 +6,23 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import torch
 from torch import Tensor
 
-from textrae.collapse import Diagnosis, diagnose
-from textrae.config import TrainingConfig
-from textrae.density import KEPT, LARGEST, Latents, fit_mixture
-from textrae.divergence import kl_terms, mmd, with_free_bits
 from textrae.errors import TrainingError
-from textrae.losses import reconstruction_loss, token_losses
 from textrae.nn.autoencoder import WRITING, Autoencoder
 from textrae.nn.bottleneck import Latent
-from textrae.noise import Noise, blank_out
-from textrae.optimizer import ClippedAdamW, make_optimizer, set_rate
-from textrae.schedules import beta, rehearsal, schedule
-from textrae.state import Progress, Report, Trainer, resume, save_state
+from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Batch, LengthBuckets, crossover
+from textrae.training.losses import reconstruction_loss
+from textrae.training.noise import Noise, blank_out
+from textrae.training.optimizer import ClippedAdamW, make_optimizer, set_rate
+from textrae.training.regularisers import kl_terms, mmd, with_free_bits
+from textrae.training.schedules import beta, rehearsal, schedule
+from textrae.training.state import Progress, Report, Trainer, resume, save_state
+from textrae.training.validation import validate
 
 LOG_EVERY = 50
 """Steps between two lines of the metrics."""
@@ -31,8 +30,6 @@ _PATIENCE = 20
 """Steps since the last report, all with a gradient that is not finite, after which training gives up."""
 _BURST, _STRIDE = 100, 10
 """Updates of the encoder alone before one of the decoder, at most; after each `stride`, whether it still gets better."""
-_DIAGNOSED = 2_000
-"""Sentences whose posteriors are measured while training."""
 
 
 def fit(trainer: Trainer) -> bool:
@@ -201,80 +198,6 @@ def drop_gradients(network: Autoencoder, progress: Progress, loss: float) -> Non
             parameter.grad = None
     if enough:
         progress.burst, progress.burst_loss = 0, 0.0
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What a validation finds."""
-
-    loss: float
-    """Reconstruction, a token, and of a variational model its share of the KL divergence at full weight. The other terms that
-    training may add are left out."""
-    accuracy: float
-    """Share of teacher-forced tokens that are right."""
-    diagnosis: Diagnosis | None
-    """Of a variational model's posteriors."""
-
-
-@torch.no_grad()
-def validate(trainer: Trainer) -> Validation:
-    """Measure on the first `valid_size` rows."""
-    trainer.network.eval()
-    buckets = trainer.buckets(4_096, 0, valid=True)
-    total, right, count, sentences, divergence = 0.0, 0, 0, 0, 0.0
-    posteriors: list[tuple[Tensor, Tensor]] = []
-    for batch in buckets.in_order(trainer.valid_size):
-        batch = batch.to(trainer.device)
-        with trainer.autocast():
-            features, latent = trainer.network(
-                batch.source, batch.lengths, batch.previous, batch.tree, 0.0, batch.vectors
-            )
-            losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
-        flat = batch.target.flatten()
-        total += float(losses.cpu().double().sum())
-        right += int((predicted == flat[flat != trainer.specials.pad]).sum())
-        count += len(losses)
-        sentences += len(latent.vector)
-        if latent.mean is not None and latent.log_variance is not None:
-            config = trainer.config
-            cost = with_free_bits(kl_terms(latent).cpu().double(), config.free_bits, config.free_bits_per)
-            divergence += float(cost) * len(latent.vector)
-            posteriors.append((latent.mean, latent.log_variance))
-    found = None
-    if posteriors:
-        mean, log_variance = (torch.cat(parts) for parts in zip(*posteriors, strict=True))
-        some = torch.linspace(0, len(mean) - 1, min(_DIAGNOSED, len(mean)), device=mean.device).long()
-        found = diagnose(mean[some], log_variance[some])
-    return Validation((total + trainer.config.beta * divergence) / count, right / count, found)
-
-
-@torch.no_grad()
-def gather_latents(trainer: Trainer) -> Latents | None:
-    """Encodings of training sentences, or the vectors that are read, and the mixture that fits them.
-
-    None where the model does not decode them, or they have more than :data:`textrae.density.LARGEST` numbers.
-    """
-    if trainer.network.keeps_states:
-        return None
-    trainer.network.eval()
-    buckets = trainer.buckets(4_096, 0)
-    vectors, spreads = [], []
-    for batch in buckets.in_order(KEPT, spread=True):
-        if batch.vectors is not None:
-            if batch.vectors.shape[1] > LARGEST:
-                return None
-            vectors.append(batch.vectors)
-            continue
-        batch = batch.to(trainer.device)
-        with trainer.autocast():
-            latent = trainer.network.encode(batch.source, batch.lengths, None, batch.tree)
-        if latent.vector.shape[1] > LARGEST:
-            return None
-        vectors.append(latent.vector.float().cpu())
-        if latent.log_variance is not None:
-            spreads.append(latent.log_variance.float().cpu())
-    found = torch.cat(vectors)
-    return Latents(found, torch.cat(spreads) if spreads else None, fit_mixture(found))
 
 
 def _validate(trainer: Trainer, done: float) -> None:

@@ -14,14 +14,15 @@ import torch
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
-from textrae.checkpoint import read_tensors, write_atomically
-from textrae.config import Regulariser, TrainingConfig
 from textrae.devices import autocast
-from textrae.divergence import Critic
 from textrae.errors import RunError, TrainingError
 from textrae.nn.autoencoder import Autoencoder
+from textrae.runs.files import read_tensors, write_atomically
+from textrae.settings.model import Regulariser
+from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Gathered, LengthBuckets, Rows, Specials
 from textrae.text.segments import Segmenter
+from textrae.training.regularisers import Critic
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Report:
     kl_by_dimension: list[float] | None = None
     """Of each latent number."""
     active_units: int | None = None
-    """Latent numbers in use, as :mod:`textrae.collapse` has it."""
+    """Latent numbers in use, as :mod:`textrae.latent.posterior` has it."""
     mutual_information: float | None = None
     """Nats."""
     advice: str | None = None

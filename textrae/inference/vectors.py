@@ -258,3 +258,32 @@ def _read_jsonl(path: Path, width: int) -> Iterator[NDArray[Any]]:
                 rows = []
     if rows:
         yield np.stack(rows)
+
+
+Vectors = NDArray[np.float32]
+
+
+def check_vectors(vectors: NDArray[Any], width: int, first: int = 0) -> Vectors:
+    """Vectors as float32, if they can be decoded; int8 and binary ones are restored.
+
+    Args:
+        first: number of the first row, where these are a part of many.
+
+    Raises:
+        VectorError: not (n, width), not numbers, or one that is not finite (naming its row).
+    """
+    array = restored(np.asarray(vectors), width)
+    if array.ndim != 2 or array.shape[1] != width:
+        raise VectorError(
+            f"vectors of shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded"
+        )
+    if array.dtype.kind not in "fiu":
+        raise VectorError(f"vectors of {array.dtype}: give floating-point numbers")
+    out = np.ascontiguousarray(array, dtype=np.float32)
+    bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
+    if len(bad):
+        raise VectorError(
+            f"vector {first + bad[0]} (counted from 0) holds NaN or infinity, as do {len(bad)} of the {len(out)} from "
+            f"{first} on: leave them out"
+        )
+    return out

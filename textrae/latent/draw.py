@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from textrae.checkpoint import Run
-from textrae.density import LARGEST, Latents
 from textrae.errors import ConfigError
-from textrae.walk import Method, Vectors
+from textrae.latent.mixture import LARGEST, Latents
+from textrae.latent.path import Method, Vectors
+from textrae.runs.run import Run
 
 Source = Literal["prior", "posterior", "mixture"]
 SOURCES: tuple[Source, ...] = ("prior", "posterior", "mixture")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from textrae.config import TrainingConfig
+from textrae.settings.training import TrainingConfig
 
 
 def schedule(done: float, warmup: float) -> float:

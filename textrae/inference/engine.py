@@ -12,14 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textrae.checkpoint import Run
-from textrae.config import Precision
 from textrae.devices import autocast, choose_bf16
 from textrae.errors import ConfigError
-from textrae.generation import Sampling, beam_search, likeliest, n_best, write
+from textrae.inference.beam import beam_search, n_best
+from textrae.inference.generation import write
+from textrae.inference.sampling import Sampling, likeliest
 from textrae.nn.bottleneck import Latent
-from textrae.runs import SPECIALS, segmenter
-from textrae.text.batch import Batch, Specials, collate_lists, token_cuts
+from textrae.runs.run import Run
+from textrae.settings.fields import Precision
+from textrae.text.batch import SPECIALS, Batch, Specials, collate_lists, token_cuts
+from textrae.text.segments import segmenter
 
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""

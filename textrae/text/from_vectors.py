@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textrae.config import CorpusConfig
 from textrae.errors import CorpusError, VectorError
+from textrae.settings.corpus import CorpusConfig
 from textrae.text.aligned import THREADS, Coder, Encoded, Pair, PairCounts, Pairs, held_out, write
 from textrae.text.corpus import Note, PreparedCorpus, built, spooled
 from textrae.text.lines import BATCH_LINES, Source, locate, read_sources, refuse_column

@@ -1,0 +1,1 @@
+"""A trained model at work: sentences to vectors and vectors to sentences."""

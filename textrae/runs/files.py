@@ -1,0 +1,84 @@
+"""The bytes of a run folder: JSON and safetensors, read with bounds and written by renaming. Nothing is a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from textrae.errors import RunError
+
+_LARGEST_JSON = 1 << 20
+
+
+def to_metadata(digests: Mapping[str, str]) -> dict[str, str]:
+    """One entry: safetensors writes several in an order that differs from process to process."""
+    return {"textrae": json.dumps(digests, sort_keys=True)}
+
+
+def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What :func:`to_metadata` made; nothing where there is something else."""
+    try:
+        digests = json.loads(metadata.get("textrae", ""))
+    except (ValueError, RecursionError):
+        return {}
+    return digests if isinstance(digests, dict) else {}
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object from a file of bounded size; anything else is a :class:`RunError`."""
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(_LARGEST_JSON + 1)
+        values = json.loads(raw) if len(raw) <= _LARGEST_JSON else None
+    except OSError as error:
+        raise RunError(f"{file}: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise RunError(f"{file}: damaged (not a JSON object of sensible size); copy the run again")
+    return values
+
+
+def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and the metadata of a safetensors file; a damaged one is a :class:`RunError`."""
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return {name: opened.get_tensor(name) for name in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise RunError(f"{file}: missing; copy the run again") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(f"{file}: truncated or damaged ({error}); copy the run again") from None
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write beside and rename, so that `file` is the old or the new and never half of one."""
+    beside = file.with_name(f".{file.name}.partial")  # one name: what a kill leaves, the next write replaces
+    try:
+        with beside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
+    """Of names and values, whatever their order."""
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        total.update(name.encode())
+        total.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return total.hexdigest()

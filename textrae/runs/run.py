@@ -1,0 +1,216 @@
+"""The run folder as typed values: a finished run, and the state of a training that goes on.
+
+Every file is written beside its place and renamed, so a crash leaves the old one or the new one. Within a training,
+`config.json` and `tokenizer.model` never change once written, and `model.safetensors` carries their digests and its
+own: whatever instant a crash falls on, the three fit together or the folder says that they do not. Nothing is a
+pickle, and nothing read here is executed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as tensors_to_bytes
+
+from textrae.errors import ConfigError, CorpusError, RunError
+from textrae.latent.mixture import Latents
+from textrae.nn.autoencoder import Autoencoder
+from textrae.runs.card import model_card
+from textrae.runs.files import (
+    _digest,
+    from_metadata,
+    read_tensors,
+    tensor_digest,
+    to_metadata,
+    write_atomically,
+)
+from textrae.runs.folder import (
+    CARD,
+    CHECKPOINT,
+    CONFIG,
+    FORMAT,
+    LATENTS,
+    MODEL,
+    TARGET_TOKENIZER,
+    TOKENIZER,
+    _said,
+    fitting,
+    read_config,
+    write_folder,
+)
+from textrae.settings.files import to_dict
+from textrae.settings.run import Settings
+from textrae.text.tokenizer import Tokenizer
+from textrae.version import __version__
+
+
+@dataclass
+class Run:
+    """A model that can be used: what a run folder holds."""
+
+    network: Autoencoder
+    tokenizer: Tokenizer
+    settings: Settings
+    training: dict[str, Any] = field(default_factory=dict)
+    """Facts of the training: steps, tokens, seconds, validation loss, corpus statistics."""
+    latents: Latents | None = None
+    """Encodings of training sentences; None where they are not kept."""
+    target_tokenizer: Tokenizer | None = None
+    """Of a model that translates into a vocabulary of its own; None where what is written has the same one."""
+
+    @property
+    def translates(self) -> bool:
+        """Whether what is written is not what was read."""
+        return bool(self.settings.target)
+
+    @property
+    def writer(self) -> Tokenizer:
+        """The tokenizer of what is written."""
+        return self.target_tokenizer or self.tokenizer
+
+
+def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
+    """Write a run folder whole: elsewhere first, then renamed.
+
+    Raises:
+        RunError: something is there already and `overwrite` is not set, or it is no run, or the disk refuses.
+    """
+    write_folder(path, lambda fresh: publish(fresh, run), overwrite=overwrite)
+
+
+def publish(path: Path, run: Run) -> None:
+    """Write a run's files into an existing folder that holds no other run, the weights last."""
+    config = json.dumps(
+        {"format": FORMAT, "textrae": __version__, **run.settings.to_json(), "result": run.training}, indent=1
+    ).encode()
+    tokenizer = run.tokenizer.to_bytes()
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in run.network.state_dict().items()}
+    digests = {
+        "weights": tensor_digest(weights),
+        "tokenizer": _digest(tokenizer),
+        "shape": _shape_digest(to_dict(run.settings.model)),
+    }
+    target = None if run.target_tokenizer is None else run.target_tokenizer.to_bytes()
+    if target is not None:
+        digests["target tokenizer"] = _digest(target)
+    latents = run.latents.to_tensors() if run.latents is not None else None
+    if latents is not None:
+        digests["latents"] = tensor_digest(latents)
+    with _said(path):
+        if not _belongs(path / MODEL, digests):
+            (path / MODEL).unlink(missing_ok=True)  # another run's weights must not stand beside this config
+        write_atomically(path / TOKENIZER, tokenizer)
+        if target is not None:
+            write_atomically(path / TARGET_TOKENIZER, target)
+        else:
+            (path / TARGET_TOKENIZER).unlink(missing_ok=True)
+        write_atomically(path / CONFIG, config)
+        write_atomically(path / CARD, _card(run).encode())
+        if latents is not None:
+            write_atomically(path / LATENTS, tensors_to_bytes(latents))
+        else:
+            (path / LATENTS).unlink(missing_ok=True)
+        write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=to_metadata(digests)))
+
+
+def _belongs(file: Path, digests: Mapping[str, str]) -> bool:
+    """Whether the weights in `file` go with the same config and tokenizer."""
+    try:
+        with safe_open(file, framework="pt") as opened:
+            found = from_metadata(opened.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
+    return all(found.get(part) == digests.get(part) for part in ("tokenizer", "target tokenizer", "shape"))
+
+
+def load_run(path: Path, device: torch.device | None = None) -> Run:
+    """Read a run folder, trusting nothing in it.
+
+    Raises:
+        RunError: the folder is missing, foreign, truncated, tampered with, unfinished, or of a newer format.
+    """
+    if not path.is_dir():
+        raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
+    if not (path / MODEL).is_file() and (path / CHECKPOINT).is_dir():
+        raise RunError(
+            f"{path}: its training has not finished; go on with `textrae train --resume -o {path}`"
+        )
+    settings, result, shape = _read_settings(path)
+    try:
+        tokenizer = Tokenizer.load(path / TOKENIZER)
+    except CorpusError as error:
+        raise RunError(str(error)) from None
+    weights, metadata = read_tensors(path / MODEL)
+    digests = from_metadata(metadata)
+    target = None
+    if "target tokenizer" in digests:
+        try:
+            target = Tokenizer.load(path / TARGET_TOKENIZER)
+        except CorpusError as error:
+            raise RunError(str(error)) from None
+    shape_of = (settings.model, tokenizer.vocab_size, None if target is None else target.vocab_size)
+    network = fitting(path / MODEL, lambda: Autoencoder(*shape_of), weights)
+    expected = {
+        "weights": tensor_digest(weights),
+        "tokenizer": tokenizer.digest,
+        "shape": shape,
+    }
+    if target is not None:
+        expected["target tokenizer"] = target.digest
+    for part, digest in expected.items():
+        if digests.get(part) != digest:
+            raise RunError(
+                f"{path / MODEL}: its {part} are not what was saved (damaged or mixed files); copy the run again"
+            )
+    network.load_state_dict(weights)
+    latents = _read_latents(path / LATENTS, digests.get("latents"), settings.model.read_size)
+    return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result, latents, target)
+
+
+def _read_latents(file: Path, digest: str | None, numbers: int) -> Latents | None:
+    """What :func:`publish` wrote beside the weights; None if that was nothing."""
+    if digest is None:
+        return None
+    tensors, _ = read_tensors(file)
+    if tensor_digest(tensors) != digest:
+        raise RunError(f"{file}: is not what was saved (damaged or mixed files); copy the run again")
+    try:
+        return Latents.from_tensors(tensors, numbers)
+    except ValueError as error:
+        raise RunError(f"{file}: damaged ({error}); copy the run again") from None
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings of a run folder, without its weights; raises as :func:`load_run`."""
+    if not path.is_dir():
+        raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
+    return _read_settings(path)[0]
+
+
+def _read_settings(path: Path) -> tuple[Settings, dict[str, Any], str]:
+    """Settings, result, and the digest of the shape as it is written: an older textrae had fewer switches."""
+    values = read_config(path, "text")
+    try:
+        settings = Settings.from_json(values)
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path / CONFIG}: damaged or edited: {error}; copy the run again") from None
+    result = values.get("result")
+    return settings, result if isinstance(result, dict) else {}, _shape_digest(values["model"])
+
+
+def _shape_digest(model: Mapping[str, Any]) -> str:
+    """Of what the weights mean: the model's shape alone, so that a result may be noted in the config."""
+    return _digest(json.dumps(model, sort_keys=True).encode())
+
+
+def _card(run: Run) -> str:
+    settings = run.settings
+    return model_card(
+        settings.model, settings.sources, settings.target, run.tokenizer.vocab_size, run.training
+    )

@@ -1,0 +1,74 @@
+"""Settings from untyped values and from TOML files, and back to plain values."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from textrae.errors import ConfigError
+from textrae.settings.fields import _BUDGETS
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
+
+
+def build(cls: type[Config], values: Mapping[str, Any]) -> Config:
+    """Build a config from untyped values (a command line, a file).
+
+    Raises:
+        ConfigError: naming the key that is unknown or out of range, in one line.
+    """
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or cls.__name__
+        if first["type"] == "unexpected_keyword_argument":
+            known = ", ".join(field.name for field in fields(cls))
+            raise ConfigError(f"{where}: no such setting; there are {known}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(
+            f"{where}: {said} (given: {values.get(where)!r})" if where in values else said
+        ) from None
+
+
+def to_dict(config: DataclassInstance) -> dict[str, Any]:
+    """A config as plain values, ready for JSON; :func:`build` reads it back."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()
+    }
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The flat settings of a ``--config`` file; tables are allowed for order and are merged.
+
+    Raises:
+        ConfigError: the file is missing, not TOML, or names a key twice.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}; give an existing TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file ({error})") from None
+    settings: dict[str, Any] = {}
+    for key, value in content.items():
+        for name, inner in (value if isinstance(value, dict) else {key: value}).items():
+            setting = name.replace("-", "_")
+            if setting in settings:
+                raise ConfigError(f"{path}: {name} is set twice; keep one")
+            settings[setting] = inner
+    return settings
+
+
+def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a file, and over them those of the switches; a budget given stands for any that is stored."""
+    replaced = _BUDGETS if given.keys() & set(_BUDGETS) else ()
+    return {**{name: value for name, value in stored.items() if name not in replaced}, **given}
