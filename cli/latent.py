@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from . import app
+from .app import app
 from .failures import note
-from .options import LARGEST_SEED, Json, RunFolder
-from .use import Beam, Device, File, Precision, To, _load, _print, _refuse
+from .options import LARGEST_SEED, Beam, Device, File, Json, Precision, RunFolder, To
+from .session import _load, _print, _refuse
 
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed gives the same sentences.")]
 

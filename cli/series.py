@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import app
+from .app import app
 from .failures import INTERRUPTED, note
 from .options import Frame, Json, Labels, Layout, RunFolder
 
@@ -47,7 +47,7 @@ def train_series(
     from textrae.series.training import SeriesWatch
     from textrae.settings.files import build
 
-    from .train import Progress, Stopper
+    from .progress import Progress, Stopper
 
     values = _series_values(given, unfit, config)
     model, format, training = (
@@ -175,7 +175,7 @@ def score(
 
 
 def _load(run: Path, device: str) -> SeriesAutoencoder:
-    from .use import check_device
+    from .options import check_device
 
     check_device(device)
     from textrae.series.model import SeriesAutoencoder

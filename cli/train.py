@@ -5,21 +5,19 @@ from __future__ import annotations
 import dataclasses
 import re
 import signal
-import sys
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import app
+from .app import app
 from .failures import INTERRUPTED, note
 from .options import Frame, Labels, Layout
-from .sections import Sectioned
+from .progress import Progress, Stopper
+from .switches import Sectioned
 
 if TYPE_CHECKING:
     from textrae.settings.run import Settings
-    from textrae.training.state import Report
 
 _RENAMED = {"corpus_format": "format"}
 """Switches that are called otherwise in their config."""
@@ -400,66 +398,3 @@ def _chosen(cls: Any, values: dict[str, Any], stored: Any) -> Any:
                 f"--{switch}: the training to be resumed has {base[name]}, not {value}; leave it out"
             )
     return stored
-
-
-class Stopper:
-    """Ctrl-C and SIGTERM: the loop saves and stops; before the loop, or a second time, they stop at once."""
-
-    def __init__(self) -> None:
-        self.signal, self.running = 0, False
-
-    def __call__(self) -> bool:
-        self.running = True
-        return bool(self.signal)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.running or self.signal:
-            raise KeyboardInterrupt
-        self.signal = number
-
-    def __enter__(self) -> None:
-        self._before = [
-            (number, signal.signal(number, self._handle)) for number in (signal.SIGINT, signal.SIGTERM)
-        ]
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before:
-            signal.signal(number, handler)
-
-
-class Progress:
-    """The bar on a terminal; a line a validation elsewhere."""
-
-    def __enter__(self) -> None:
-        from tqdm import tqdm
-
-        layout = "{percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}"
-        self.bar = tqdm(total=1.0, file=sys.stderr, disable=None, bar_format=layout, leave=False)
-        self.advised = False
-
-    def __exit__(self, *error: object) -> None:
-        self.bar.close()
-
-    def note(self, line: str) -> None:
-        """A line above the bar."""
-        self.bar.write(line, file=sys.stderr)
-
-    def report(self, report: Report) -> None:
-        """Move the bar; say what a validation found."""
-        speed = f"{report.tokens / max(report.seconds, 1e-9):,.0f} tokens/s"
-        if report.kind == "valid":
-            self.note(
-                f"{report.done:4.0%}  step {report.step:,}  pass {report.passes:.2f}  "
-                f"validation loss {report.loss:.4f}  "
-                f"token accuracy {report.accuracy:.2%}  {speed}  {report.seconds:.0f} s"
-            )
-            if report.kl is not None:
-                self.note(
-                    f"      KL {report.kl:.2f} nats  mutual information {report.mutual_information:.2f}  "
-                    f"active units {report.active_units}/{len(report.kl_by_dimension or ())}"
-                )
-            if report.advice and not self.advised:
-                self.note(report.advice)
-                self.advised = True
-        self.bar.n = min(1.0, report.done)
-        self.bar.set_postfix_str(f"step {report.step:,}  loss {report.loss:.3f}  {speed}")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from support import textrae
-from textrae_cli import app
+from textrae_cli.app import app
 from typer.main import get_command
 
 from textrae.series.settings import SeriesConfig

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import app
+from .app import app
 from .failures import note
-from .options import LARGEST_SEED, Json, RunFolder
-from .use import Column, CorpusFormat, Device, Errors, File, Precision, To, _load, _refuse
+from .options import LARGEST_SEED, Column, CorpusFormat, Device, Errors, File, Json, Precision, RunFolder, To
+from .session import _load, _refuse
 
 if TYPE_CHECKING:
     from textrae.model import SentenceAutoencoder

@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import app
+from .app import app
 from .failures import note
-from .options import Frame, Labels, Layout, RunFolder
+from .options import (
+    Beam,
+    Column,
+    CorpusFormat,
+    Device,
+    Errors,
+    File,
+    Frame,
+    Labels,
+    Layout,
+    Precision,
+    RunFolder,
+    To,
+    Workers,
+)
+from .session import _at_work, _load, _print, _refuse
 
 if TYPE_CHECKING:
-    from textrae.model import SentenceAutoencoder
-    from textrae.workers import WorkerPool
-
-File = Annotated[
-    str,
-    typer.Argument(
-        help="Sentences, one a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet); - for standard input."
-    ),
-]
-CorpusFormat = Annotated[str, typer.Option(help="auto, text, jsonl, csv, tsv or parquet.")]
-Errors = Annotated[
-    str, typer.Option(help="Bytes that are not UTF-8: strict refuses, replace puts U+FFFD and counts.")
-]
-Column = Annotated[str | None, typer.Option(help="Column of a table that holds the sentences.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Precision = Annotated[
-    str, typer.Option(help="fp32: the same to 1e-5 in any batch; bf16: faster, to 1e-2; or auto.")
-]
-
-Beam = Annotated[
-    int, typer.Option(min=1, help="Hypotheses kept at every step; 1 takes the most likely token each time.")
-]
-
-Workers = Annotated[int, typer.Option(min=1, help="Processes: one for each few cores, or one a GPU.")]
-
-To = Annotated[
-    str | None,
-    typer.Option(help="The language to write, of a run that writes several.", show_default=False),
-]
+    pass
 
 
 @app.command(epilog="Example: textrae encode run sentences.txt -o vectors.npy")
@@ -222,52 +207,7 @@ def translate(
     source.say()
 
 
-def _refuse(ctx: typer.Context, run: str, *names: str) -> None:
-    """Wrong usage, if one of these options was given with such a run."""
-    for name in names:
-        source = ctx.get_parameter_source(name)
-        if source is not None and source.name != "DEFAULT":
-            raise typer.BadParameter(f"is not for {run}", param_hint=f"--{name.replace('_', '-')}")
-
-
-def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
-    check_device(device)
-    if precision not in ("auto", "fp32", "bf16"):
-        raise typer.BadParameter(f"{precision!r} is not auto, fp32 or bf16", param_hint="--precision")
-    from textrae.devices import keep_freed_memory
-    from textrae.model import SentenceAutoencoder
-
-    keep_freed_memory()
-    return SentenceAutoencoder.load(run, device=device, precision=precision)  # type: ignore[arg-type]
-
-
-def check_device(name: str) -> None:
-    """Wrong usage, if there is no such kind of device."""
-    if name not in ("auto", "cpu", "cuda", "mps"):
-        raise typer.BadParameter(f"{name!r} is not auto, cpu, cuda or mps", param_hint="--device")
-
-
-@contextmanager
-def _at_work(
-    model: SentenceAutoencoder, run: Path, workers: int, device: str, precision: str
-) -> Iterator[SentenceAutoencoder | WorkerPool]:
-    """What encodes and translates: this process, or several."""
-    if workers == 1:
-        yield model
-        return
-    from textrae.workers import WorkerPool
-
-    with WorkerPool(run, workers, device=device, precision=precision) as pool:  # type: ignore[arg-type]
-        yield pool
-
-
 def _recorded(lines: Iterable[str], held: deque[str]) -> Iterator[str]:
     for line in lines:
         held.append(line)
         yield line
-
-
-def _print(block: list[str]) -> None:
-    """One row a line: a line end that a model wrote inside a sentence becomes a space."""
-    sys.stdout.write("".join(f"{sentence.replace(chr(10), ' ')}\n" for sentence in block))
-    sys.stdout.flush()
