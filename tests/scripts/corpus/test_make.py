@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "data"
 SCRIPT = ROOT / "scripts" / "corpus" / "make.py"
 TEXTS = ("sentences.en.txt", "sentences.de.txt", "sentences.zh.txt")
