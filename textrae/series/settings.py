@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import _STRICT, Cell, Device, Fraction, Positive, Seed, _refuse_two_budgets
+from textrae.settings.fields import STRICT, Cell, Device, Fraction, Positive, Seed, refuse_two_budgets
 
 Activation = Literal["tanh", "relu"]
 
@@ -16,7 +16,7 @@ Bottleneck = Literal["none", "last"]
 SeriesLayout = Literal["steps", "rows"]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class SeriesConfig:
     """The shape of the basic autoencoder of real-valued sequences."""
 
@@ -38,7 +38,7 @@ class SeriesConfig:
         return self
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class SeriesFormat:
     """How sequences lie in a file."""
 
@@ -56,7 +56,7 @@ class SeriesFormat:
         return self
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class SeriesTraining:
     """How long and how fast an autoencoder of real-valued sequences is trained."""
 
@@ -87,5 +87,5 @@ class SeriesTraining:
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
-        _refuse_two_budgets(self)
+        refuse_two_budgets(self)
         return self

@@ -7,12 +7,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import _STRICT, Positive, Seed
+from textrae.settings.fields import STRICT, Positive, Seed
 
 CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class CorpusConfig:
     """How text is read, split and cut into tokens."""
 

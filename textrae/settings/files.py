@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from textrae.errors import ConfigError
-from textrae.settings.fields import _BUDGETS
+from textrae.settings.fields import BUDGETS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -70,5 +70,5 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a file, and over them those of the switches; a budget given stands for any that is stored."""
-    replaced = _BUDGETS if given.keys() & set(_BUDGETS) else ()
+    replaced = BUDGETS if given.keys() & set(BUDGETS) else ()
     return {**{name: value for name, value in stored.items() if name not in replaced}, **given}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import _STRICT, Cell, Fraction, Positive
+from textrae.settings.fields import STRICT, Cell, Fraction, Positive
 from textrae.settings.files import build
 
 Pooling = Literal["auto", "max", "mean", "last"]
@@ -28,7 +28,7 @@ Reconstruction = Literal["cross-entropy", "mse"]
 Preset = Literal["rae", "brae", "vrae", "ara", "hrae"]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class ModelConfig:
     """The shape of a recurrent autoencoder."""
 

@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import _STRICT, Device, Fraction, Positive, Precision, Seed, _refuse_two_budgets
+from textrae.settings.fields import STRICT, Device, Fraction, Positive, Precision, Seed, refuse_two_budgets
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class TrainingConfig:
     """How long, how fast and on what a model is trained."""
 
@@ -91,7 +91,7 @@ class TrainingConfig:
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
-        _refuse_two_budgets(self)
+        refuse_two_budgets(self)
         if self.reset_decoder and not self.pretrain:
             raise ValueError("reset_decoder: it begins anew after pre-training; give pretrain too")
         return self
