@@ -1,4 +1,4 @@
-"""The README's commands and its Python run as they stand, with a budget that suits a test."""
+"""The README's commands and its Python run as written, with a budget that suits a test; links in all pages work."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from support import command, environment
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    "README.md",
+    "data/README.md",
+    *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md"))),
+]
+LONGEST = 150
+"""Lines of the README."""
 SMALL = "--steps 3 --hidden 24 --embedding 16 --vocab-size 400"
 
 
@@ -59,9 +66,7 @@ def test_python(place: Path) -> None:
     assert len(names["sentences"]) == 2  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_somewhere(page: str) -> None:
     place = ROOT / page
     for target, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", place.read_text(encoding="utf-8")):
@@ -82,3 +87,20 @@ def test_plain_lines_are_what_make_runs() -> None:
     expanded = makefile.replace("$(BIN)", ".venv/bin").replace("$(DEMO)", "demo-run")
     for line in block.splitlines()[2:]:
         assert line in expanded, line
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/")])
+def test_every_page_is_in_the_index(page: str) -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = re.findall(r"\]\(([^)#\s]+)", index.read_text(encoding="utf-8"))
+    assert ROOT / page == index or ROOT / page in {(index.parent / target).resolve() for target in linked}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_script_that_is_named_exists(page: str) -> None:
+    for script in re.findall(r"\bscripts/[\w/]+\.(?:py|sh)\b", (ROOT / page).read_text(encoding="utf-8")):
+        assert (ROOT / script).is_file(), script
