@@ -255,7 +255,7 @@ def test_reading_imports_no_torch_and_leaves_nothing_in_the_home(tmp_path: Path)
     pq.write_table(pa.table({"text": ["a b", "c d"]}), tmp_path / "a.parquet")
     (tmp_path / "a.jsonl").write_text('{"text": "e f"}\n')
     code = (
-        "import sys; from pathlib import Path; from textrae.settings.files import CorpusConfig\n"
+        "import sys; from pathlib import Path; from textrae.settings.corpus import CorpusConfig\n"
         "from textrae.text.corpus import prepare\n"
         "folder = Path(sys.argv[1])\n"
         "corpus = prepare([str(folder / 'a.parquet'), str(folder / 'a.jsonl')], CorpusConfig(), folder / 'cache')\n"
