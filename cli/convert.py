@@ -93,12 +93,11 @@ def decode(
     precision: Precision = "fp32",
 ) -> None:
     """Turn vectors into sentences, one a line."""
-    from textrae.inference.vectors import check_vectors, read_vectors
+    from textrae.inference.vectors import read_vectors
 
     model, done = _load(run, device, precision), 0
-    width = model.run.settings.model.read_size
-    for block in read_vectors(vectors, width):
-        _print(model.decode(check_vectors(block, width, done), beam=beam, to=to))
+    for block in read_vectors(vectors, model.run.settings.model.read_size):
+        _print(model.decode(block, beam=beam, to=to, first=done))
         done += len(block)
 
 

@@ -118,7 +118,6 @@ def _evaluate_reconstruction(
 
     from textrae.errors import ConfigError, CorpusError
     from textrae.evaluation.measures import refuse_unlikely
-    from textrae.evaluation.reconstruction import table
     from textrae.inference.vectors import read_vectors
 
     if model.run.translates:
@@ -147,7 +146,7 @@ def _evaluate_reconstruction(
         said = {name: None if part is None else dataclasses.asdict(part) for name, part in parts.items()}
         typer.echo(json.dumps({**dataclasses.asdict(result), **said}, indent=1))
         return
-    typer.echo(table(result))
+    typer.echo(result.table())
     if posterior is not None:
         typer.echo(posterior.describe())
         if advice := posterior.advice():
@@ -220,9 +219,9 @@ def attention(
     found = model.attention(sentence, to)
     say_cuts(model)
     if out is not None:
-        from textrae.evaluation.attention import draw
+        from textrae.evaluation.attention import save_picture
 
-        draw(found, out)
+        save_picture(found, out)
         note(f"{out}: {len(found.target)} pieces written, {len(found.source)} read")
     if as_json:
         weights = found.over_source

@@ -80,7 +80,7 @@ def test_evaluation_counts(model: SentenceAutoencoder) -> None:
     assert report.overall.exact == pytest.approx(sum(map(str.__eq__, some, rebuilt)) / 201)
     assert report.overall.token_accuracy > 0.8
     assert report.overall.perplexity_byte < report.overall.perplexity_token < report.overall.perplexity_word
-    assert report.notes == ["1 of 201 sentences cut at 20 tokens"]
+    assert report.notes == ["1 of 201 sentences truncated at 20 tokens"]
     assert "tok:none" in report.signatures["bleu"]
     with pytest.raises(ValueError, match="no sentence"):
         model.evaluate([])

@@ -199,7 +199,7 @@ def test_saves_loads_and_is_the_same(
             lambda: loaded.paraphrase(lines[0]),
             lambda: loaded.move(lines, made.encode(lines)[0]),
         ):
-            with pytest.raises(ConfigError, match="train with --slots"):
+            with pytest.raises(ConfigError, match="train with `slots`"):
                 refused()
     else:
         assert loaded.decode(made.encode(lines)) == made.reconstruct(lines)

@@ -43,5 +43,5 @@ def test_the_same_translations_in_the_same_order(run: Path, model: SentenceAutoe
 def test_what_fails_in_a_worker_is_said(run: Path) -> None:
     with WorkerPool(run / "nowhere", 1) as pool, pytest.raises(DeviceError, match="worker process died"):
         list(pool.encode_stream(["A sentence."]))
-    with pytest.raises(DeviceError, match="--device cuda:99"):
+    with pytest.raises(DeviceError, match="`device=cuda:99`"):
         WorkerPool(run, 1, device="cuda:99")

@@ -1,4 +1,4 @@
-"""Where and in what precision to compute."""
+"""Devices and precisions to compute with, and memory that is kept for reuse."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ import torch
 from textrae.errors import DeviceError
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
-"""Of glibc's mallopt(3)."""
+"""Parameters of glibc's mallopt(3)."""
 
 
 def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[object]:
-    """Products in bfloat16, or nothing."""
+    """Return a context in which products are computed in bfloat16; without `bf16`, one that changes nothing."""
     return torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
 
 
 def choose_device(name: str) -> torch.device:
-    """The device that a name stands for; ``auto`` takes a GPU where there is one, ``cuda:1`` the second of several.
+    """Return the device of a name, and turn TF32 off for recurrences on a GPU.
 
-    A GPU's recurrences are then computed in float32 where that is asked for, not in TF32, which torch would take: its 10 bits
-    would make an encoding depend on its batch.
+    In TF32, which torch would take instead of float32, an encoding would depend on its batch: it has only 10 bits.
+
+    Args:
+        name: ``cpu``, ``cuda``, ``cuda:1`` for the second of several, ``mps``, or ``auto`` for a GPU if there is one.
 
     Raises:
-        DeviceError: it is not to be had here.
+        DeviceError: this machine does not have the device.
     """
     has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     kind, _, number = name.partition(":")
@@ -35,13 +37,13 @@ def choose_device(name: str) -> torch.device:
         return torch.device("cuda" if has["cuda"] else "cpu")
     if not has.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
         raise DeviceError(
-            f"--device {name}: there is none that torch can use here; give --device auto or cpu"
+            f"`device={name}`: torch finds no such device here; give `device=auto` or `device=cpu`"
         )
     return torch.device(name)
 
 
 def choose_bf16(precision: str, device: torch.device) -> bool:
-    """Whether to compute in bf16; ``auto`` does where the hardware multiplies in it."""
+    """Return whether to compute in bf16: ``auto`` does where the hardware multiplies in it."""
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cuda":
@@ -51,11 +53,11 @@ def choose_bf16(precision: str, device: torch.device) -> bool:
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what is freed for what is needed next.
+    """Make the C library keep freed memory for the next allocation, in the whole process.
 
-    glibc gives a large tensor's pages back to the system when it is freed and has them cleared anew for the next one: of
-    encoding in bfloat16 that can take 40 %. It concerns the whole process, so the commands ask for it, and a program of
-    one's own may. Nothing happens where there is no glibc.
+    glibc returns a large tensor's pages to the system when it is freed, and the system clears them again for the next
+    one: that can take 40 % of encoding in bfloat16. The commands call this, and your own program may. Nothing happens
+    where there is no glibc.
     """
     with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt

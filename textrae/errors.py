@@ -1,4 +1,4 @@
-"""What can go wrong through a user's input, each with one line that says what, where, and what to do."""
+"""Errors that a user's input can cause, each with a one-line message: what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ class TextraeError(Exception):
 
 
 class ConfigError(TextraeError):
-    """A setting is unknown, out of range, or conflicts with another one."""
+    """A setting that is unknown, out of range, or conflicts with another one."""
 
 
 class CorpusError(TextraeError):
-    """A text, table or data set cannot be read, or holds nothing to train on."""
+    """A text, table or data set that cannot be read, or holds nothing to train on."""
 
 
 class SeriesError(TextraeError):
-    """A file of real-valued sequences is unreadable, ragged, not finite, or of another width."""
+    """A file of real-valued sequences that is unreadable, ragged, not finite, or of another width."""
 
 
 class RunError(TextraeError):
-    """A run folder is missing, foreign, damaged, of a newer format, or in the way."""
+    """A run folder that is missing, foreign, damaged, of a newer format, or in the way."""
 
 
 class VectorError(TextraeError):
-    """A file or array of vectors is unreadable, of the wrong width, or not finite."""
+    """A file or array of vectors that is unreadable, of the wrong width, or not finite."""
 
 
 class DeviceError(TextraeError):
-    """The requested device or precision is not to be had on this machine."""
+    """A device or precision that this machine does not have."""
 
 
 class TrainingError(TextraeError):
-    """Training cannot go on: the loss is not finite, or the state on disk does not fit."""
+    """A training that cannot go on: the loss is not finite, or the state on disk does not fit."""

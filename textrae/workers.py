@@ -1,4 +1,4 @@
-"""Encoding and translating on several processes: one a core, or one a GPU."""
+"""Encoding and translating on several processes: one per core, or one per GPU."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ import torch
 
 from textrae.devices import choose_device, keep_freed_memory
 from textrae.errors import DeviceError
-from textrae.inference.engine import WINDOW, Cuts, windows
+from textrae.inference.engine import WINDOW, Cuts, Hypotheses, windows
 from textrae.inference.vectors import Vectors
 from textrae.model import SentenceAutoencoder
 from textrae.settings.fields import Precision
 
 _TRANSLATED = 2_048
-"""Sentences that a worker translates at once: enough for batches of like length, few for a fair share of the work."""
+"""Sentences that a worker translates at once: enough for batches of similar length, few for a fair share of work."""
 _model: SentenceAutoencoder
-"""The model of a worker process."""
+"""Model of a worker process."""
 
 
 class WorkerPool:
     """Processes that each hold the model of a run and work on parts of one stream.
 
-    Worth it where one process leaves cores idle (a step of the recurrence is too small for many) or where there are
-    several GPUs. As the processes import the main module, a script that makes a pool does so under
+    They help where one process leaves cores idle (a step of the recurrence is too small for many) or where there are
+    several GPUs. The processes import the main module, so a script must make a pool under
     ``if __name__ == "__main__":``.
 
     Args:
-        run: the run's folder.
-        workers: processes; they share torch's threads, or the GPUs in turn.
-        device: as for :meth:`SentenceAutoencoder.load`.
-        precision: as for :meth:`SentenceAutoencoder.load`.
+        run: folder of the run.
+        workers: number of processes; they share torch's threads, or the GPUs in turn.
+        device: as for :meth:`textrae.SentenceAutoencoder.load`.
+        precision: as for :meth:`textrae.SentenceAutoencoder.load`.
 
     Raises:
-        DeviceError: the device is not to be had.
+        DeviceError: this machine does not have the device.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class WorkerPool:
         )
 
     def __enter__(self) -> Self:
-        """The pool itself."""
+        """Return the pool itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,11 +78,11 @@ class WorkerPool:
     def encode_stream(
         self, sentences: Iterable[str], *, cuts: Cuts | None = None, window: int = WINDOW
     ) -> Iterator[Vectors]:
-        """As :meth:`SentenceAutoencoder.encode_stream`: blocks of float32 rows in the order of the sentences.
+        """Encode any number of sentences in bounded memory: yield blocks of float32 rows, in order.
 
         Args:
-            sentences: any number; twice as many windows as there are workers are held at once.
-            cuts: counts what was read and cut.
+            sentences: one row each; twice as many windows as there are workers are held at once.
+            cuts: counts what was read and truncated.
             window: sentences that a worker takes at once.
 
         Raises:
@@ -99,7 +99,17 @@ class WorkerPool:
         window: int = _TRANSLATED,
         **options: Any,
     ) -> Iterator[list[str]]:
-        """As :meth:`SentenceAutoencoder.translate_stream`, whose other `options` it takes; raises as above."""
+        """Translate any number of sentences in bounded memory: yield blocks of sentences, in order.
+
+        Args:
+            sentences: what to translate; twice as many windows as there are workers are held at once.
+            cuts: counts what was read and truncated.
+            window: sentences that a worker takes at once.
+            options: the others of :meth:`textrae.SentenceAutoencoder.translate_stream`.
+
+        Raises:
+            DeviceError: a worker has died.
+        """
         for blocks in self._stream("translate_stream", sentences, cuts, window, options):
             yield list(chain.from_iterable(blocks))
 
@@ -110,8 +120,18 @@ class WorkerPool:
         cuts: Cuts | None = None,
         window: int = _TRANSLATED,
         **options: Any,
-    ) -> Iterator[list[list[tuple[str, float]]]]:
-        """As :meth:`SentenceAutoencoder.translations`, whose other `options` it takes; raises as above."""
+    ) -> Iterator[list[Hypotheses]]:
+        """Translate as :meth:`translate_stream`, but yield all that the beam ends with, the best first, with scores.
+
+        Args:
+            sentences: what to translate; twice as many windows as there are workers are held at once.
+            cuts: counts what was read and truncated.
+            window: sentences that a worker takes at once.
+            options: the others of :meth:`textrae.SentenceAutoencoder.translations`.
+
+        Raises:
+            DeviceError: a worker has died.
+        """
         for blocks in self._stream("translations", sentences, cuts, window, options):
             yield list(chain.from_iterable(blocks))
 
@@ -123,7 +143,7 @@ class WorkerPool:
         window: int,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[list[Any]]:
-        """For each window, in order, all that a model's method yields."""
+        """Yield for each window, in order, all that a method of the model yields."""
         running: deque[Future[tuple[list[Any], Cuts]]] = deque()
         try:
             for lines in windows(sentences, window):
@@ -134,11 +154,12 @@ class WorkerPool:
                 yield _finished(running.popleft(), cuts)
         except BrokenProcessPool:
             raise DeviceError(
-                "a worker process died, most likely for want of memory; try fewer --workers"
+                "a worker process died, most likely for want of memory; try fewer `workers`"
             ) from None
 
 
 def _finished(future: Future[tuple[list[Any], Cuts]], cuts: Cuts | None) -> list[Any]:
+    """Return a window's blocks, and add its counts to `cuts`."""
     blocks, counted = future.result()
     if cuts is not None:
         cuts.sentences += counted.sentences
@@ -147,8 +168,8 @@ def _finished(future: Future[tuple[list[Any], Cuts]], cuts: Cuts | None) -> list
 
 
 def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> None:
-    """Make this process a worker."""
-    global _model  # how an executor hands over to its tasks
+    """Load the model: this process becomes a worker."""
+    global _model  # an executor hands values over to its tasks only so
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops the workers
     torch.set_num_threads(threads)
@@ -156,5 +177,6 @@ def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> 
 
 
 def _work(method: str, lines: list[str], options: dict[str, Any]) -> tuple[list[Any], Cuts]:
+    """Call a method of the worker's model on a window, and return what it yields and its counts."""
     cuts = Cuts()
     return list(getattr(_model, method)(lines, cuts=cuts, **options)), cuts

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
-from textrae.evaluation.likelihood import draw, importance_weighted, likelihood
+from textrae.evaluation.likelihood import importance_weighted, likelihood, weigh_draws
 
 NUMBERS, SEEN, NOISE = 3, 5, 0.5
 
@@ -36,7 +36,7 @@ def estimate(samples: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
         return MultivariateNormal(z @ weight.t(), NOISE**2 * torch.eye(SEEN).double()).log_prob(x)
 
     spread = covariance.diagonal().log().expand(len(x), -1)
-    weights, elbo = draw(mean, spread, fit, samples, torch.Generator().manual_seed(seed))
+    weights, elbo = weigh_draws(mean, spread, fit, samples, torch.Generator().manual_seed(seed))
     return marginal.log_prob(x), importance_weighted(weights), elbo
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from textrae.evaluation.reconstruction import Scored, bucket_name, report, table
+from textrae.evaluation.reconstruction import Scored, bucket_name, reconstruction_report
 
 ROWS = [
     Scored("a b c d", "a b c d", tokens=5, right=5, nll=1.0),
@@ -16,7 +16,7 @@ ROWS = [
 
 
 def test_measures_follow_their_definitions() -> None:
-    overall = report(ROWS).overall
+    overall = reconstruction_report(ROWS).overall
     assert overall.token_accuracy == pytest.approx(12 / 15)
     assert overall.exact == pytest.approx(1 / 3)
     assert overall.perplexity_token == pytest.approx(math.exp(7 / 15))
@@ -27,10 +27,10 @@ def test_measures_follow_their_definitions() -> None:
 
 
 def test_perfect_and_hopeless() -> None:
-    perfect = report([Scored("a b c d e", "a b c d e", 6, 6, 0.0)]).overall
+    perfect = reconstruction_report([Scored("a b c d e", "a b c d e", 6, 6, 0.0)]).overall
     assert (perfect.bleu, perfect.exact) == (pytest.approx(100), 1.0)
     assert perfect.perplexity_token == 1.0
-    hopeless = report([Scored("a b c d e", "", 6, 0, 1e9)]).overall
+    hopeless = reconstruction_report([Scored("a b c d e", "", 6, 0, 1e9)]).overall
     assert (hopeless.bleu, hopeless.perplexity_token) == (0.0, math.exp(700))  # JSON has no word for infinity
 
 
@@ -38,7 +38,7 @@ def test_buckets_are_by_tokens_without_the_end() -> None:
     assert [bucket_name(n) for n in (0, 5, 6, 10, 11, 50, 51, 900)] == [
         "0-5", "0-5", "6-10", "6-10", "11-15", "31-50", "51+", "51+",
     ]  # fmt: skip
-    assert {name: part.sentences for name, part in report(ROWS).by_length.items()} == {"0-5": 2, "6-10": 1}
+    assert {name: part.sentences for name, part in reconstruction_report(ROWS).by_length.items()} == {"0-5": 2, "6-10": 1}
 
 
 def test_bleu_is_sacrebleus() -> None:
@@ -46,12 +46,12 @@ def test_bleu_is_sacrebleus() -> None:
 
     rebuilt, texts = [row.rebuilt for row in ROWS], [row.text for row in ROWS]
     expected = sacrebleu.corpus_bleu(rebuilt, [texts], tokenize="char").score
-    result = report(ROWS, "char")
+    result = reconstruction_report(ROWS, "char")
     assert result.overall.bleu == pytest.approx(expected)
     assert "tok:char" in result.signatures["bleu"]
 
 
 def test_the_table_has_a_line_a_bucket_and_one_for_all() -> None:
-    lines = table(report(ROWS)).splitlines()
+    lines = reconstruction_report(ROWS).table().splitlines()
     assert [line.split()[0] for line in lines] == ["tokens", "0-5", "6-10", "all"]
     assert len({len(line) for line in lines}) == 1

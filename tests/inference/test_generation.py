@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from textrae.errors import ConfigError
-from textrae.inference.beam import _largest, beam_search, n_best
-from textrae.inference.generation import _Outline, write
+from textrae.inference.beam import beam_search, largest, n_best
+from textrae.inference.generation import SegmentWriter, write
 from textrae.inference.sampling import Sampling, likeliest, sampling_of
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
@@ -149,7 +149,7 @@ def test_batched_beams_are_those_of_each_alone(penalty: float) -> None:
 @pytest.mark.parametrize("size", [50, 640, 5_000, 5_003])
 def test_largest_by_groups_is_topk(size: int) -> None:
     scores = torch.randn(20, size, generator=torch.Generator().manual_seed(size))
-    ours, theirs = _largest(scores, 4), scores.topk(4)
+    ours, theirs = largest(scores, 4), scores.topk(4)
     assert torch.equal(ours[0], theirs.values)
     assert torch.equal(ours[1], theirs.indices)
 
@@ -159,15 +159,15 @@ def test_a_hierarchical_model_writes_what_it_would_be_taught(
     cell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plans in generation, from what was written, are those of training, from what is given."""
-    whole, original = 0, _Outline._segments
+    whole, original = 0, SegmentWriter.segments
     segments: list[tuple[list[int], int]] = []
 
-    def spy(self: _Outline, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
+    def spy(self: SegmentWriter, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
         rows, features, closed = original(self, plans, texts)
         segments.append((rows[0], int(closed[0])))
         return rows, features, closed
 
-    monkeypatch.setattr(_Outline, "_segments", spy)
+    monkeypatch.setattr(SegmentWriter, "segments", spy)
     for seed in range(30):
         torch.manual_seed(seed)
         segments.clear()

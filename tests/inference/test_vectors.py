@@ -89,7 +89,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     refused("b.npy", b"nonsense", "not a readable")
     refused("c.npy", b"", "not a readable")
     refused("d.parquet", (tmp_path / "good.parquet").read_bytes()[:900], "not a readable")
-    refused("e.jsonl", b'{"vector": [1, 2, 3, 4, 5]}\n{"vector": [1]}\n', "line 2: 1 numbers")
+    refused("e.jsonl", b'{"vector": [1, 2, 3, 4, 5]}\n{"vector": [1]}\n', "line 2: 1 dimensions")
     refused("g.jsonl", b"[1, 2, 3, 4, 1%s]\n" % (b"0" * 400), "line 1")
     refused("f.jsonl", b'{"vector": [1, 2, 3, 4, 5]}\nnonsense\n', "line 2")
     np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
@@ -97,7 +97,7 @@ def test_damaged_files(tmp_path: Path) -> None:
         list(read_vectors(tmp_path / "objects.npy", 5))
     with pytest.raises(VectorError, match="decodes"):
         list(read_vectors(tmp_path / "good.npy", 6))
-    with pytest.raises(VectorError, match="of 6 numbers"):
+    with pytest.raises(VectorError, match="of 6 dimensions"):
         list(read_vectors(tmp_path / "good.parquet", 6))
     with pytest.raises(VectorError, match="no such file"):
         list(read_vectors(tmp_path / "none.npy", 5))

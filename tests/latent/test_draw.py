@@ -121,7 +121,7 @@ def test_a_run_keeps_its_encodings(vae_run: Path, vae: SentenceAutoencoder, tmp_
 def test_without_encodings_the_prior_is_left(vae: SentenceAutoencoder) -> None:
     bare = SentenceAutoencoder(replace(vae.run, latents=None))
     assert bare.sample(3) == vae.sample(3)
-    with pytest.raises(ConfigError, match="--from prior"):
+    with pytest.raises(ConfigError, match="`source=prior`"):
         bare.sample(3, source="mixture")
 
 

@@ -17,7 +17,7 @@ def test_a_collapsed_posterior() -> None:
     assert found.active_units == 0
     assert found.mutual_information == pytest.approx(0.0, abs=1e-9)
     assert found.collapsed
-    assert "--free-bits" in (found.advice() or "")
+    assert "`free_bits=0.2`" in (found.advice() or "")
 
 
 def test_sentences_far_apart_are_told_apart_wholly() -> None:

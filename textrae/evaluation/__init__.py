@@ -1,1 +1,1 @@
-"""How good a model is, in the field's measures."""
+"""Measuring how good a model is, by the field's measures."""

@@ -1,4 +1,4 @@
-"""Where a model with attention looks: as numbers and as a picture."""
+"""Where a model with attention looks: weights and a picture of them."""
 
 from __future__ import annotations
 
@@ -11,50 +11,81 @@ import torch
 from numpy.typing import NDArray
 
 from textrae.errors import ConfigError, RunError
+from textrae.inference.engine import Engine
+from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
-from textrae.text.batch import Batch
+from textrae.text.batch import SPECIALS, Batch, collate_lists
 
 Weights = NDArray[np.float32]
+"""Attention weights; every row adds up to 1."""
+_END = "end"
+"""Name of the end token in a map."""
 
 
 @dataclass(frozen=True)
 class AttentionMap:
-    """Weights of one sentence; every row adds up to 1."""
+    """Attention weights of one sentence; every row adds up to 1."""
 
     source: list[str]
-    """Pieces that were read, their end the last."""
+    """Pieces that were read, with the end as the last."""
     target: list[str]
-    """Pieces that were written, their end the last."""
+    """Pieces that were written, with the end as the last."""
     decoder: Weights
-    """(target, items): where each step looks, among the slots, or among the source pieces with memory ``states``."""
+    """(target, items): where each step looks, among the slots, or with ``memory="states"`` among the source pieces."""
     slots: Weights | None
-    """(slots, source): where each slot looks; None with memory ``states``."""
+    """(slots, source): where each slot looks; None with ``memory="states"``."""
 
     @property
     def over_source(self) -> Weights:
-        """(target, source): the decoder's weights, carried on through the slots."""
+        """The decoder's weights over the source, through the slots: (target, source)."""
         return self.decoder if self.slots is None else self.decoder @ self.slots
+
+
+@torch.no_grad()
+def sentence_attention(engine: Engine, sentence: str, to: str | None = None) -> AttentionMap:
+    """Return where a model looks while it rebuilds or translates a sentence, greedily, without autocast.
+
+    Args:
+        engine: of a model with attention.
+        sentence: what is read.
+        to: language to write, if the model writes several.
+
+    Raises:
+        ConfigError: the model has no attention, is hierarchical, or reads vectors.
+    """
+    network = engine.network
+    engine.refuse_text()
+    specials = engine.specials(to)
+    refuse_no_attention(network)
+    ((_, (read,)),) = engine.tokenised([sentence])
+    source = collate_lists([read], SPECIALS).to(engine.device)
+    latent = network.encode(source.source, source.lengths)
+    (written,) = write(network, latent, specials, engine.max_length)
+    target = collate_lists([written], specials).to(engine.device)
+    batch = Batch(source.source, source.lengths, target.previous, target.target)
+    pieces, others = engine.run.tokenizer.pieces(), engine.run.writer.pieces()
+    in_order = read[::-1] if network.reverse else read
+    return attention_map(
+        network, batch, [*(pieces[i] for i in in_order), _END], [*(others[i] for i in written), _END]
+    )
 
 
 @torch.no_grad()
 def attention_map(
     network: Autoencoder, batch: Batch, source: Sequence[str], target: Sequence[str]
 ) -> AttentionMap:
-    """The weights of a batch of one sentence.
+    """Return the weights of a batch of one sentence.
 
     Args:
         network: in evaluation mode.
         batch: source and the tokens before each target.
-        source: its pieces.
-        target: its pieces.
+        source: pieces of the source.
+        target: pieces of the target.
 
     Raises:
-        ConfigError: the decoder has nothing to choose from.
+        ConfigError: the decoder has nothing to attend over.
     """
-    if network.decoder.attention is None or network.hierarchy is not None:
-        raise ConfigError(
-            "this model's decoder has no attention over one sentence; train with --slots 2 or more, or --memory states"
-        )
+    refuse_no_attention(network)
     latent = network.encode(batch.source, batch.lengths)
     decoder = network.attend(batch.previous, latent)[0].float().cpu().numpy()
     slots = network.slot_weights(batch.source, batch.lengths)
@@ -62,8 +93,20 @@ def attention_map(
     return AttentionMap(list(source), list(target), decoder, pooled)
 
 
-def draw(found: AttentionMap, path: Path) -> None:
-    """Draw the map, as (target, source), and the slots' own beside it.
+def refuse_no_attention(network: Autoencoder) -> None:
+    """Raise :class:`ConfigError` if the model's decoder does not attend over a whole sentence."""
+    if network.decoder.attention is None or network.hierarchy is not None:
+        raise ConfigError(
+            "this model's decoder has no attention over one sentence; train with `slots=2` or more, or `memory=states`"
+        )
+
+
+def save_picture(found: AttentionMap, path: Path) -> None:
+    """Draw a map over (target, source), with that of the slots below it, and save the picture.
+
+    Args:
+        found: what is drawn.
+        path: ending in ``.png``, ``.svg`` or ``.pdf``.
 
     Raises:
         RunError: matplotlib is missing, or the file cannot be written.

@@ -1,4 +1,4 @@
-"""A small classifier: does a sentence read like one kind or the other?"""
+"""A small classifier: tells which of two kinds a sentence reads like."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from torch.nn import functional as F
 from textrae.text.tokenizer import Tokenizer
 
 _BUCKETS = 1 << 18
+"""Hash values of pieces and pairs."""
 _STEPS, _BATCH = 600, 256
 
 
 class Classifier(nn.Module):
-    """Logistic regression on the pieces of a sentence and their pairs, hashed (as Joulin et al. 2017 do).
+    """Logistic regression on a sentence's pieces and pairs of pieces, hashed (as Joulin et al. 2017 do).
 
     Args:
-        tokenizer: cuts the sentences.
+        tokenizer: splits the sentences into pieces.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -29,7 +30,7 @@ class Classifier(nn.Module):
         self.bias = nn.Parameter(torch.zeros(()))
 
     def features(self, sentences: Sequence[str]) -> list[list[int]]:
-        """Each sentence's hashed pieces and pairs."""
+        """Return each sentence's hashed pieces and pairs."""
         rows = self.tokenizer.encode(list(sentences))
         return [
             [*row, *((a * 1_000_003 + b) % _BUCKETS for a, b in zip([0, *row], [*row, 0], strict=True))]
@@ -37,7 +38,7 @@ class Classifier(nn.Module):
         ]
 
     def forward(self, features: Sequence[Sequence[int]]) -> Tensor:
-        """Log odds of the second kind: (sentences,)."""
+        """Return the log odds of the second kind: (sentences,)."""
         lengths = torch.tensor([len(row) for row in features])
         flat = torch.tensor([i for row in features for i in row])
         scores: Tensor = self.weights(flat, lengths.cumsum(0) - lengths)
@@ -45,7 +46,7 @@ class Classifier(nn.Module):
 
     @torch.no_grad()
     def share(self, sentences: Sequence[str]) -> float:
-        """The share of the sentences that read like the second kind."""
+        """Return the share of the sentences that read like the second kind."""
         return float((self.forward(self.features(sentences)) > 0).float().mean())
 
 
@@ -54,8 +55,14 @@ def train_classifier(
 ) -> tuple[Classifier, float]:
     """Train on examples of two kinds, every tenth of which is held out.
 
+    Args:
+        first: examples of the first kind, at least ten.
+        second: examples of the second kind, at least ten.
+        tokenizer: splits the sentences into pieces.
+        seed: of the order of the examples.
+
     Returns:
-        The classifier and its accuracy on the held-out ones, the mean of the two kinds'.
+        The classifier, and its accuracy on the held-out examples, averaged over the two kinds.
 
     Raises:
         ValueError: there are less than ten of a kind.

@@ -1,4 +1,4 @@
-"""A recurrent language model: the judge of how likely sentences are, whoever wrote them."""
+"""A recurrent language model: judges how likely sentences are, whoever wrote them."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from textrae.devices import autocast
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
 from textrae.settings.training import TrainingConfig
-from textrae.text.batch import LengthBuckets, ListedRows, Specials
-from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from textrae.text.batch import SPECIALS, LengthBuckets, ListedRows
+from textrae.text.tokenizer import Tokenizer
 from textrae.training.losses import reconstruction_loss, token_losses
 from textrae.training.optimizer import make_optimizer, set_rate
 from textrae.training.schedules import schedule
 
-_SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
 _MAX_LENGTH = 400
+"""Tokens of a sentence that are read."""
 _CPU = torch.device("cpu")
 
 
 class LanguageModel(nn.Module):
-    """Predicts each token from those before it in its sentence; the softmax shares the embedding table.
+    """A model that predicts each token from those before it; the softmax shares the embedding table.
 
     Args:
-        vocabulary: ids.
+        vocabulary: number of token ids.
         cell: ``rnn``, ``lstm`` or ``gru``.
-        hidden: units of its layer.
-        embedding: numbers of a token.
+        hidden: hidden units of its layer.
+        embedding: dimensions of a token's embedding.
         dropout: share of features zeroed in training, on embeddings and before the softmax.
         weight_dropout: share of the recurrent matrix's entries zeroed in training.
     """
 
     mse = False
+    """False, as the losses expect of a network with a softmax over the vocabulary."""
 
     def __init__(
         self,
@@ -57,14 +58,14 @@ class LanguageModel(nn.Module):
         self.bias = nn.Parameter(torch.zeros(vocabulary))
 
     def forward(self, previous: Tensor) -> Tensor:
-        """(steps, batch) ids before each token → features (steps, batch, embedding)."""
+        """Return features (steps, batch, embedding) from the ids before each token, (steps, batch)."""
         x = self.dropout(self.output(previous) * self.output.embedding_dim**0.5)
         state = x.new_zeros(x.shape[1], self.recurrence.state_size)
         features: Tensor = self.project(self.dropout(self.recurrence.forward(x, state)[0]))
         return features
 
     def softmax(self) -> tuple[Tensor, Tensor]:
-        """The matrix and bias of the scores."""
+        """Return the matrix (vocabulary, embedding) and the bias (vocabulary,) of the scores."""
         return self.output.weight, self.bias
 
 
@@ -86,19 +87,34 @@ def train_language_model(
     bf16: bool = False,
     device: torch.device = _CPU,
 ) -> LanguageModel:
-    """Train for so many minutes or steps.
+    """Train for a number of minutes, or of optimizer steps if `steps` is given.
 
     Args:
-        sentences: to learn from, cut at 400 tokens.
-        tokenizer: any; perplexities are measured by the word.
+        sentences: training text, truncated at 400 tokens.
+        tokenizer: any, as perplexities are measured per word.
+        minutes: budget; 1 if neither it nor `steps` is given.
+        steps: budget.
+        cell: ``rnn``, ``lstm`` or ``gru``.
+        hidden: hidden units.
+        embedding: dimensions of a token's embedding.
+        dropout: share of features zeroed in training.
+        weight_dropout: share of the recurrent matrix's entries zeroed in training.
+        lr: learning rate.
+        weight_decay: of the optimizer.
+        batch_tokens: tokens of a batch.
+        seed: of the weights and the order of batches.
+        bf16: whether products are in bfloat16.
         device: where to compute; the model stays there.
+
+    Returns:
+        The model, in evaluation mode.
     """
     config = TrainingConfig(lr=lr, weight_decay=weight_decay, batch_tokens=batch_tokens, seed=seed)
     rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
     torch.manual_seed(seed)
     model = LanguageModel(tokenizer.vocab_size, cell, hidden, embedding, dropout, weight_dropout).to(device)
     optimizer = make_optimizer(model, config)
-    buckets = LengthBuckets(rows, batch_tokens, _SPECIALS, seed)
+    buckets = LengthBuckets(rows, batch_tokens, SPECIALS, seed)
     begin, step, epoch = time.perf_counter(), 0, 0
     while True:
         for batch in buckets.epoch(epoch):
@@ -108,7 +124,7 @@ def train_language_model(
             set_rate(optimizer, lr * schedule(spent, config.warmup))
             batch = batch.to(device)
             with autocast(device, bf16):
-                loss = reconstruction_loss(model, model.forward(batch.previous), batch.target, PAD_ID)
+                loss = reconstruction_loss(model, model.forward(batch.previous), batch.target, SPECIALS.pad)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimizer.clip(1.0)
@@ -119,7 +135,9 @@ def train_language_model(
 
 @torch.no_grad()
 def perplexity(model: LanguageModel, sentences: Sequence[str], tokenizer: Tokenizer) -> float:
-    """exp(nats / white-space words), each sentence's end counted as a word; what is beyond 400 tokens is in neither.
+    """Return exp(nats / white-space words), each sentence's end counted as a word.
+
+    What is beyond 400 tokens of a sentence counts in neither.
 
     Raises:
         ValueError: there is no sentence.
@@ -128,9 +146,9 @@ def perplexity(model: LanguageModel, sentences: Sequence[str], tokenizer: Tokeni
         raise ValueError("no sentence to measure")
     ids, cut = tokenizer.encode_cut(list(sentences), _MAX_LENGTH)
     rows, nats = ListedRows(ids), 0.0
-    for batch in LengthBuckets(rows, 8_192, _SPECIALS, 0).in_order(len(rows)):
+    for batch in LengthBuckets(rows, 8_192, SPECIALS, 0).in_order(len(rows)):
         batch = batch.to(model.bias.device)
-        losses, _ = token_losses(model, model.forward(batch.previous), batch.target, PAD_ID)
+        losses, _ = token_losses(model, model.forward(batch.previous), batch.target, SPECIALS.pad)
         nats += float(losses.cpu().double().sum())
     read = [
         tokenizer.decode([row])[0] if over else sentence

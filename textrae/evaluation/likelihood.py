@@ -1,4 +1,4 @@
-"""How likely a variational model holds sentences: the evidence bound, and importance-weighted estimates."""
+"""How likely a variational model finds sentences: the evidence bound and importance-weighted estimates."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from textrae.training.losses import sentence_nats
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Over some sentences; a perplexity is exp(nats / units), each sentence's end counted as one unit."""
+    """Likelihood of some sentences; a perplexity is exp(nats / units), each sentence's end counted as one unit."""
 
     samples: int
     """Draws from each sentence's posterior."""
     sentences: int
+    """Number of sentences measured."""
     elbo: float
-    """Nats a sentence: E log p(x|z) - KL(q(z|x) ‖ p(z)), the expectation over the draws."""
+    """Evidence bound, nats a sentence: E log p(x|z) - KL(q(z|x) ‖ p(z)), the expectation over the draws."""
     nll: float
     """Nats a sentence: -log of the mean of p(x|z) p(z) / q(z|x) over the draws (Burda et al. 2016)."""
     perplexity_word: float
-    """From `nll`, a white-space word of the text, whatever the pieces."""
+    """Perplexity from `nll` per white-space word of the text, whatever the pieces."""
     perplexity_token: float
-    """From `nll`, a piece of the model's own tokenizer."""
+    """Perplexity from `nll` per piece of the model's own tokenizer."""
     perplexity_byte: float
-    """From `nll`, a UTF-8 byte."""
+    """Perplexity from `nll` per UTF-8 byte."""
 
     def describe(self) -> str:
-        """One line with the definition and the number of samples."""
+        """Return the figures in one line, with the definition and the number of samples."""
         return (
             f"likelihood of {self.sentences:,} sentences, importance-weighted with {self.samples} samples each: "
             f"{self.nll:.3f} nats a sentence (bound {-self.elbo:.3f}), perplexity a word {self.perplexity_word:.2f}, "
@@ -43,14 +44,14 @@ class Likelihood:
 
 
 def likelihood(elbos: Tensor, nlls: Tensor, texts: list[str], tokens: int, samples: int) -> Likelihood:
-    """Gather sentences' figures.
+    """Summarise the figures of single sentences.
 
     Args:
         elbos: (sentences,) nats.
         nlls: (sentences,) nats.
-        texts: the sentences, as far as they were read.
-        tokens: pieces of all, ends counted.
-        samples: draws that both come from.
+        texts: the parts of the sentences that were read.
+        tokens: pieces of all sentences, ends counted.
+        samples: draws that `elbos` and `nlls` come from.
     """
     nats = float(nlls.sum())
     words = sum(len(text.split()) + 1 for text in texts)
@@ -60,23 +61,30 @@ def likelihood(elbos: Tensor, nlls: Tensor, texts: list[str], tokens: int, sampl
 
 
 def importance_weighted(log_weights: Tensor) -> Tensor:
-    """log of the mean weight over the first dimension, a lower bound of log p(x) that tightens with the draws."""
+    """Return the log of the mean weight over the first dimension: a lower bound of log p(x) that tightens with the draws.
+
+    Args:
+        log_weights: (samples, sentences).
+
+    Returns:
+        (sentences,).
+    """
     return log_weights.logsumexp(0) - math.log(len(log_weights))
 
 
-def draw(
+def weigh_draws(
     mean: Tensor,
     log_variance: Tensor,
     log_likelihood: Callable[[Tensor], Tensor],
     samples: int,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Weigh draws z from N(mean, exp(log_variance)) under the prior N(0, 1).
+    """Weigh draws z from N(mean, exp(log_variance)) under the prior N(0, 1) (Burda et al. 2016).
 
     Args:
-        mean: (sentences, numbers).
-        log_variance: the same shape.
-        log_likelihood: z (sentences, numbers) → log p(x|z) (sentences,), in nats.
+        mean: (sentences, dimensions).
+        log_variance: (sentences, dimensions).
+        log_likelihood: z (sentences, dimensions) → log p(x|z) (sentences,), in nats.
         samples: draws for each sentence.
         generator: on the CPU.
 
@@ -101,7 +109,15 @@ def draw(
 def batch_likelihood(
     network: Autoencoder, batch: Batch, latent: Latent, pad: int, samples: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Each sentence's evidence bound and importance-weighted negative log-likelihood, nats: (sentences,) twice.
+    """Return each sentence's evidence bound and importance-weighted negative log-likelihood, in nats: (sentences,) each.
+
+    Args:
+        network: in evaluation mode.
+        batch: the sentences.
+        latent: their posteriors.
+        pad: id of padding.
+        samples: draws for each sentence.
+        generator: on the CPU.
 
     Raises:
         ValueError: the model is not variational.
@@ -113,5 +129,5 @@ def batch_likelihood(
         given = latent._replace(vector=z.to(latent.vector))
         return -sentence_nats(network, network.teach(batch.previous, given), batch, pad)
 
-    weights, elbo = draw(latent.mean, latent.log_variance, fit, samples, generator)
+    weights, elbo = weigh_draws(latent.mean, latent.log_variance, fit, samples, generator)
     return elbo, -importance_weighted(weights)

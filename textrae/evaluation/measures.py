@@ -1,28 +1,39 @@
-"""A model measured on sentences: reconstruction, likelihood, use of the latent."""
+"""Measuring a model on sentences: reconstruction, likelihood, use of the latent space."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from textrae.devices import autocast
 from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
-from textrae.evaluation.reconstruction import Report, Scored, report
+from textrae.evaluation.reconstruction import ReconstructionReport, Scored, reconstruction_report
 from textrae.inference.engine import Cuts, Engine
+from textrae.inference.vectors import Vectors
 from textrae.latent.posterior import Diagnosis, diagnose
 from textrae.text.batch import SPECIALS
 from textrae.training.losses import sentence_losses
 
 
 def measure_reconstruction(
-    engine: Engine, sentences: Iterable[str], tokenize: str, vectors: NDArray[np.float32] | None = None
-) -> Report:
-    """See :meth:`textrae.SentenceAutoencoder.evaluate`."""
+    engine: Engine, sentences: Iterable[str], tokenize: str, vectors: Vectors | None = None
+) -> ReconstructionReport:
+    """Measure the quality of greedy reconstruction.
+
+    Args:
+        engine: of the model.
+        sentences: at least one.
+        tokenize: sacrebleu's tokenizer for BLEU.
+        vectors: (sentences, dimensions) of the sentences, for a model that reads vectors.
+
+    Raises:
+        ValueError: there is no sentence.
+        VectorError: there is not one vector for each sentence.
+        ConfigError: the model reads vectors and there are none.
+    """
     cuts, scored = Cuts(), list[Scored]()
     if vectors is None:
         engine.refuse_text()
@@ -39,16 +50,16 @@ def measure_reconstruction(
         )
     if not scored:
         raise ValueError("no sentence to evaluate on")
-    result = report(scored, tokenize)
+    result = reconstruction_report(scored, tokenize)
     if cuts.cut:
-        result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences cut at {engine.max_length} tokens")
+        result.notes.append(
+            f"{cuts.cut} of {cuts.sentences} sentences truncated at {engine.max_length} tokens"
+        )
     return result
 
 
-def _scored(
-    engine: Engine, window: list[str], ids: list[list[int]], vectors: NDArray[np.float32] | None
-) -> list[Scored]:
-    """Encode, rebuild, and measure under teacher forcing."""
+def _scored(engine: Engine, window: list[str], ids: list[list[int]], vectors: Vectors | None) -> list[Scored]:
+    """Encode a window of sentences, decode them again, and measure under teacher forcing."""
     out: list[Scored | None] = [None] * len(window)
     network, tokens = engine.network, sum(map(len, ids))
     tables = engine.tables(tokens) if vectors is None else None
@@ -56,7 +67,7 @@ def _scored(
     for rows, batch in engine.batches(ids):
         if vectors is not None:
             given = torch.zeros(len(batch.lengths), vectors.shape[1], device=engine.device)
-            given[: len(rows)] = torch.from_numpy(np.ascontiguousarray(vectors[rows], dtype=np.float32))
+            given[: len(rows)] = torch.from_numpy(vectors[rows])
             batch = replace(batch, vectors=given)
         latent = engine.encode(batch, tables)
         rebuilt = engine.generate(latent.take(slice(len(rows))), table=table)
@@ -71,7 +82,18 @@ def _scored(
 
 
 def measure_likelihood(engine: Engine, sentences: Iterable[str], samples: int, seed: int) -> Likelihood:
-    """See :meth:`textrae.SentenceAutoencoder.likelihood`."""
+    """Measure how likely a variational model finds sentences, importance-weighted (Burda et al. 2016).
+
+    Args:
+        engine: of the model.
+        sentences: at least one.
+        samples: draws from each sentence's posterior.
+        seed: of the draws.
+
+    Raises:
+        ConfigError: the model is not variational, or has no likelihoods.
+        ValueError: there is no sentence.
+    """
     refuse_unlikely(engine)
     generator, texts, tokens = torch.Generator().manual_seed(seed), list[str](), 0
     parts: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -90,7 +112,12 @@ def measure_likelihood(engine: Engine, sentences: Iterable[str], samples: int, s
 
 
 def measure_posterior(engine: Engine, sentences: Sequence[str]) -> Diagnosis:
-    """See :meth:`textrae.SentenceAutoencoder.diagnose`."""
+    """Measure whether a variational model uses its latent dimensions.
+
+    Raises:
+        ConfigError: the model is not variational.
+        ValueError: there is no sentence.
+    """
     _refuse_deterministic(engine)
     parts = []
     for _, ids in engine.tokenised(sentences):
@@ -105,14 +132,16 @@ def measure_posterior(engine: Engine, sentences: Sequence[str]) -> Diagnosis:
 
 
 def refuse_unlikely(engine: Engine) -> None:
-    """ConfigError, if the model gives sentences no likelihood."""
+    """Raise :class:`ConfigError` if the model gives sentences no likelihood."""
     _refuse_deterministic(engine)
     if engine.network.mse:
-        raise ConfigError("this model was trained with mse and has no likelihoods; train with cross-entropy")
+        raise ConfigError(
+            "this model was trained with mse and has no likelihoods; train with `reconstruction=cross-entropy`"
+        )
 
 
 def _refuse_deterministic(engine: Engine) -> None:
     if not engine.run.settings.model.variational:
         raise ConfigError(
-            "only a variational model has posteriors and a likelihood; train with --variational"
+            "only a variational model has posteriors and a likelihood; train with `variational=True`"
         )

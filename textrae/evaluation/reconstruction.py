@@ -1,4 +1,4 @@
-"""Reconstruction quality: token accuracy, exact match, BLEU, chrF and perplexity, in all and by length."""
+"""Reconstruction quality: token accuracy, exact match, BLEU, chrF and perplexity, overall and by length."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 TOKENIZERS = ("none", "13a", "intl", "zh", "char")
-"""Of sacrebleu, those that need no further package."""
+"""Tokenizers of sacrebleu that need no further package."""
 BUCKETS = (5, 10, 15, 20, 30, 50)
-"""Upper bounds, in tokens, of the length buckets; what is longer makes one more."""
+"""Upper bounds of the length buckets, in tokens; longer sentences make one more."""
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,17 @@ class Scored:
     """One sentence as the model read and rebuilt it."""
 
     text: str
+    """The sentence as it was given."""
     rebuilt: str
-    """Decoded greedily from the encoding."""
+    """The sentence decoded greedily from its encoding."""
     tokens: int
-    """Target tokens, the end counted."""
+    """Number of target tokens, the end counted."""
     right: int
-    """Of them, predicted right when the tokens before are given (teacher forcing)."""
+    """Target tokens predicted right when the tokens before are given (teacher forcing)."""
     nll: float | None
-    """Negative log-likelihood of all of them, in nats; None of a model without likelihoods (``mse``)."""
+    """Negative log-likelihood of the target, in nats; None for a model without likelihoods (``mse``)."""
     read: str | None = None
-    """The part of the text that the tokens hold, where it was cut."""
+    """The part of the text that was read, where it was truncated."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Measures:
     """Figures over some sentences."""
 
     sentences: int
+    """Number of sentences measured."""
     token_accuracy: float
     """Share of target tokens predicted right under teacher forcing."""
     exact: float
@@ -43,7 +45,7 @@ class Measures:
     chrf: float
     """Corpus chrF, 0 to 100."""
     perplexity_token: float | None
-    """exp(nats / tokens), each sentence's end counted as one; None of a model without likelihoods."""
+    """exp(nats / tokens), each sentence's end counted as one; None for a model without likelihoods."""
     perplexity_word: float | None
     """exp(nats / white-space words), each sentence's end counted as one."""
     perplexity_byte: float | None
@@ -51,22 +53,53 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Figures in all and by length."""
+class ReconstructionReport:
+    """Figures over all sentences and by length."""
 
     overall: Measures
+    """Figures over all sentences."""
     by_length: dict[str, Measures]
-    """By tokens of the sentence, for instance ``6-10``."""
+    """Figures by range of tokens, for instance ``6-10``."""
     signatures: dict[str, str] = field(default_factory=dict)
-    """What makes the scores reproducible, as sacrebleu states it."""
+    """sacrebleu's statement of what makes each score reproducible."""
     notes: list[str] = field(default_factory=list)
-    """What a reader of the figures should know, such as sentences cut."""
+    """Caveats for a reader of the figures, such as truncated sentences."""
+
+    def table(self) -> str:
+        """Return the figures as an aligned table, one line a range of lengths."""
+        head = (
+            "tokens",
+            "sentences",
+            "token acc",
+            "exact",
+            "BLEU",
+            "chrF",
+            "ppl/token",
+            "ppl/word",
+            "ppl/byte",
+        )
+        lines: list[tuple[str, ...]] = [head]
+        for name, m in [*self.by_length.items(), ("all", self.overall)]:
+            shares = (
+                f"{100 * m.token_accuracy:.2f}%",
+                f"{100 * m.exact:.2f}%",
+                f"{m.bleu:.2f}",
+                f"{m.chrf:.2f}",
+            )
+            measured = (m.perplexity_token, m.perplexity_word, m.perplexity_byte)
+            perplexities = tuple("-" if value is None else f"{value:.4g}" for value in measured)
+            lines.append((name, f"{m.sentences:,}", *shares, *perplexities))
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        return "\n".join(
+            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
+        )
 
 
-def report(scored: Iterable[Scored], tokenize: str = "none") -> Report:
-    """Measure sentences.
+def reconstruction_report(scored: Iterable[Scored], tokenize: str = "none") -> ReconstructionReport:
+    """Summarise how well sentences were rebuilt.
 
     Args:
+        scored: at least one sentence.
         tokenize: sacrebleu's tokenizer for BLEU: ``none`` splits at spaces; ``13a`` for raw text; ``zh``, ``char``.
     """
     import sacrebleu
@@ -79,11 +112,11 @@ def report(scored: Iterable[Scored], tokenize: str = "none") -> Report:
     overall = _measure(rows, bleu, chrf)
     by_length = {name: _measure(part, bleu, chrf) for name, part in buckets.items() if part}
     signatures = {"bleu": str(bleu.get_signature()), "chrf": str(chrf.get_signature())}
-    return Report(overall, by_length, signatures)
+    return ReconstructionReport(overall, by_length, signatures)
 
 
 def bucket_name(tokens: float) -> str:
-    """The length bucket of a sentence of so many tokens (its end not counted)."""
+    """Return the length bucket of a sentence of this many tokens, its end not counted."""
     lower = 0
     for bound in BUCKETS:
         if tokens <= bound:
@@ -97,7 +130,7 @@ def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
     known = [row.nll for row in rows if row.nll is not None]
     nats = math.fsum(known) if len(known) == len(rows) else None
     tokens = sum(row.tokens for row in rows)
-    read = [row.text if row.read is None else row.read for row in rows]  # what the nats are of
+    read = [row.text if row.read is None else row.read for row in rows]  # the nats are of this
     words = sum(len(text.split()) + 1 for text in read)
     size = sum(len(text.encode()) + 1 for text in read)
     return Measures(
@@ -106,29 +139,14 @@ def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
         exact=sum(row.text == row.rebuilt for row in rows) / len(rows),
         bleu=bleu.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
         chrf=chrf.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
-        perplexity_token=_exp(nats, tokens),
-        perplexity_word=_exp(nats, words),
-        perplexity_byte=_exp(nats, size),
+        perplexity_token=_perplexity(nats, tokens),
+        perplexity_word=_perplexity(nats, words),
+        perplexity_byte=_perplexity(nats, size),
     )
 
 
-def _exp(nats: float | None, count: int) -> float | None:
-    """The perplexity per one of `count`."""
+def _perplexity(nats: float | None, count: int) -> float | None:
+    """Return the perplexity per unit; None without likelihoods."""
     if nats is None:
         return None
     return math.exp(min(700.0, nats / count))
-
-
-def table(result: Report) -> str:
-    """The report as an aligned table."""
-    head = ("tokens", "sentences", "token acc", "exact", "BLEU", "chrF", "ppl/token", "ppl/word", "ppl/byte")
-    lines: list[tuple[str, ...]] = [head]
-    for name, m in [*result.by_length.items(), ("all", result.overall)]:
-        shares = (f"{100 * m.token_accuracy:.2f}%", f"{100 * m.exact:.2f}%", f"{m.bleu:.2f}", f"{m.chrf:.2f}")
-        measured = (m.perplexity_token, m.perplexity_word, m.perplexity_byte)
-        perplexities = tuple("-" if value is None else f"{value:.4g}" for value in measured)
-        lines.append((name, f"{m.sentences:,}", *shares, *perplexities))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
-    )

@@ -1,4 +1,4 @@
-"""What sampled sentences are worth: are they new, are they many, are they empty?"""
+"""Quality of sampled sentences: whether they are new, diverse and not empty."""
 
 from __future__ import annotations
 
@@ -7,34 +7,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _REFERENCES = 200
+"""Most samples that self-BLEU compares with one another."""
 
 
 @dataclass(frozen=True)
 class SampleQuality:
-    """Of some sampled sentences."""
+    """Figures over some sampled sentences."""
 
     sentences: int
+    """Number of samples."""
     non_empty: float
-    """Share that has any word."""
+    """Share of samples with any word."""
     distinct: float
-    """Share of different sentences."""
+    """Different samples, as a share of all."""
     novel: float | None
-    """Share that is not in the training text; None where that was not given."""
+    """Share of samples not in the training text; None if that was not given."""
     distinct_1: float
     """Different words, as a share of all (Li et al. 2016)."""
     distinct_2: float
-    """Different pairs of words, as a share of all."""
+    """Different pairs of successive words, as a share of all."""
     real_distinct_2: float | None
-    """The same of as many sentences of the training text, evenly taken; None where that was not given."""
+    """`distinct_2` of as many sentences spread over the training text; None if that was not given."""
     self_bleu: float
-    """Mean BLEU, 0 to 100, of a sentence against the others (Zhu et al. 2018): the lower, the more they differ."""
+    """Mean BLEU, 0 to 100, of a sample against the others (Zhu et al. 2018): lower is more diverse."""
     words: float
-    """Mean of a sentence."""
+    """Mean number of words of a sample."""
     unit: str
-    """What all of these count as words: ``words`` between white space, or ``characters`` where a text has none."""
+    """What these figures count as words: ``words`` between white space, or ``characters`` if the text has none."""
 
     def describe(self) -> str:
-        """One line."""
+        """Return the figures in one line."""
         novel = "" if self.novel is None else f"not in the training text {self.novel:.1%}, "
         real = "" if self.real_distinct_2 is None else f" (of the training text {self.real_distinct_2:.3f})"
         return (
@@ -49,16 +51,16 @@ def sample_quality(samples: Sequence[str], training: Sequence[str] | None = None
 
     Args:
         samples: at least one.
-        training: the training sentences, for novelty and for their own diversity.
+        training: training sentences, to measure novelty and to compare diversity.
     """
     count = len(samples)
     spaced = sum(len(sample.split()) > 1 for sample in samples) * 2 >= count
-    rows = _cut(samples, spaced)
+    rows = _units(samples, spaced)
     known = real = None
     if training is not None:
         known = set(training)
         some = [training[i * len(training) // count] for i in range(count)] if training else []
-        real = distinct_n(_cut(some, spaced), 2)
+        real = distinct_n(_units(some, spaced), 2)
     return SampleQuality(
         sentences=count,
         non_empty=sum(bool(row) for row in rows) / count,
@@ -73,20 +75,21 @@ def sample_quality(samples: Sequence[str], training: Sequence[str] | None = None
     )
 
 
-def _cut(sentences: Sequence[str], spaced: bool) -> list[list[str]]:
+def _units(sentences: Sequence[str], spaced: bool) -> list[list[str]]:
+    """Split sentences into words, or into characters if the text has no spaces."""
     return [
         sentence.split() if spaced else [c for c in sentence if not c.isspace()] for sentence in sentences
     ]
 
 
 def distinct_n(rows: Iterable[Sequence[str]], n: int) -> float:
-    """Different n-grams as a share of all n-grams; 0 where there is none. Falls as the rows get more."""
+    """Return different n-grams as a share of all n-grams, 0 if there is none; it falls as the rows get more."""
     grams = Counter(tuple(row[i : i + n]) for row in rows for i in range(len(row) - n + 1))
     return len(grams) / max(1, grams.total())
 
 
 def self_bleu(samples: Sequence[str]) -> float:
-    """Mean sentence BLEU of up to 200 samples, each against the others of these; 0 with less than two."""
+    """Return the mean sentence BLEU of up to 200 samples, each against the others of these; 0 for less than two."""
     import sacrebleu
 
     some = list(samples[:_REFERENCES])

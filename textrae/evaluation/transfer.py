@@ -1,4 +1,4 @@
-"""How well sentences were moved from one kind to another: accuracy, closeness, fluency."""
+"""How well sentences were moved from one kind to another: accuracy, closeness to the originals, fluency."""
 
 from __future__ import annotations
 
@@ -10,33 +10,36 @@ from textrae.evaluation.language_model import perplexity, train_language_model
 from textrae.text.tokenizer import Tokenizer
 
 _PASSES = 25
-"""Over the examples at most, in the language model's training."""
+"""Most passes over the examples in the language model's training."""
 _BATCH_TOKENS = 1_024
+"""Tokens of a batch in the language model's training."""
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """Of some sentences, moved with one strength."""
+    """Figures over some sentences, moved with one strength."""
 
     strength: float
+    """Factor of the step through the latent space."""
     accuracy: float
-    """Share that the classifier takes for the kind wanted."""
+    """Share of moved sentences that the classifier takes for the kind wanted."""
     bleu: float
-    """Against the sentences as they were, 0 to 100."""
+    """BLEU against the sentences before they were moved, 0 to 100."""
     perplexity: float
-    """A word, by a language model of both kinds."""
+    """Perplexity per word by a language model of both kinds."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Of several strengths."""
+    """Figures for several strengths."""
 
     classifier: float
-    """The classifier's accuracy on examples held out from it."""
+    """Accuracy of the classifier on examples held out from it."""
     rows: list[Transfer]
+    """Figures for each strength, in the order tried."""
 
     def table(self) -> str:
-        """Aligned columns."""
+        """Return the figures in aligned columns, one line a strength."""
         head = f"{'strength':>8}  {'accuracy':>8}  {'BLEU':>6}  {'perplexity':>10}"
         body = [
             f"{row.strength:>8g}  {row.accuracy:>8.1%}  {row.bleu:>6.2f}  {row.perplexity:>10.2f}"
@@ -58,13 +61,14 @@ def sweep(
     """Move sentences with several strengths and judge them.
 
     Args:
-        move: the sentences as a strength moves them.
-        sentences: as they were.
-        first: examples of their kind, for the judges.
-        second: examples of the kind wanted.
-        strengths: to try.
-        tokenizer: of the judges.
-        steps: of the language model's training, at most: few examples are gone through 25 times.
+        move: returns the sentences moved with a strength.
+        sentences: the sentences before they are moved.
+        first: examples of the sentences' kind, for the judges.
+        second: examples of the kind wanted, for the judges.
+        strengths: strengths to try.
+        tokenizer: splits the judges' sentences into pieces.
+        steps: of the language model's training; fewer if these would be more than 25 passes over the examples.
+        seed: of the judges.
     """
     import sacrebleu
 
@@ -80,10 +84,10 @@ def sweep(
         moved = move(strength)
         rows.append(
             Transfer(
-                strength,
-                classifier.share(moved),
-                bleu.corpus_score(moved, [list(sentences)]).score,
-                perplexity(judge, moved, tokenizer),
+                strength=strength,
+                accuracy=classifier.share(moved),
+                bleu=bleu.corpus_score(moved, [list(sentences)]).score,
+                perplexity=perplexity(judge, moved, tokenizer),
             )
         )
     return Sweep(right, rows)

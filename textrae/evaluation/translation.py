@@ -1,4 +1,4 @@
-"""Translation quality: BLEU, chrF and TER, in all and by length, and whether one system is better than another."""
+"""Translation quality: BLEU, chrF and TER, overall and by length, and whether one system beats another."""
 
 from __future__ import annotations
 
@@ -8,32 +8,36 @@ from dataclasses import dataclass
 from typing import Any
 
 BUCKETS = (10, 20, 30, 50)
-"""Upper bounds, in white-space words of the source, of the length buckets; what is longer makes one more."""
+"""Upper bounds of the length buckets, in white-space words of the source; longer sentences make one more."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Of some sentences, each measure from 0 to 100."""
+    """Scores of some sentences."""
 
     sentences: int
+    """Number of sentences."""
     bleu: float
+    """Corpus BLEU, 0 to 100."""
     chrf: float
+    """Corpus chrF, 0 to 100."""
     ter: float
-    """Translation edit rate: the lower, the better; may exceed 100."""
+    """Translation edit rate in percent: lower is better; may exceed 100."""
 
 
 @dataclass(frozen=True)
 class TranslationReport:
-    """Figures in all and by length."""
+    """Scores over all sentences and by length."""
 
     overall: Scores
+    """Scores over all sentences."""
     by_length: dict[str, Scores]
-    """By white-space words of the source."""
+    """Scores by range of white-space words of the source, for instance ``11-20``."""
     signatures: dict[str, str]
-    """What makes the scores reproducible, as sacrebleu states it."""
+    """sacrebleu's statement of what makes each score reproducible."""
 
     def table(self) -> str:
-        """Aligned columns."""
+        """Return the scores in aligned columns, one line a range of lengths."""
         lines = [f"{'words':>7}  {'sentences':>9}  {'BLEU':>6}  {'chrF':>6}  {'TER':>6}"]
         for name, s in [*self.by_length.items(), ("all", self.overall)]:
             lines.append(f"{name:>7}  {s.sentences:>9,}  {s.bleu:>6.2f}  {s.chrf:>6.2f}  {s.ter:>6.2f}")
@@ -45,11 +49,13 @@ class Comparison:
     """One measure of two systems."""
 
     metric: str
+    """Name of the measure."""
     baseline: float
+    """Score of the first system."""
     other: float
+    """Score of the second system."""
     p: float
-    """Chance of a difference as large between resamples of one and the same system (paired bootstrap; Koehn 2004); 1 where
-    there is no difference."""
+    """Chance of as large a difference between resamples of one system (paired bootstrap; Koehn 2004); 1 without any."""
 
 
 def translation_report(
@@ -58,9 +64,9 @@ def translation_report(
     """Compare translations with references.
 
     Args:
-        sources: what was translated, for the buckets.
-        written: the translations.
-        references: one for each.
+        sources: sentences that were translated; their lengths make the buckets.
+        written: translations, one for each source.
+        references: references, one for each source.
         tokenize: sacrebleu's tokenizer for BLEU.
     """
     metrics = _metrics(tokenize)
@@ -80,6 +86,14 @@ def translation_report(
     )
 
 
+def refuse_unpaired(sentences: Sequence[str], references: Sequence[str]) -> None:
+    """Raise :class:`ValueError` unless there are sentences and one reference for each."""
+    if not sentences or len(sentences) != len(references):
+        raise ValueError(
+            f"{len(sentences)} sentences and {len(references)} references: there must be one for each"
+        )
+
+
 def compare(
     baseline: Sequence[str],
     other: Sequence[str],
@@ -88,19 +102,23 @@ def compare(
     samples: int = 1_000,
     seed: int = 12_345,
 ) -> list[Comparison]:
-    """Paired bootstrap resampling between two systems, for each measure.
+    """Compare two systems by paired bootstrap resampling (Koehn 2004).
 
     Args:
-        baseline: the first system's translations.
-        other: the second's.
+        baseline: translations of the first system.
+        other: translations of the second system.
         references: one for each sentence.
-        samples: resamples of the sentences.
+        tokenize: sacrebleu's tokenizer for BLEU.
+        samples: number of resamples of the sentences.
         seed: of the resampling.
+
+    Returns:
+        A comparison for each measure.
     """
     from sacrebleu.significance import PairedTest
 
     before = os.environ.get("SACREBLEU_SEED")
-    os.environ["SACREBLEU_SEED"] = str(seed)  # the only way to tell it
+    os.environ["SACREBLEU_SEED"] = str(seed)  # sacrebleu takes the seed in no other way
     try:
         metrics = {type(metric).__name__: metric for metric in _metrics(tokenize).values()}
         systems: list[tuple[str, Sequence[str]]] = [("baseline", baseline), ("other", other)]

@@ -1,1 +1,1 @@
-"""A trained model at work: sentences to vectors and vectors to sentences."""
+"""Using a trained model: sentences to vectors and vectors to sentences."""

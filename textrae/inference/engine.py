@@ -1,11 +1,12 @@
-"""A run at work: sentences in windows and batches, through the network and back, in bounded memory."""
+"""A loaded run at work: sentences in windows and batches, through the network and back, in bounded memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,8 +16,9 @@ from torch import Tensor
 from textrae.devices import autocast, choose_bf16
 from textrae.errors import ConfigError
 from textrae.inference.beam import beam_search, n_best
-from textrae.inference.generation import write
+from textrae.inference.generation import ROW_MULTIPLE, write
 from textrae.inference.sampling import Sampling, likeliest
+from textrae.inference.vectors import Vectors
 from textrae.nn.bottleneck import Latent
 from textrae.runs.run import Run
 from textrae.settings.fields import Precision
@@ -26,21 +28,26 @@ from textrae.text.segments import segmenter
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
 BATCH_TOKENS = 4_096
-"""Of a batch; greedy decoding takes twice as many, for larger products."""
-_ROWS = 32
-"""Batches have a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
+"""Tokens of a batch; greedy decoding takes twice as many, for larger products."""
+_TOKENS = 10
+"""Expected number of tokens of a sentence to be decoded from a vector."""
+Hypotheses = list[tuple[str, float]]
+"""Sentences that a beam ends with, the best first, each with its score."""
+T = TypeVar("T")
 
 
 @dataclass
 class Cuts:
-    """Counts what was read and what was cut to the model's longest sentence."""
+    """Counts of the sentences that were read and truncated."""
 
     sentences: int = 0
+    """Sentences read."""
     cut: int = 0
+    """Sentences truncated to the model's longest."""
 
 
 class Engine:
-    """Runs a run.
+    """Encoding and decoding with a loaded run.
 
     Args:
         run: network, tokenizer and settings.
@@ -55,14 +62,121 @@ class Engine:
         self.cuts = Cuts()
         self._segmenter = segmenter(run.settings.model, run.tokenizer)
 
+    def encode_stream(
+        self, sentences: Iterable[str], *, batch_tokens: int = BATCH_TOKENS, cuts: Cuts | None = None
+    ) -> Iterator[Vectors]:
+        """Encode any number of sentences in bounded memory: yield blocks of rows, in order.
+
+        Args:
+            sentences: one row each.
+            batch_tokens: tokens of a batch.
+            cuts: counts what was read and truncated.
+
+        Yields:
+            (sentences, dimensions) float32.
+
+        Raises:
+            ConfigError: the model reads vectors.
+        """
+        self.refuse_text()
+        tables, size = None, self.run.settings.model.encoding_size
+        for window, ids in self.tokenised(sentences, cuts):
+            if tables is None:
+                tables = self.tables(sum(map(len, ids)))
+            out = np.empty((len(window), size), dtype=np.float32)
+            for rows, batch in self.batches(ids, batch_tokens):
+                vectors = self.encode(batch, tables).vector
+                out[rows] = vectors[: len(rows)].float().cpu().numpy()
+            yield out
+
+    def decode(
+        self, vectors: Vectors, *, beam: int, sampling: Sampling | None, to: str | None, batch_size: int
+    ) -> list[str]:
+        """Decode checked vectors (n, dimensions), `batch_size` hypotheses at once; the rest as :meth:`generate`."""
+        out: list[str] = []
+        size = max(1, batch_size // beam)
+        table = self.writing_table(_TOKENS * beam * len(vectors))
+        for start in range(0, len(vectors), size):
+            latent = self.read(vectors[start : start + size])
+            out += self.generate(latent, beam=beam, sampling=sampling, to=to, table=table)
+        return out
+
+    def translate_stream(
+        self,
+        sentences: Iterable[str],
+        *,
+        beam: int,
+        length_penalty: float,
+        to: str | None = None,
+        window: int | None = None,
+        cuts: Cuts | None = None,
+    ) -> Iterator[list[str]]:
+        """Encode sentences and decode them, in bounded memory: yield blocks of sentences, in order.
+
+        Args:
+            sentences: any number.
+            beam: hypotheses kept at every step; 1 takes the most likely token each time.
+            length_penalty: as for :func:`textrae.inference.beam.beam_search`.
+            to: language to write, if the model writes several.
+            window: sentences read before any is written; the default is :data:`WINDOW`, which reads ahead.
+            cuts: counts what was read and truncated.
+
+        Raises:
+            ConfigError: the model reads vectors, or as :meth:`generate`.
+        """
+
+        def decoded(latent: Latent, table: Tensor | None) -> list[str]:
+            return self.generate(latent, beam=beam, length_penalty=length_penalty, to=to, table=table)
+
+        return self._decoded_stream(decoded, sentences, beam, window, cuts)
+
+    def translations(
+        self,
+        sentences: Iterable[str],
+        *,
+        beam: int,
+        length_penalty: float,
+        to: str | None = None,
+        window: int | None = None,
+        cuts: Cuts | None = None,
+    ) -> Iterator[list[Hypotheses]]:
+        """Encode sentences and decode each to all that its beam ends with; arguments as :meth:`translate_stream`.
+
+        Raises:
+            ConfigError: the model reads vectors, has no likelihoods, or is hierarchical.
+        """
+
+        def decoded(latent: Latent, table: Tensor | None) -> list[Hypotheses]:
+            return self.hypotheses(latent, beam=beam, length_penalty=length_penalty, to=to, table=table)
+
+        return self._decoded_stream(decoded, sentences, beam, window, cuts)
+
+    def _decoded_stream(
+        self,
+        decoded: Callable[[Latent, Tensor | None], list[T]],
+        sentences: Iterable[str],
+        beam: int,
+        window: int | None,
+        cuts: Cuts | None,
+    ) -> Iterator[list[T]]:
+        """Yield for each window, in order, what `decoded` returns for its sentences' latents."""
+        self.refuse_text()
+        for lines, ids in self.tokenised(sentences, cuts, window):
+            out: dict[int, T] = {}
+            table = self.writing_table(beam * sum(map(len, ids)))
+            for rows, latent in self.latents(ids, beam):
+                out.update(zip(rows.tolist(), decoded(latent, table), strict=True))
+            yield [out[row] for row in range(len(lines))]
+
     def tokenised(
         self, sentences: Iterable[str], cuts: Cuts | None = None, size: int | None = None
     ) -> Iterator[tuple[list[str], list[list[int]]]]:
-        """Windows of sentences and their ids, each tokenised while the one before it is computed with.
+        """Yield windows of sentences and their ids, each tokenised while the one before it is computed with.
 
         Args:
-            cuts: counts what was read and cut, as :attr:`cuts` does over all calls.
-            size: sentences of a window; one that is given is not read ahead of, so that a pipe is answered at once.
+            sentences: any number.
+            cuts: counts what was read and truncated, as :attr:`cuts` does over all calls.
+            size: sentences of a window. If given, nothing is read ahead, so that a pipe is answered at once.
         """
 
         def counted(
@@ -88,7 +202,7 @@ class Engine:
                 waiting = following
 
     def kept(self, lines: list[str], ids: list[list[int]]) -> list[str]:
-        """The part of each line that its ids hold: all of it, unless it was cut."""
+        """Return the part of each line that its ids hold: all of it, unless it was truncated."""
         return [
             self.run.tokenizer.decode([row])[0] if len(row) == self.max_length else line
             for line, row in zip(lines, ids, strict=True)
@@ -97,19 +211,19 @@ class Engine:
     def batches(
         self, ids: list[list[int]], batch_tokens: int = BATCH_TOKENS
     ) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-        """Batches of like length, each with the rows it holds; empty sentences may follow them."""
+        """Yield batches of similar length, each with the rows it holds; empty sentences may follow them."""
         lengths = np.fromiter((len(row) + 1 for row in ids), dtype=np.int64, count=len(ids))
         order = np.argsort(lengths, kind="stable")
-        cuts = token_cuts(lengths[order], batch_tokens, _ROWS)
+        cuts = token_cuts(lengths[order], batch_tokens, ROW_MULTIPLE)
         for first, last in pairwise(cuts):
             rows = order[first:last]
-            filling: list[list[int]] = [[]] * (-len(rows) % _ROWS if len(ids) > _ROWS else 0)
+            filling: list[list[int]] = [[]] * (-len(rows) % ROW_MULTIPLE if len(ids) > ROW_MULTIPLE else 0)
             some = [ids[row] for row in rows] + filling
             yield rows, collate_lists(some, SPECIALS, self._segmenter).to(self.device)
 
     @torch.no_grad()
     def encode(self, batch: Batch, tables: list[Tensor] | None = None) -> Latent:
-        """A batch's latent; with :meth:`tables` faster for many tokens."""
+        """Return a batch's latent; `tables` from :meth:`tables` make it faster for many tokens."""
         if batch.vectors is not None:
             return self.network.read(batch.vectors)
         with autocast(self.device, self.bf16):
@@ -117,7 +231,11 @@ class Engine:
 
     @torch.no_grad()
     def tables(self, tokens: int) -> list[Tensor] | None:
-        """What the encoder would compute anew for each occurrence of a token, where so many tokens are worth it."""
+        """Compute once what the encoder would compute for each occurrence of a token.
+
+        Returns:
+            Tables for :meth:`encode`; None where so few `tokens` are not worth them.
+        """
         if tokens <= 2 * self.run.tokenizer.vocab_size:
             return None
         with autocast(self.device, self.bf16):
@@ -125,27 +243,31 @@ class Engine:
 
     @torch.no_grad()
     def writing_table(self, tokens: int) -> Tensor | None:
-        """The same of the decoder."""
+        """Compute once what the decoder would compute for each occurrence of a token.
+
+        Returns:
+            A table for :meth:`generate`; None where so few `tokens` are not worth it.
+        """
         if tokens <= 2 * self.run.writer.vocab_size:
             return None
         with autocast(self.device, self.bf16):
             return self.network.writing_table()
 
     @torch.no_grad()
-    def read(self, vectors: NDArray[np.float32]) -> Latent:
-        """(n, numbers) encodings, or vectors that the model reads, → a latent to be written."""
+    def read(self, vectors: Vectors) -> Latent:
+        """Return the latent to decode from (n, dimensions) encodings, or from vectors that the model reads."""
         given = torch.from_numpy(vectors).to(self.device)
         return Latent(given) if self.network.adapter is None else self.network.read(given)
 
     def refuse_text(self) -> None:
-        """ConfigError, if the model reads vectors."""
+        """Raise :class:`ConfigError` if the model reads vectors."""
         if self.network.adapter is not None:
             raise ConfigError(
                 "this model reads vectors of another encoder, not sentences; give them to `textrae decode`"
             )
 
     def latents(self, ids: list[list[int]], beam: int = 1) -> Iterator[tuple[NDArray[np.int64], Latent]]:
-        """Latents to be written, by batches of like length, each with the rows it holds."""
+        """Yield latents to decode, in batches of similar length, each with the rows it holds."""
         tables = self.tables(sum(map(len, ids)))
         for rows, batch in self.batches(ids, BATCH_TOKENS if beam > 1 else 2 * BATCH_TOKENS):
             yield rows, self.encode(batch, tables).take(slice(len(rows)))
@@ -153,15 +275,22 @@ class Engine:
     def generate(
         self,
         latent: Latent,
+        *,
         beam: int = 1,
         sampling: Sampling | None = None,
         length_penalty: float = 0.0,
         to: str | None = None,
         table: Tensor | None = None,
     ) -> list[str]:
-        """Latents → sentences, in the language `to` of a model that writes several.
+        """Decode a batch of latents to sentences.
 
-        With :meth:`writing_table` it is faster for many tokens.
+        Args:
+            latent: what to decode.
+            beam: hypotheses kept at every step; 1 takes the most likely token each time.
+            sampling: draws the tokens instead.
+            length_penalty: as for :func:`textrae.inference.beam.beam_search`.
+            to: language to write, if the model writes several.
+            table: from :meth:`writing_table`; faster for many tokens.
 
         Raises:
             ConfigError: the model has no likelihoods to draw from or to search by, or is hierarchical and a beam is
@@ -169,7 +298,7 @@ class Engine:
         """
         if sampling is not None and self.network.mse:
             raise ConfigError(
-                "this model was trained with mse and has no likelihoods to draw tokens from; give --temperature 0"
+                "this model was trained with mse and has no likelihoods to draw tokens from; give `temperature=0`"
             )
         if beam > 1:
             self.refuse_beam()
@@ -187,12 +316,13 @@ class Engine:
     def hypotheses(
         self,
         latent: Latent,
+        *,
         beam: int,
         length_penalty: float,
         to: str | None = None,
         table: Tensor | None = None,
-    ) -> list[list[tuple[str, float]]]:
-        """Latents → all that a beam ends with, the best first, each with its score; raises as :meth:`generate`."""
+    ) -> list[Hypotheses]:
+        """Decode a batch of latents to all that a beam ends with; arguments and errors as :meth:`generate`."""
         self.refuse_beam()
         with autocast(self.device, self.bf16):
             specials = self.specials(to)
@@ -204,7 +334,7 @@ class Engine:
         ]
 
     def specials(self, to: str | None) -> Specials:
-        """The specials with what a language begins with.
+        """Return the special ids, with the one that a sentence of the language `to` begins with.
 
         Raises:
             ConfigError: the model does not write that language, or writes several and none is named.
@@ -215,27 +345,27 @@ class Engine:
         if to is None and len(languages) == 1:
             to = languages[0]
         if to not in languages:
-            said = ", ".join(languages) or "one language alone"
+            said = ", ".join(languages) or "only one language"
             named = "no language is named" if to is None else f"not {to}"
             raise ConfigError(
-                f"this model writes {said}: {named}; give one of its languages (--to; of `textrae analogy` --language)"
+                f"this model writes {said}: {named}; give one of its languages as `to` (of `textrae analogy` as `language`)"
             )
         return replace(SPECIALS, begin=self.network.first_tag + languages.index(to))
 
     def refuse_beam(self) -> None:
-        """ConfigError, if the model cannot be searched by a beam."""
+        """Raise :class:`ConfigError` if a beam cannot search the model's sentences."""
         if self.network.hierarchy is not None:
             raise ConfigError(
-                "this model is hierarchical: its segments are decoded without a beam; give --beam 1"
+                "this model is hierarchical: its segments are decoded without a beam; give `beam=1`"
             )
         if self.network.mse:
             raise ConfigError(
-                "this model was trained with mse and has no likelihoods for a beam; give --beam 1"
+                "this model was trained with mse and has no likelihoods for a beam; give `beam=1`"
             )
 
 
 def windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of `size` sentences, the last of fewer."""
+    """Yield lists of `size` sentences, the last one perhaps shorter."""
     source = iter(sentences)
     while window := list(islice(source, size)):
         yield window

@@ -1,4 +1,4 @@
-"""Latents → token ids."""
+"""Step-by-step generation: latents → token ids."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Specials
 
-_ROWS = 32
-"""A batch has a multiple of so many rows: kernels are made and kept for each shape, of which there are few then."""
-
-_NEVER = -1e9
-"""Score of a token that is not to be written."""
+ROW_MULTIPLE = 32
+"""Batches have a multiple of this many rows: kernels are compiled and kept for each shape, so few shapes are used."""
+NEVER = -1e9
+"""Score of a token that must not be generated."""
 
 
 @torch.no_grad()
@@ -29,21 +28,25 @@ def write(
     choose: Choose = likeliest,
     table: Tensor | None = None,
 ) -> list[list[int]]:
-    """Choose a token at every step, by default the most likely one, until the end token or `max_length` tokens.
+    """Generate a sentence from each latent, one token at every step.
 
-    A hierarchical model's segments are written one after another, each planned from what those before it became.
+    A sentence ends with its end token or after `max_length` tokens. A hierarchical model generates segments one after
+    another, each planned from those before it.
 
     Args:
+        model: in evaluation mode.
         latent: what to decode.
-        choose: the next tokens; :class:`Sampling` draws them.
-        table: from :meth:`Autoencoder.writing_table`.
+        specials: ids that are not text, with what a sentence begins with.
+        max_length: tokens of a sentence, at most.
+        choose: picks the next tokens from their scores; :class:`textrae.inference.sampling.Sampling` draws them.
+        table: from :meth:`textrae.nn.autoencoder.Autoencoder.writing_table`.
 
     Returns:
-        For each latent its token ids, the end token left out.
+        For each latent its token ids, without the end token.
     """
     if model.hierarchy is not None:
-        return _Outline(model, latent, specials, max_length, choose, table).write()
-    return _until_end(_write(model, *model.begin(latent), specials, max_length, choose, table), specials.eos)
+        return SegmentWriter(model, latent, specials, max_length, choose, table).write()
+    return until_end(_write(model, *model.begin(latent), specials, max_length, choose, table), specials.eos)
 
 
 def _write(
@@ -55,25 +58,25 @@ def _write(
     choose: Choose,
     table: Tensor | None,
 ) -> Tensor:
-    """Step by step: (batch, steps) ids up to and with each row's end, then end tokens.
+    """Return (batch, steps) ids up to and with each row's end, then end tokens.
 
-    Sentences that have ended leave the batch once they are half of it, so a long one does not hold up the rest.
+    Finished sentences leave the batch once they are half of it, so a long one does not hold up the rest.
     """
-    weight = _text_scores(model, specials)
+    weight = text_projection(model, specials)
     rows = torch.arange(len(state), device=state.device)
     current = torch.full_like(rows, specials.first)
     written = torch.full((max_length, len(rows)), specials.eos, device=state.device)
     for step in range(max_length):
         features, state = model.decode(current.unsqueeze(0), state, condition, table)
-        ended = _ends(model, current, specials)  # and goes on ending until it leaves
-        chosen = choose(_scores(features, weight)).to(rows.device)
+        ended = _ends(model, current, specials)  # a finished sentence goes on ending until it leaves
+        chosen = choose(token_scores(features, weight)).to(rows.device)
         current = chosen.masked_fill_(ended, specials.eos)
         written[step, rows] = current
         ended = _ends(model, current, specials)
         left = len(ended) - int(ended.sum())
         if left == 0:
             break
-        kept = left + -left % _ROWS
+        kept = left + -left % ROW_MULTIPLE
         if kept <= len(ended) // 2:
             stay = ended.to(torch.uint8).argsort(stable=True)[:kept]
             rows, state, current = rows[stay], state[stay], current[stay]
@@ -82,12 +85,12 @@ def _write(
 
 
 def _ends(model: Autoencoder, ids: Tensor, specials: Specials) -> Tensor:
-    """Which ids end a text or a segment."""
+    """Return which ids end a text or a segment."""
     return (ids == specials.eos) | ((ids >= model.first_end) & (ids < model.first_tag))
 
 
-class _Outline:
-    """Writes texts of a hierarchical model, all texts of the batch side by side."""
+class SegmentWriter:
+    """Generation with a hierarchical model, all texts of the batch side by side."""
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class _Outline:
         self.max_length, self.vector, self.items = max_length, latent.vector, model.items(latent)
 
     def write(self) -> list[list[int]]:
-        """The texts' token ids."""
+        """Return the token ids of each text."""
         texts = torch.arange(len(self.vector), device=self.vector.device)
         ids, _, _ = self._units(len(self.hierarchy.planners), self.vector, texts)
         return [row[: self.max_length] for row in ids]
@@ -112,19 +115,19 @@ class _Outline:
     def _units(
         self, level: int, vectors: Tensor, texts: Tensor
     ) -> tuple[list[list[int]], Tensor | None, Tensor]:
-        """Write a unit of a level from each vector.
+        """Generate a unit of a level from each vector.
 
         Args:
             level: 0 for the finest segments.
             vectors: (units, …).
-            texts: (units,) the text that each one belongs to.
+            texts: (units,) the text that each unit belongs to.
 
         Returns:
-            Token ids of each, their features (units, features; none of a whole text), and how many levels above the
+            Token ids of each, their features (units, features; None for whole texts), and how many levels above the
             finest end with each.
         """
         if level == 0:
-            return self._segments(vectors, texts)
+            return self.segments(vectors, texts)
         planner, reader = self.hierarchy.planner(level - 1), self.hierarchy.reader(level - 1)
         state, condition = planner.begin(vectors)
         ids: list[list[int]] = [[] for _ in vectors]
@@ -141,7 +144,7 @@ class _Outline:
                 ids[row] += words[place]
                 parts[row].append(features[place])
             closed[alive] = ends
-            # empty parts count too, or a poor model would never be done
+            # empty parts count too, or a poor model would never finish
             room = torch.tensor([len(ids[row]) < self.max_length > len(parts[row]) for row in alive.tolist()])
             stay = ((ends < level) & room.to(ends.device)).nonzero().squeeze(1)
             if not len(stay):
@@ -154,17 +157,26 @@ class _Outline:
         padded = torch.nn.utils.rnn.pad_sequence([torch.stack(row) for row in parts])
         return ids, reader.pool(reader.forward(padded, counts)), closed
 
-    def _segments(self, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
+    def segments(self, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
+        """Generate a finest segment from each plan.
+
+        Args:
+            plans: (segments, features).
+            texts: (segments,) the text that each segment belongs to.
+
+        Returns:
+            Token ids of each, their features (segments, features), and how many levels above the finest end with each.
+        """
         encoder = self.model.reader()
         start, condition = self.model.begin_segments(plans, self.vector, self.items, texts)
         written = _write(
             self.model, start, condition, self.specials, self.max_length, self.choose, self.table
         )
         ended = _ends(self.model, written, self.specials)
-        cut = ~ended.any(1)  # at the longest text: its last token is none that ends it
+        cut = ~ended.any(1)  # truncated at the longest text: its last token does not end it
         last = torch.where(cut, written.shape[1] - 1, ended.to(torch.uint8).argmax(1))
         final = written.gather(1, last.unsqueeze(1)).squeeze(1)
-        # a segment that was cut, or ends its text, ends all levels
+        # a segment that was truncated, or ends its text, ends all levels
         top = torch.full_like(final, len(self.hierarchy.planners))
         closed = torch.where(final >= self.model.first_end, final - self.model.first_end, top)
         features = encoder.pool(encoder.forward(self.model.embed(written.t()), last + 1))
@@ -173,21 +185,34 @@ class _Outline:
         return rows, features, closed
 
 
-def _text_scores(model: Autoencoder, specials: Specials) -> Tensor:
-    """The softmax's matrix and, as its last column, bias, under which padding, begin, blank and languages never win."""
+def text_projection(model: Autoencoder, specials: Specials) -> Tensor:
+    """Return the softmax's matrix with its bias as the last column, for :func:`token_scores`.
+
+    Padding, begin, blank and language tokens have the bias :data:`NEVER`, so that they are never generated. In autocast
+    the result has autocast's type.
+
+    Returns:
+        (vocabulary, features + 1).
+    """
     weight, bias = model.softmax()
     ids = [specials.pad, specials.bos, specials.blank, *range(model.first_tag, len(weight))]
     never = torch.tensor(ids, device=bias.device)
-    both = torch.cat([weight, bias.index_fill(0, never, _NEVER).unsqueeze(1)], dim=1)
+    both = torch.cat([weight, bias.index_fill(0, never, NEVER).unsqueeze(1)], dim=1)
     kind = both.device.type
     return both.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else both
 
 
-def _scores(features: Tensor, weight: Tensor) -> Tensor:
-    """(1, batch, embedding) → (batch, vocabulary). A bias beside the product would be copied to every row before it."""
-    return F.linear(F.pad(features.squeeze(0), (0, 1), value=1.0), weight)
+def token_scores(features: Tensor, projection: Tensor) -> Tensor:
+    """Return the scores of the next tokens: (1, batch, features) → (batch, vocabulary).
+
+    Args:
+        features: of one step of the decoder.
+        projection: from :func:`text_projection`.
+    """
+    # a bias beside the product would be copied to every row before it
+    return F.linear(F.pad(features.squeeze(0), (0, 1), value=1.0), projection)
 
 
-def _until_end(ids: Tensor, eos: int) -> list[list[int]]:
-    """Rows up to their first end."""
+def until_end(ids: Tensor, eos: int) -> list[list[int]]:
+    """Return the rows of (batch, steps) ids, each up to its first end token."""
     return [row[: row.index(eos)] if eos in row else row for row in ids.tolist()]

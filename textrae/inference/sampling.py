@@ -1,4 +1,4 @@
-"""How the next token is chosen from its scores."""
+"""Choosing the next token from its scores: drawn, or the most likely one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Choose = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Sampling:
-    """Draws each token from the softmax, of the scores divided by the temperature, among the likeliest."""
+    """Draws of tokens from the softmax, scores divided by a temperature, among the most likely tokens."""
 
     temperature: float = 1.0
-    """Below 1 the likely tokens gain."""
+    """Divisor of the scores: below 1 likely tokens gain."""
     top_k: int = 0
-    """Tokens drawn from (Fan et al. 2018); 0 for all."""
+    """Number of tokens drawn from (Fan et al. 2018); 0 for all."""
     top_p: float = 1.0
-    """The fewest of the likeliest tokens that have this probability together (nucleus; Holtzman et al. 2020)."""
+    """Draw from the fewest tokens whose probabilities add up to this (nucleus sampling; Holtzman et al. 2020)."""
     generator: torch.Generator = field(default_factory=torch.Generator)
-    """On the CPU, so that a seed draws the same on every device."""
+    """Source of randomness, on the CPU so that a seed draws the same on every device."""
 
     def __call__(self, scores: Tensor) -> Tensor:
-        """See :data:`Choose`."""
+        """Draw the next ids: scores (batch, vocabulary) → (batch,)."""
         scores = scores.float().cpu() / self.temperature
         if 0 < self.top_k < scores.shape[1]:
             least = scores.topk(self.top_k).values[:, -1:]
@@ -36,7 +36,7 @@ class Sampling:
         shares = scores.softmax(-1)
         if self.top_p < 1.0:
             ordered, places = shares.sort(descending=True)
-            before = ordered.cumsum(-1) - ordered  # the likeliest one always stays
+            before = ordered.cumsum(-1) - ordered  # the most likely token always stays
             ordered = ordered.masked_fill(before >= self.top_p, 0.0)
             shares = torch.zeros_like(shares).scatter_(1, places, ordered)
         return torch.multinomial(shares, 1, generator=self.generator).squeeze(1)
@@ -45,23 +45,25 @@ class Sampling:
 def sampling_of(
     temperature: float | None, top_k: int | None, top_p: float | None, beam: int, seed: int
 ) -> Sampling | None:
-    """How tokens are drawn; None where the likeliest is taken, or a beam searches.
+    """Return how tokens are drawn, or None where the most likely one is taken or a beam searches.
 
-    Where nothing is said they are drawn among the likeliest that have half of the probability together: as diverse as
-    real text, with few words that are none.
+    With no setting given, tokens are drawn with ``top_p=0.5``: as diverse as real text, with few words that do not exist.
 
     Args:
-        temperature: 0 takes the likeliest.
-        top_k: as :class:`Sampling` has it, as the next.
+        temperature: as for :class:`Sampling`; 0 takes the most likely token.
+        top_k: as for :class:`Sampling`.
+        top_p: as for :class:`Sampling`.
+        beam: hypotheses of a beam search; 1 for none.
+        seed: of the draws.
 
     Raises:
-        ConfigError: draws are asked for together with a beam, or among few tokens without a temperature.
+        ConfigError: draws are combined with a beam, or `top_k` or `top_p` with a temperature of 0.
     """
     given = [value for value in (temperature, top_k, top_p) if value is not None]
     if beam > 1:
         if given and temperature != 0:
             raise ConfigError(
-                "a beam searches and does not draw: leave out beam, or temperature, top-k and top-p"
+                "`beam`: a beam searches and does not draw; leave it out, or `temperature`, `top_k` and `top_p`"
             )
         return None
     if not given:
@@ -69,17 +71,21 @@ def sampling_of(
     if temperature == 0:
         if len(given) > 1:
             raise ConfigError(
-                "top-k and top-p are for draws, of which temperature 0 makes none: leave them out"
+                "`top_k` and `top_p` are for draws, of which `temperature=0` makes none: leave them out"
             )
         return None
     generator = torch.Generator().manual_seed(seed)
-    chosen = (1.0 if temperature is None else temperature, top_k or 0, 1.0 if top_p is None else top_p)
-    return Sampling(*chosen, generator)
+    return Sampling(
+        temperature=1.0 if temperature is None else temperature,
+        top_k=top_k or 0,
+        top_p=1.0 if top_p is None else top_p,
+        generator=generator,
+    )
 
 
 def likeliest(scores: Tensor) -> Tensor:
-    """See :data:`Choose`."""
+    """Return the most likely ids: scores (batch, vocabulary) → (batch,)."""
     if scores.device.type != "cpu":
         return scores.argmax(-1)
     numbers = scores.float() if scores.dtype == torch.bfloat16 else scores
-    return torch.from_numpy(numbers.numpy().argmax(-1))  # in a tenth of the time that torch takes
+    return torch.from_numpy(numbers.numpy().argmax(-1))  # ten times as fast as torch's

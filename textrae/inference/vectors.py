@@ -1,4 +1,4 @@
-"""Files of vectors: NumPy, Parquet and JSON lines, written and read in blocks so that memory stays flat."""
+"""Files of vectors: NumPy, Parquet and JSON lines, written and read in blocks so that memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -16,24 +16,34 @@ from numpy.typing import NDArray
 
 from textrae.errors import RunError, VectorError
 
+Vectors = NDArray[np.float32]
+"""Vectors that a model makes or decodes: (n, dimensions)."""
 ENDINGS = (".npy", ".parquet", ".jsonl")
 BLOCK = 8_192
 """Rows read at once."""
 _HEADER = 128
 """Bytes of the NumPy header: room for any number of rows, which is known only at the end."""
 _LONGEST_ROW = 1 << 24
+"""Most bytes of a JSON line."""
 Storage = Literal["float32", "float16", "int8", "binary"]
-"""How the numbers of a vector are kept."""
+"""How the dimensions of a vector are stored."""
 STORAGE: dict[Storage, str] = {"float32": "<f4", "float16": "<f2", "int8": "|i1", "binary": "|u1"}
+"""NumPy type of each storage."""
 _STEP = 1 / 32
-"""What one stands for in int8: numbers from -4 to 4 (an encoding's variance is 1) with an error of at most 1/64."""
+"""Value of one step of int8: it holds -4 to 4 (an encoding's variance is 1) with an error of at most 1/64."""
 
 
-def stored(vectors: NDArray[np.float32], storage: Storage) -> NDArray[Any]:
-    """Vectors (n, width) in fewer bytes: 2, 1 or an eighth a number instead of 4.
+def stored(vectors: Vectors, storage: Storage) -> NDArray[Any]:
+    """Convert vectors to a smaller type: 2, 1 or an eighth of a byte a dimension instead of 4.
 
-    ``int8`` counts steps of 1/32, and what lies beyond ±4 becomes that; ``binary`` keeps the signs, eight a byte,
-    (n, ceil(width / 8)).
+    ``int8`` counts steps of 1/32 and clips at ±4; ``binary`` keeps only the signs, eight a byte.
+
+    Args:
+        vectors: (n, width).
+        storage: the type to convert to.
+
+    Returns:
+        (n, width), or (n, ceil(width / 8)) for ``binary``; :func:`restored` converts it back.
     """
     if storage == "binary":
         return np.packbits(vectors > 0, axis=1)
@@ -44,26 +54,35 @@ def stored(vectors: NDArray[np.float32], storage: Storage) -> NDArray[Any]:
 
 
 def restored(array: NDArray[Any], width: int) -> NDArray[Any]:
-    """What :func:`stored` made, told by its type, as numbers again; other arrays as they are."""
+    """Convert an array made by :func:`stored` back to float32, recognised by its type; return others unchanged.
+
+    Args:
+        array: (n, width), or (n, ceil(width / 8)) for ``binary``.
+        width: dimensions of a vector.
+    """
     if array.dtype == np.int8:
-        numbers: NDArray[np.float32] = array.astype(np.float32) * np.float32(_STEP)
+        numbers: Vectors = array.astype(np.float32) * np.float32(_STEP)
         return numbers
-    if array.dtype == np.uint8 and array.ndim == 2 and array.shape[1] == -(-width // 8):
+    if _holds_signs(array, width):
         return np.where(np.unpackbits(array, axis=1, count=width), np.float32(1), np.float32(-1))
     return array
 
 
+def _holds_signs(array: NDArray[Any], width: int) -> bool:
+    return array.dtype == np.uint8 and array.ndim == 2 and array.shape[1] == -(-width // 8)
+
+
 class VectorWriter:
-    """Writes vectors to a file of a format told by its ending, beside its place; it appears there when complete.
+    """A file of vectors being written, as a context manager; the file appears at its place when it is complete.
 
     Args:
-        path: ending in ``.npy`` (vectors alone), ``.parquet`` or ``.jsonl`` (columns `text` and `vector`).
-        width: numbers of a vector.
-        storage: how they are kept; anything but float32 needs ``.npy`` or ``.parquet``.
+        path: ending in ``.npy`` (vectors only), ``.parquet`` or ``.jsonl`` (columns `text` and `vector`).
+        width: dimensions of a vector.
+        storage: how dimensions are stored; anything but float32 needs ``.npy`` or ``.parquet``.
 
     Raises:
         VectorError: the ending is none of these, or does not go with the storage.
-        RunError: the place cannot be written.
+        RunError: the file cannot be written.
     """
 
     def __init__(self, path: Path, width: int, storage: Storage = "float32") -> None:
@@ -72,9 +91,11 @@ class VectorWriter:
                 f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings"
             )
         if storage not in STORAGE:
-            raise VectorError(f"{storage}: vectors are kept as {', '.join(STORAGE)}; give one of these")
+            raise VectorError(
+                f"`storage={storage}`: vectors are stored as {', '.join(STORAGE)}; give one of these"
+            )
         if storage != "float32" and path.suffix == ".jsonl":
-            raise VectorError(f"{path}: text holds float32 alone; give .npy or .parquet for {storage}")
+            raise VectorError(f"{path}: a text file holds only float32; give .npy or .parquet for {storage}")
         if path.is_dir():
             raise RunError(f"{path}: is a folder; give a file")
         self.path, self.storage = path, storage
@@ -93,16 +114,18 @@ class VectorWriter:
         columns = -(-width // 8) if storage == "binary" else width
         self._format = formats[path.suffix](self._stream, columns, np.dtype(STORAGE[storage]))
 
-    def add(self, sentences: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Append rows: the sentences and their (n, width) vectors."""
+    def add(self, sentences: Sequence[str], vectors: Vectors) -> None:
+        """Append n sentences and their (n, width) vectors."""
         self._format.add(sentences, stored(vectors, self.storage))
 
     def __enter__(self) -> Self:
+        """Return the writer itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        """Complete the file and move it to its place; after an error, remove it."""
         try:
             if kind is None:
                 self._format.end()
@@ -110,7 +133,7 @@ class VectorWriter:
                 self._beside.replace(self.path)
             else:
                 with suppress(OSError, ValueError):
-                    self._format.end()  # lets a library's writer finish while its stream is open
+                    self._format.end()  # a library's writer must finish while its stream is open
         except OSError as refused:
             raise RunError(
                 f"{self.path}: cannot write ({refused.strerror or refused}); free some space"
@@ -121,6 +144,8 @@ class VectorWriter:
 
 
 class _Npy:
+    """Rows of a NumPy file, behind a header that is written at the end."""
+
     def __init__(self, stream: IO[bytes], width: int, kind: np.dtype[Any]) -> None:
         self.stream, self.width, self.kind, self.rows = stream, width, kind, 0
         stream.write(b"\0" * _HEADER)
@@ -142,6 +167,8 @@ class _Npy:
 
 
 class _Jsonl:
+    """Lines of ``{"text": …, "vector": […]}``."""
+
     def __init__(self, stream: IO[bytes], width: int, kind: np.dtype[Any]) -> None:
         self.stream = stream
 
@@ -158,6 +185,8 @@ class _Jsonl:
 
 
 class _Parquet:
+    """Row groups of a Parquet file with the columns `text` and `vector`."""
+
     def __init__(self, stream: IO[bytes], width: int, kind: np.dtype[Any]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -177,7 +206,14 @@ class _Parquet:
 
 
 def read_vectors(path: Path, width: int) -> Iterator[NDArray[Any]]:
-    """Blocks of rows of a file of vectors, as numbers however they were stored.
+    """Yield blocks of rows of a file of vectors, restored however they were stored; :func:`check_vectors` checks them.
+
+    Args:
+        path: ending in ``.npy``, ``.parquet`` or ``.jsonl``.
+        width: dimensions that a vector must have.
+
+    Yields:
+        (rows, width), at most :data:`BLOCK` rows.
 
     Raises:
         VectorError: missing, of another ending, damaged, or of another width; pickled arrays are never read.
@@ -199,14 +235,15 @@ def read_vectors(path: Path, width: int) -> Iterator[NDArray[Any]]:
 
 def _read_npy(path: Path, width: int) -> Iterator[NDArray[Any]]:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or restored(array[:1], width).shape[1] != width:
+    fits = isinstance(array, np.ndarray) and array.ndim == 2
+    if not fits or not (array.shape[1] == width or _holds_signs(array, width)):
         raise VectorError(
             f"{path}: shape {getattr(array, 'shape', '?')}: this run decodes (n, {width}); use vectors that it encoded"
         )
     for start in range(0, len(array), BLOCK):
         block = array[start : start + BLOCK]
         if isinstance(array, np.memmap) and array.flags.c_contiguous:
-            # read, not mapped: mapped pages would stay in memory until all of the file is
+            # read, not mapped: mapped pages would stay in memory until the whole file is in it
             place = array.offset + start * array.strides[0]
             block = np.fromfile(path, array.dtype, block.size, offset=place).reshape(block.shape)
         yield restored(np.array(block), width)
@@ -233,7 +270,7 @@ def _read_parquet(path: Path, width: int) -> Iterator[NDArray[Any]]:
             rows = restored(numbers.reshape(len(column), -1), width) if whole else numbers.reshape(-1, 1)
             if rows.shape != (len(column), width):
                 raise VectorError(
-                    f"{path}: rows not of {width} numbers, which this run decodes; use vectors that it encoded"
+                    f"{path}: rows not of {width} dimensions, which this run decodes; use vectors that it encoded"
                 )
             yield rows
 
@@ -252,7 +289,9 @@ def _read_jsonl(path: Path, width: int) -> Iterator[NDArray[Any]]:
             except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
                 raise VectorError(f'{path}, line {number}: not {{"vector": [numbers]}}') from None
             if rows[-1].shape != (width,):
-                raise VectorError(f"{path}, line {number}: {rows[-1].size} numbers; this run decodes {width}")
+                raise VectorError(
+                    f"{path}, line {number}: {rows[-1].size} dimensions; this run decodes {width}"
+                )
             if len(rows) == BLOCK:
                 yield np.stack(rows)
                 rows = []
@@ -260,17 +299,19 @@ def _read_jsonl(path: Path, width: int) -> Iterator[NDArray[Any]]:
         yield np.stack(rows)
 
 
-Vectors = NDArray[np.float32]
-
-
 def check_vectors(vectors: NDArray[Any], width: int, first: int = 0) -> Vectors:
-    """Vectors as float32, if they can be decoded; int8 and binary ones are restored.
+    """Return vectors as float32 if they can be decoded; ``int8`` and ``binary`` ones are restored.
 
     Args:
-        first: number of the first row, where these are a part of many.
+        vectors: (n, width), or what :func:`stored` returned.
+        width: dimensions that a vector must have.
+        first: number of the first row in messages, where the vectors are a part of many.
+
+    Returns:
+        (n, width), contiguous.
 
     Raises:
-        VectorError: not (n, width), not numbers, or one that is not finite (naming its row).
+        VectorError: the shape is another, these are no numbers, or one is not finite (its row is named).
     """
     array = restored(np.asarray(vectors), width)
     if array.ndim != 2 or array.shape[1] != width:

@@ -1,1 +1,1 @@
-"""The space of encodings: draws from it, paths through it, a mixture fitted to it, diagnosed posteriors."""
+"""The latent space: drawing from it, walking through it, and measuring how a model uses it."""

@@ -1,4 +1,4 @@
-"""New encodings from a trained model's latent space: drawn, on the way between sentences, around one, or moved."""
+"""New encodings from a model's latent space: drawn from a distribution, or near a given one."""
 
 from __future__ import annotations
 
@@ -11,99 +11,117 @@ from torch.nn import functional as F
 
 from textrae.errors import ConfigError
 from textrae.latent.mixture import LARGEST, Latents
-from textrae.latent.path import Method, Vectors
-from textrae.runs.run import Run
+from textrae.latent.path import Encodings, Method
+from textrae.settings.model import ModelConfig
 
 Source = Literal["prior", "posterior", "mixture"]
 SOURCES: tuple[Source, ...] = ("prior", "posterior", "mixture")
 
 
-def normalised(run: Run) -> bool:
-    """Whether the model's encodings have mean 0 and variance 1, so that new ones are to have them too."""
-    model = run.settings.model
-    return not (model.variational or model.vectors) and model.regulariser == "none"
+def normalised(config: ModelConfig) -> bool:
+    """Return whether a model's encodings have mean 0 and variance 1, so that new ones must have them too."""
+    return not (config.variational or config.vectors) and config.regulariser == "none"
 
 
-def default_source(run: Run) -> Source:
-    """The prior of a model that was trained towards it; the fitted mixture of another."""
-    return "mixture" if normalised(run) or run.settings.model.vectors else "prior"
+def default_source(config: ModelConfig) -> Source:
+    """Return the prior for a model that was trained towards it, the fitted mixture for any other."""
+    return "mixture" if normalised(config) or config.vectors else "prior"
 
 
-def default_method(run: Run) -> Method:
-    """The great circle where encodings have one length."""
-    return "spherical" if normalised(run) else "linear"
+def default_path_method(config: ModelConfig) -> Method:
+    """Return ``spherical`` for a model whose encodings all have the same length, else ``linear``."""
+    return "spherical" if normalised(config) else "linear"
 
 
-def draw(run: Run, count: int, source: Source | None = None, seed: int = 0) -> Vectors:
-    """New encodings: (count, encoding).
+def draw(
+    config: ModelConfig, latents: Latents | None, count: int, source: Source | None = None, seed: int = 0
+) -> Encodings:
+    """Draw new encodings.
 
     Args:
-        source: ``prior``: N(0, 1); ``posterior``: the aggregated one, a training sentence's encoding, of a variational
-            model drawn anew from its posterior; ``mixture``: the Gaussian mixture fitted to training encodings (Ghosh et
-            al. 2020). By default as :func:`default_source`.
-        seed: the same draws the same.
+        config: shape of the model that will decode them.
+        latents: encodings of training sentences, as the run keeps them; only the prior does without.
+        count: number of encodings.
+        source: ``prior``: N(0, 1). ``posterior``: the aggregated posterior, that is a training sentence's encoding, which
+            a variational model samples from its posterior. ``mixture``: the Gaussian mixture fitted to training
+            encodings (Ghosh et al. 2020). Default: :func:`default_source`.
+        seed: of the draws; the same seed gives the same encodings.
+
+    Returns:
+        (count, dimensions) float32.
 
     Raises:
-        ConfigError: the model does not decode vectors, or the run keeps no encodings.
+        ConfigError: the model does not decode vectors, or `latents` is needed and None.
     """
-    refuse_states(run)
-    chosen = source or default_source(run)
+    refuse_states(config)
+    chosen = source or default_source(config)
     generator = torch.Generator().manual_seed(seed)
     if chosen == "prior":
-        vectors = torch.randn(count, run.settings.model.read_size, generator=generator)
+        vectors = torch.randn(count, config.read_size, generator=generator)
     else:
-        latents = kept_latents(run)
+        kept = _needed(latents)
         if chosen == "mixture":
-            vectors = latents.mixture.sample(count, generator)
+            vectors = kept.mixture.sample(count, generator)
         else:
-            rows = torch.randint(len(latents.vectors), (count,), generator=generator)
-            vectors = latents.vectors[rows]
-            if latents.log_variance is not None:
+            rows = torch.randint(len(kept.vectors), (count,), generator=generator)
+            vectors = kept.vectors[rows]
+            if kept.log_variance is not None:
                 noise = torch.randn(vectors.shape, generator=generator)
-                vectors = vectors + noise * (0.5 * latents.log_variance[rows]).exp()
-    return on_the_sphere(run, vectors)
+                vectors = vectors + noise * (0.5 * kept.log_variance[rows]).exp()
+    return on_the_sphere(config, vectors)
 
 
-def around(run: Run, vector: Vectors, distance: float, seed: int = 0) -> Iterator[Vectors]:
-    """Without end, encodings near one.
+def around(
+    config: ModelConfig, latents: Latents | None, vector: Encodings, distance: float, seed: int = 0
+) -> Iterator[Encodings]:
+    """Yield encodings near a given one, without end.
 
-    Each is it plus `distance` times Gaussian noise, of each number in proportion to its standard deviation over the
-    training sentences.
+    Each is `vector` plus Gaussian noise, whose standard deviation in each dimension is `distance` times that of the
+    training encodings.
+
+    Args:
+        config: shape of the model that will decode them.
+        latents: encodings of training sentences, as the run keeps them.
+        vector: (dimensions,) the encoding in the middle.
+        distance: in standard deviations of the training encodings.
+        seed: of the noise.
+
+    Yields:
+        (dimensions,) float32.
 
     Raises:
-        ConfigError: as :func:`draw`.
+        ConfigError: the model does not decode vectors, or `latents` is None.
     """
-    refuse_states(run)
-    spread = kept_latents(run).vectors.std(0)
+    refuse_states(config)
+    spread = _needed(latents).vectors.std(0)
     generator = torch.Generator().manual_seed(seed)
     start = torch.from_numpy(vector)
     while True:
         moved = start + distance * spread * torch.randn(len(start), generator=generator)
-        yield on_the_sphere(run, moved.unsqueeze(0))[0]
+        yield on_the_sphere(config, moved.unsqueeze(0))[0]
 
 
-def refuse_states(run: Run) -> None:
-    """ConfigError, if the model's decoder needs more than vectors."""
-    if run.settings.model.memory == "states":
+def refuse_states(config: ModelConfig) -> None:
+    """Raise :class:`ConfigError` if the model's decoder needs more than an encoding (``memory="states"``)."""
+    if config.memory == "states":
         raise ConfigError(
-            "this model attends over all states of a sentence (memory states), so a vector alone cannot be decoded; "
-            "train with --slots instead"
+            "this model attends over all states of a sentence (`memory=states`), so a vector cannot be decoded; "
+            "train with `slots` instead"
         )
 
 
-def on_the_sphere(run: Run, vectors: torch.Tensor) -> Vectors:
-    """Encodings such as the model makes: normalised, if its are."""
+def on_the_sphere(config: ModelConfig, vectors: torch.Tensor) -> Encodings:
+    """Return (n, dimensions) vectors as float32 encodings, normalised if the model's own are."""
     vectors = vectors.float()
-    shaped = F.layer_norm(vectors, vectors.shape[-1:]) if normalised(run) else vectors
-    out: Vectors = np.ascontiguousarray(shaped.numpy())
+    shaped = F.layer_norm(vectors, vectors.shape[-1:]) if normalised(config) else vectors
+    out: Encodings = np.ascontiguousarray(shaped.numpy())
     return out
 
 
-def kept_latents(run: Run) -> Latents:
-    """The encodings that the run keeps; ConfigError where it keeps none."""
-    if run.latents is None:
+def _needed(latents: Latents | None) -> Latents:
+    if latents is None:
         raise ConfigError(
-            "this run keeps no encodings of its training sentences (an older textrae kept none, and of more than "
-            f"{LARGEST:,} numbers none are kept); sample --from prior"
+            "this run keeps no encodings of its training sentences (an older textrae kept none, and above "
+            f"{LARGEST:,} dimensions none are kept); sample from the prior: `source=prior`"
         )
-    return run.latents
+    return latents

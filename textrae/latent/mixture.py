@@ -1,4 +1,4 @@
-"""What a model's encodings look like as a whole, so that new ones can be drawn: a mixture of Gaussians fitted to them."""
+"""The distribution of a model's encodings, to draw new ones from: a mixture of Gaussians fitted to them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 KEPT = 5_000
-"""Encodings of training sentences that a run keeps."""
+"""Number of training sentences whose encodings a run keeps."""
 LARGEST = 4_096
-"""Numbers of those that it keeps: a mixture's covariances grow with the square."""
+"""Most dimensions of encodings that a run keeps: a mixture's covariances grow with their square."""
 COMPONENTS = 10
+"""Most components of a fitted mixture."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Mixture:
     weights: Tensor
     """(components,), adding up to 1."""
     means: Tensor
-    """(components, numbers)."""
+    """(components, dimensions)."""
     factors: Tensor
-    """(components, numbers, numbers), lower triangles L of the covariances L Lᵀ."""
+    """(components, dimensions, dimensions), lower triangles L of the covariances L Lᵀ."""
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """(count, numbers)."""
+        """Draw (count, dimensions) points."""
         chosen = torch.multinomial(self.weights, count, replacement=True, generator=generator)
         noise = torch.randn(count, self.means.shape[1], generator=generator, dtype=self.means.dtype)
         points = self.means[chosen]
@@ -38,7 +39,7 @@ class Mixture:
         return points
 
     def log_density(self, points: Tensor) -> Tensor:
-        """log of the density at each of (points, numbers)."""
+        """Return the log density at each of (points, dimensions): (points,)."""
         return _log_joint(points, self).logsumexp(1)
 
 
@@ -47,13 +48,13 @@ class Latents:
     """The encodings of some training sentences, and the mixture fitted to them."""
 
     vectors: Tensor
-    """(sentences, numbers); of a variational model the posteriors' means."""
+    """(sentences, dimensions); means of the posteriors for a variational model."""
     log_variance: Tensor | None
-    """Of a variational model's posteriors."""
+    """Log variance of a variational model's posteriors, same shape as `vectors`; None for other models."""
     mixture: Mixture
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """By name, as float32."""
+        """Return the parts by name, as float32."""
         parts = {
             "vectors": self.vectors,
             "log_variance": self.log_variance,
@@ -64,8 +65,12 @@ class Latents:
         return {name: part.float().contiguous() for name, part in parts.items() if part is not None}
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, Tensor], numbers: int) -> Latents:
-        """What :meth:`to_tensors` made.
+    def from_tensors(cls, tensors: dict[str, Tensor], dimensions: int) -> Latents:
+        """Rebuild what :meth:`to_tensors` returned.
+
+        Args:
+            tensors: by name.
+            dimensions: of an encoding.
 
         Raises:
             ValueError: a tensor is missing, has another shape, or is not finite.
@@ -77,11 +82,11 @@ class Latents:
             raise ValueError(f"no {error}") from None
         count, components = len(latents.vectors), len(mixture.weights)
         shapes = {
-            "vectors": (count, numbers),
-            "log_variance": (count, numbers),
+            "vectors": (count, dimensions),
+            "log_variance": (count, dimensions),
             "mixture.weights": (components,),
-            "mixture.means": (components, numbers),
-            "mixture.factors": (components, numbers, numbers),
+            "mixture.means": (components, dimensions),
+            "mixture.factors": (components, dimensions, dimensions),
         }
         for name, tensor in tensors.items():
             if tuple(tensor.shape) != shapes.get(name) or not bool(tensor.isfinite().all()):
@@ -90,20 +95,20 @@ class Latents:
 
 
 def fit_mixture(vectors: Tensor, components: int = COMPONENTS, seed: int = 0, rounds: int = 50) -> Mixture:
-    """Fit by expectation-maximisation (Dempster, Laird & Rubin 1977), from seeds chosen as by k-means++.
+    """Fit a mixture by expectation-maximisation (Dempster, Laird & Rubin 1977), from seeds chosen as by k-means++.
 
-    Covariances are drawn towards their diagonal, the more the fewer vectors a component has, so that they stay
-    positive with few vectors of many numbers.
+    Covariances are shrunk towards their diagonal, more so for components of few vectors, so that they stay positive
+    definite with few vectors of many dimensions.
 
     Args:
-        vectors: (vectors, numbers), at least one.
-        components: at most so many; fewer where each would have less than twice as many vectors as there are numbers.
+        vectors: (vectors, dimensions), at least one.
+        components: the most; fewer where each would have less than twice as many vectors as there are dimensions.
         seed: of the first means.
-        rounds: at most; it ends when the likelihood no longer grows by 1e-4 nats a vector.
+        rounds: the most; fitting ends when the likelihood grows by less than 1e-4 nats a vector.
     """
     points = vectors.double()
-    count, numbers = points.shape
-    components = max(1, min(components, count // (2 * numbers)))
+    count, dimensions = points.shape
+    components = max(1, min(components, count // (2 * dimensions)))
     generator = torch.Generator().manual_seed(seed)
     means = _seeds(points, components, generator)
     nearest = torch.cdist(points, means).argmin(1)
@@ -117,12 +122,12 @@ def fit_mixture(vectors: Tensor, components: int = COMPONENTS, seed: int = 0, ro
             break
         before = now
         mixture = _maximise(points, (joint - total.unsqueeze(1)).exp())
-    # as it is kept, so that a seed draws the same from a run that was just trained and from one that was read
+    # float32, as a run keeps it: a seed then draws the same from a trained run and from a loaded one
     return Mixture(mixture.weights.float(), mixture.means.float(), mixture.factors.float())
 
 
 def _seeds(points: Tensor, components: int, generator: torch.Generator) -> Tensor:
-    """Points far from one another (Arthur & Vassilvitskii 2007)."""
+    """Choose points far from one another (Arthur & Vassilvitskii 2007)."""
     chosen = [int(torch.randint(len(points), (1,), generator=generator))]
     apart = (points - points[chosen[0]]).square().sum(1)
     while len(chosen) < components and float(apart.sum()) > 0:
@@ -132,8 +137,8 @@ def _seeds(points: Tensor, components: int, generator: torch.Generator) -> Tenso
 
 
 def _maximise(points: Tensor, shares: Tensor) -> Mixture:
-    """The mixture that fits best, if each point belongs to the components in these shares: (points, components)."""
-    numbers = points.shape[1]
+    """Return the mixture that fits best if each point belongs to the components by (points, components) `shares`."""
+    dimensions = points.shape[1]
     sizes = shares.sum(0).clamp_min(1e-9)
     means = shares.t() @ points / sizes.unsqueeze(1)
     overall = points.var(0, correction=0).mean().clamp_min(1e-12)
@@ -142,17 +147,17 @@ def _maximise(points: Tensor, shares: Tensor) -> Mixture:
         apart = points - mean
         covariance = (apart * share.unsqueeze(1)).t() @ apart / size
         diagonal = covariance.diagonal()
-        kept = size / (size + numbers)
-        covariance = kept * covariance + (1 - kept) * diagonal.diag() + 1e-4 * overall * torch.eye(numbers)
+        kept = size / (size + dimensions)
+        covariance = kept * covariance + (1 - kept) * diagonal.diag() + 1e-4 * overall * torch.eye(dimensions)
         factors.append(torch.linalg.cholesky(covariance))
     return Mixture(sizes / sizes.sum(), means, torch.stack(factors))
 
 
 def _log_joint(points: Tensor, mixture: Mixture) -> Tensor:
-    """log of weight · density: (points, components)."""
-    numbers, parts = points.shape[1], []
+    """Return log (weight · density): (points, components)."""
+    dimensions, parts = points.shape[1], []
     for mean, factor in zip(mixture.means, mixture.factors, strict=True):
         whitened = torch.linalg.solve_triangular(factor, (points - mean).t(), upper=False)
-        volume = factor.diagonal().log().sum() + 0.5 * numbers * math.log(2 * math.pi)
+        volume = factor.diagonal().log().sum() + 0.5 * dimensions * math.log(2 * math.pi)
         parts.append(-0.5 * whitened.square().sum(0) - volume)
     return torch.stack(parts, 1) + mixture.weights.log()

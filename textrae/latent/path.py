@@ -1,31 +1,33 @@
-"""Ways through the latent space: between encodings, around one, and along the difference of two kinds of sentences."""
+"""Paths through the latent space: between encodings, and along the difference of two kinds of sentences."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
+Encodings = NDArray[np.float32]
+"""Points of the latent space: (n, dimensions), or (dimensions,) for a single one."""
 Method = Literal["linear", "spherical"]
 
 
-def between(start: Vectors, end: Vectors, steps: int, method: Method = "linear") -> Vectors:
-    """Points on the way from one encoding to another, both of them included.
+def between(start: Encodings, end: Encodings, steps: int, method: Method = "linear") -> Encodings:
+    """Return points on the way from one encoding to another, both ends included.
 
-    ``linear``: (1 - t) a + t b. ``spherical``: along the great circle, the length changing evenly (White 2016); where
-    two directions are opposite or one has no length there is no such circle, and the way is the linear one.
+    ``linear``: (1 - t) a + t b. ``spherical``: along the great circle, the length changing evenly (White 2016). There is
+    no such circle between opposite directions or from the origin: the path is then linear.
 
     Args:
-        start: (numbers,).
-        end: the same.
-        steps: points, at least 2.
+        start: (dimensions,).
+        end: (dimensions,).
+        steps: number of points, at least 2.
+        method: ``linear`` or ``spherical``.
 
     Returns:
-        (steps, numbers).
+        (steps, dimensions).
     """
     a, b = start.astype(np.float64), end.astype(np.float64)
     t = np.linspace(0.0, 1.0, steps)[:, None]
@@ -42,29 +44,57 @@ def between(start: Vectors, end: Vectors, steps: int, method: Method = "linear")
     return out
 
 
-def path(stations: Vectors, steps: int, method: Method = "linear") -> Vectors:
-    """Through several encodings, `steps` points from each to the next; every station once.
+def path(stations: Encodings, steps: int, method: Method = "linear") -> Encodings:
+    """Return points through several encodings, `steps` from each to the next; every station occurs once.
 
     Args:
-        stations: (stations, numbers), at least two.
+        stations: (stations, dimensions), at least two.
+        steps: number of points from a station to the next, both counted.
+        method: as for :func:`between`.
 
     Returns:
-        ((stations - 1) · (steps - 1) + 1, numbers).
+        ((stations - 1) · (steps - 1) + 1, dimensions).
     """
     legs = [between(a, b, steps, method) for a, b in itertools.pairwise(stations)]
     return np.concatenate([legs[0], *(leg[1:] for leg in legs[1:])])
 
 
+def difference(source: Iterable[Encodings], target: Iterable[Encodings], dimensions: int) -> Encodings:
+    """Return the mean of the target encodings minus that of the source encodings: (dimensions,).
+
+    Mikolov et al. (2013) do this with words, Shen et al. (2020) with sentences.
+
+    Args:
+        source: blocks (n, dimensions) of one kind's encodings.
+        target: blocks (n, dimensions) of the other kind's.
+        dimensions: of an encoding.
+
+    Raises:
+        ValueError: one of them has no row.
+    """
+    means = []
+    for blocks in (source, target):
+        total, count = np.zeros(dimensions), 0
+        for block in blocks:
+            total += block.sum(0, dtype=np.float64)
+            count += len(block)
+        if not count:
+            raise ValueError("no example to find a direction from")
+        means.append(total / count)
+    found: Encodings = (means[1] - means[0]).astype(np.float32)
+    return found
+
+
 def without_repeats(sentences: Sequence[str]) -> list[str]:
-    """Each run of the same sentence once."""
+    """Return the sentences, each run of equal ones reduced to one."""
     return [one for place, one in enumerate(sentences) if place == 0 or one != sentences[place - 1]]
 
 
 def smoothness(sentences: Sequence[str]) -> float:
-    """1 minus the largest step's share of all change on a way: near 1 where it changes evenly, 0 where all at once.
+    """Return how evenly the sentences on a path change: 1 minus the largest step's share of all change.
 
-    Change is the Levenshtein distance between successive sentences, in white-space words (in characters where no sentence
-    has a space). A way on which nothing changes is smooth: 1.
+    It is near 1 where they change evenly and 0 where they change all at once; 1 too where nothing changes. Change is the
+    Levenshtein distance between successive sentences, in white-space words (in characters where no sentence has a space).
     """
     words = any(" " in one for one in sentences)
     units = [one.split() if words else list(one) for one in sentences]
@@ -73,7 +103,7 @@ def smoothness(sentences: Sequence[str]) -> float:
 
 
 def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
-    """Insertions, deletions and substitutions that turn one into the other (Levenshtein 1966)."""
+    """Count the insertions, deletions and substitutions that turn one sequence into the other (Levenshtein 1966)."""
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
         above, row[0] = row[0], i

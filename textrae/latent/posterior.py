@@ -1,4 +1,4 @@
-"""Whether a variational model uses its latent numbers: the field's measures of posterior collapse."""
+"""Whether a variational model uses its latent dimensions: the field's measures of posterior collapse."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ import torch
 from torch import Tensor
 
 ACTIVE = 0.01
-"""Variance of a number's posterior mean over sentences above which it is active (Burda et al. 2016)."""
+"""Variance of a dimension's posterior mean over sentences above which it is active (Burda et al. 2016)."""
 _CHUNK = 256
+"""Points whose densities under all components are in memory at once."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the posteriors of some sentences say."""
+    """How much the posteriors of some sentences say about them."""
 
     sentences: int
+    """Number of sentences measured."""
     kl: float
-    """Mean KL divergence of a sentence, nats."""
+    """Mean KL divergence of a sentence's posterior from the prior, nats."""
     kl_by_dimension: list[float]
-    """Of each latent number."""
+    """Mean KL divergence in each dimension, nats."""
     active_units: int
-    """Latent numbers whose posterior mean varies over sentences: Var_x E[z|x] > 0.01 (Burda et al. 2016)."""
+    """Dimensions whose posterior mean varies over sentences: Var_x E[z|x] > 0.01 (Burda et al. 2016)."""
     dimensions: int
+    """Number of latent dimensions."""
     mutual_information: float
-    """I(x; z) = E KL(q(z|x) ‖ p(z)) - KL(q(z) ‖ p(z)) (Hoffman & Johnson 2016), nats; log `sentences` at most."""
+    """I(x; z) = E KL(q(z|x) ‖ p(z)) - KL(q(z) ‖ p(z)) (Hoffman & Johnson 2016), nats; at most log `sentences`."""
 
     @property
     def collapsed(self) -> bool:
-        """Whether less than a tenth of the numbers are active."""
+        """Whether less than a tenth of the dimensions are active."""
         return self.active_units < max(1, self.dimensions // 10)
 
     def describe(self) -> str:
-        """One line."""
+        """Return the figures in one line."""
         return (
             f"posterior over {self.sentences:,} sentences: KL {self.kl:.2f} nats, mutual information "
             f"{self.mutual_information:.2f} nats (at most {math.log(self.sentences):.2f}), "
@@ -42,13 +45,13 @@ class Diagnosis:
         )
 
     def advice(self) -> str | None:
-        """A plain sentence on what to do, if the posterior has collapsed."""
+        """Return what to do about a collapsed posterior, in one line; None if it has not collapsed."""
         if not self.collapsed:
             return None
         return (
-            f"the posterior has collapsed: {self.active_units} of {self.dimensions} latent numbers vary from sentence to "
+            f"the posterior has collapsed: {self.active_units} of {self.dimensions} latent dimensions vary from sentence to "
             f"sentence (KL {self.kl:.2f} nats), so sampling and decoding will ignore the vector; "
-            "lower --beta, or raise --free-bits, or give --pretrain 0.3 --free-bits 0.2"
+            "lower `beta`, or raise `free_bits`, or give `pretrain=0.3` and `free_bits=0.2`"
         )
 
 
@@ -56,16 +59,16 @@ class Diagnosis:
 def diagnose(mean: Tensor, log_variance: Tensor, seed: int = 0) -> Diagnosis:
     """Measure posteriors N(mean, exp(log_variance)).
 
-    The aggregated posterior q(z) is taken as the mixture of the given posteriors; the mutual information is the mean of
-    log q(z|x) - log q(z) over one draw z from each, so it can be at most the logarithm of their number.
+    The aggregated posterior q(z) is the mixture of the given posteriors. The mutual information is the mean of
+    log q(z|x) - log q(z) over one draw z from each, so it is at most the logarithm of their number.
 
     Args:
-        mean: (sentences, numbers).
-        log_variance: the same shape.
+        mean: (sentences, dimensions).
+        log_variance: (sentences, dimensions).
         seed: of the draws.
     """
     mean, log_variance = mean.cpu().double(), log_variance.cpu().double()
-    count, numbers = mean.shape
+    count, dimensions = mean.shape
     terms = (0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)).mean(0)
     noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
     drawn = mean + noise * (0.5 * log_variance).exp()
@@ -75,18 +78,18 @@ def diagnose(mean: Tensor, log_variance: Tensor, seed: int = 0) -> Diagnosis:
         kl=float(terms.sum()),
         kl_by_dimension=terms.tolist(),
         active_units=int((mean.var(0, correction=0) > ACTIVE).sum()),
-        dimensions=numbers,
+        dimensions=dimensions,
         mutual_information=float((own - log_mixture(drawn, mean, log_variance)).mean()),
     )
 
 
 def log_mixture(points: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """log of the mean of the densities N(mean_i, exp(log_variance_i)) at each point.
+    """Return the log of the mean of the densities N(mean_i, exp(log_variance_i)) at each point.
 
     Args:
-        points: (points, numbers).
-        mean: (components, numbers).
-        log_variance: the same.
+        points: (points, dimensions).
+        mean: (components, dimensions).
+        log_variance: (components, dimensions).
 
     Returns:
         (points,).
