@@ -1,9 +1,9 @@
-"""Translation by what the decoder is given: one vector, slots, or all states; one table.
+"""Compare translation by what the decoder is given: one vector, slots, or all states.
 
     python scripts/experiments/conditioning.py train.de train.en val.de val.en --minutes 20 [--at-once 2] [--keep DIR] [-- --lr 1e-3]
 
-Each kind is trained for as many minutes, translates the validation file with a beam of 5, and is scored by sacrebleu on
-raw text (13a). Prints a Markdown table.
+Each kind is trained for --minutes, translates the validation file with a beam of 5, and is scored by sacrebleu on raw
+text (13a). Arguments after -- are passed to `textrae train`. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ KINDS: dict[str, list[str]] = {
     "16 slots of 64": ["--slots", "16", "--latent", "64", "--conditioning", "initial"],
     "all states": ["--latent", "512", "--memory", "states"],
 }
+"""Switches of each kind of decoder."""
 
 
 def main() -> None:
-    """Train all and print the table."""
+    """Train all kinds and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument(
-        "--keep", type=Path, help="a folder for the trained models; by default they are not kept"
+        "--keep", type=Path, help="folder for the trained models; by default they are deleted"
     )
     args, further = parsed(parser)
     command = str(Path(sys.executable).with_name("textrae"))

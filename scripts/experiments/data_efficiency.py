@@ -1,11 +1,12 @@
-"""How many pairs translation needs, with and without autoencoders trained on one language each.
+"""Measure how many pairs translation needs, with and without autoencoders trained on one language each.
 
     python scripts/experiments/data_efficiency.py train.de train.en val.de val.en --minutes 3 5 8 10 --pretrain 12 [--at-once 2]
         [--only …] [--picture curve.png] [-- --dropout 0.3]
 
-Two autoencoders are trained first, on all source and on all target sentences. Then for each number of pairs, the first so
-many: from nothing; with the source's encoder, going on with it or leaving it frozen; and with the target's decoder too.
-Scores are sacrebleu's BLEU (13a, beam 5) on the validation files. Prints a Markdown table; the picture needs matplotlib.
+Two autoencoders are trained first, on all source and on all target sentences. Then translators are trained on the first N
+pairs, for each N: from nothing; with the source's encoder, trained further or frozen; and with the target's decoder too.
+Scores are sacrebleu's BLEU (13a, beam 5) on the validation files. Arguments after -- are passed to `textrae train`. Prints a
+Markdown table; the picture needs matplotlib.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "encoder, frozen": ("encoder", "frozen"),
     "encoder and decoder": ("encoder", "decoder"),
 }
+"""Parts that a translator begins with."""
 
 
 def first_lines(source: Path, count: int, out: Path) -> None:
-    """The first lines of a file in another."""
+    """Write the first `count` lines of a file to another."""
     with source.open(encoding="utf-8", newline="\n") as lines:
         out.write_text("".join(islice(lines, count)), encoding="utf-8", newline="\n")
 
 
 def main() -> None:
-    """Train all, print the table, draw the picture."""
+    """Train all translators, print the table, draw the picture."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -42,7 +44,11 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--pairs", type=int, nargs="+", default=[1_000, 3_000, 10_000, 29_000])
     parser.add_argument(
-        "--minutes", type=float, nargs="+", default=[5], help="for each translation, of each number of pairs"
+        "--minutes",
+        type=float,
+        nargs="+",
+        default=[5],
+        help="for each translator: one figure, or one for each number of pairs",
     )
     parser.add_argument("--pretrain", type=float, default=10, help="minutes for each autoencoder")
     parser.add_argument("--latent", type=int, default=512)
@@ -93,11 +99,11 @@ def main() -> None:
                 row = [f"{scores[job[0], beginning]:.2f}" for beginning in args.only]
                 print(f"| {job[0]:,} | " + " | ".join(row) + " |", flush=True)
     if args.picture is not None:
-        draw(scores, args.picture)
+        plot(scores, args.picture)
 
 
-def draw(scores: dict[tuple[int, str], float], out: Path) -> None:
-    """BLEU by pairs, a line for each beginning."""
+def plot(scores: dict[tuple[int, str], float], out: Path) -> None:
+    """Plot BLEU by number of pairs, with a line for each beginning."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,14 +1,15 @@
-"""Judge sentences from any tool as the field does: forward and reverse perplexity by an LSTM language model.
+"""Judge sentences that any tool wrote: forward and reverse perplexity by an LSTM language model.
 
     python scripts/experiments/generation_quality.py TRAIN VALID SAMPLES [SAMPLES…] --minutes 5
     python scripts/experiments/generation_quality.py TRAIN VALID SAMPLES --paths
 
-Forward (fluency): a language model trained on TRAIN measures the samples. Reverse (coverage; Zhao et al. 2018): one
-trained on the samples measures VALID, each after as many minutes. The real text's own figures stand in the first row: of
-VALID, and of as many TRAIN sentences as there are samples. Each SAMPLES file holds one sentence a line, whoever wrote it.
-All are cut into the pieces of one tokenizer, trained on TRAIN, and perplexities are by the word, each sentence's end one.
+Forward perplexity (fluency): a language model trained on TRAIN measures the samples. Reverse perplexity (coverage; Zhao et
+al. 2018): a language model trained on the samples measures VALID. Each model is trained for --minutes. The first row has the
+figures of real text: of VALID, and of as many TRAIN sentences as there are samples. Each SAMPLES file holds one sentence a
+line. All files are tokenized by one tokenizer, trained on TRAIN; perplexities are per word, each sentence's end counted as
+one.
 
-With --paths the files are interpolations, one sentence a line, and reverse perplexity makes no sense: forward alone.
+With --paths the files are interpolations, for which reverse perplexity makes no sense: only the forward one is measured.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from textrae.text.tokenizer import Tokenizer
 
 
 def read(path: Path) -> list[str]:
-    """Its lines that are not blank; how many others there are is told."""
+    """Return the lines of a file that are not blank, and report how many are."""
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     filled = [line for line in lines if line.strip()]
     if len(filled) < len(lines):
@@ -41,7 +42,7 @@ def read(path: Path) -> list[str]:
 
 
 def tokenizer_of(train: Path, vocabulary: int) -> Tokenizer:
-    """Trained on TRAIN."""
+    """Train a tokenizer on a file."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = prepare(
             [str(train)], CorpusConfig(vocab_size=vocabulary), Path(folder), None, lambda line: None
@@ -51,7 +52,7 @@ def tokenizer_of(train: Path, vocabulary: int) -> Tokenizer:
 
 
 def main() -> None:
-    """Measure and print a Markdown table."""
+    """Measure all files and print a Markdown table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,8 +1,8 @@
-"""Split a file's last lines off: what the demo's model must not see.
+"""Split a file's last lines off, which the demo's model must not see.
 
     python scripts/experiments/hold_out.py data/sentences.en.txt 200 demo-run
 
-Makes the folder with train.txt, unseen.txt (the last lines) and eight.txt (the first eight of those).
+Makes the folder with train.txt, unseen.txt (the held-out lines) and eight.txt (the first eight lines of unseen.txt).
 """
 
 import sys

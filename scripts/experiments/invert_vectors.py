@@ -1,12 +1,12 @@
-"""Sentences recovered from the vectors of an encoder that was not trained here.
+"""Recover sentences from the vectors of an encoder that was not trained here.
 
     python scripts/experiments/invert_vectors.py TRAIN VALID TEST --encoder FOLDER --minutes 20 [--keep DIR] [-- --latent 512]
 
-FOLDER holds a sentence-transformers model (pip install sentence-transformers); it makes a vector of every sentence. A
-decoder is trained on the vectors of TRAIN, the checkpoint chosen by VALID, and what it writes from the vectors of TEST is
-held against TEST: sentences that are in TRAIN or VALID are left out of it, and counted. Prints what `textrae evaluate` says
-of it, and how near the vectors of what was written are to those it was written from. With --keep vectors and model stay in
-DIR, and vectors that are there are used again.
+FOLDER holds a sentence-transformers model (pip install sentence-transformers), which encodes every sentence. A decoder is
+trained on the vectors of TRAIN, its checkpoint chosen by VALID, and its sentences for the vectors of TEST are compared with
+TEST. Sentences of TEST that are in TRAIN or VALID are left out and counted. Prints what `textrae evaluate` measures, and the
+cosine between the vectors of the decoded sentences and those they were decoded from. With --keep vectors and model stay in
+DIR, and vectors that are there are used again. Arguments after -- are passed to `textrae train`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from transfer_quality import lines
 
 
 def vectors(encoder: Any, sentences: list[str], out: Path) -> None:
-    """Write a row of numbers for each sentence, unless they are there."""
+    """Encode sentences and save their vectors to `out`, unless that exists."""
     if out.exists():
         return
     begin = time.perf_counter()
@@ -36,7 +36,7 @@ def vectors(encoder: Any, sentences: list[str], out: Path) -> None:
 
 
 def main() -> None:
-    """Encode, train, write, compare."""
+    """Encode, train, decode and compare."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -44,10 +44,8 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--encoder", required=True, help="folder of a sentence-transformers model")
     parser.add_argument("--minutes", default="20")
-    parser.add_argument("--beam", default="1", help="of the sentences written (the table is greedy)")
-    parser.add_argument(
-        "--keep", type=Path, help="a folder for vectors and model; by default they are not kept"
-    )
+    parser.add_argument("--beam", default="1", help="of the sentences printed (the table is greedy)")
+    parser.add_argument("--keep", type=Path, help="folder for vectors and model; by default they are deleted")
     args, further = parsed(parser)
     from sentence_transformers import SentenceTransformer
 
@@ -60,7 +58,7 @@ def main() -> None:
         seen = {*train_lines, *valid_lines}
         test = [line for line in test_lines if line not in seen]
         print(
-            f"{len(test):,} sentences; {len(test_lines) - len(test):,} that were seen are left out",
+            f"{len(test):,} sentences; {len(test_lines) - len(test):,} that were seen in training are left out",
             flush=True,
         )
         (folder / "test.txt").write_text("\n".join([*test, ""]), encoding="utf-8")
@@ -86,12 +84,12 @@ def main() -> None:
         subprocess.run(evaluate, check=True)
         decode = [command, "decode", run, vectors_of("test"), "--beam", args.beam]
         written = subprocess.run(decode, check=True, capture_output=True, text=True).stdout
-        sentences = written.split("\n")[:-1]  # an empty one too
+        sentences = written.split("\n")[:-1]  # empty sentences too
         again = encoder.encode(sentences, batch_size=64)
         right = np.load(folder / "test.npy")
         norms = np.linalg.norm(again, axis=1) * np.linalg.norm(right, axis=1)
         print(
-            f"cosine of the vectors to those of what was written: {((again * right).sum(1) / norms).mean():.3f}"
+            f"cosine of the vectors to those of the decoded sentences: {((again * right).sum(1) / norms).mean():.3f}"
         )
         for sentence, other in list(zip(test, sentences, strict=True))[:10]:
             print(f"{sentence}\n  {other}")

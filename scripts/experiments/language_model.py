@@ -1,9 +1,9 @@
-"""Perplexity of a recurrent language model: what a variational model's likelihood is to be held against.
+"""Measure the perplexity of a recurrent language model, to compare a variational model's likelihood with.
 
     python scripts/experiments/language_model.py TRAIN VALID --minutes 15 --vocabulary 10000 --hidden 512 --dropout 0.4
         [--tokenizer RUN/tokenizer.model]
 
-By the white-space word, each sentence's end one, whatever the pieces.
+The perplexity is per white-space word, each sentence's end counted as one, whatever the pieces.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from textrae.text.tokenizer import Tokenizer
 
 
 def main() -> None:
-    """Train, measure and print."""
+    """Train, measure and print the perplexity."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

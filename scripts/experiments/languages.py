@@ -1,11 +1,11 @@
-"""Models that read or write several languages beside those of one pair each.
+"""Compare models that read or write several languages with models of one pair each.
 
     python scripts/experiments/languages.py FOLDER --minutes 20 [--at-once 2] [--only "de+fr en" …] [--keep DIR] [-- --dropout 0.3]
 
-FOLDER holds train.X and val.X for the languages; line n of one is the translation of line n of the others. A model is named
-by what it reads and what it writes; each is trained for as many minutes, on what `textrae train` leaves of the training files
-for it, and scored by sacrebleu on the validation files (13a, beam 5). Prints a Markdown table, then the share of sentences
-whose translation is not the nearest encoding (xsim) in each model that reads several languages.
+FOLDER holds train.X and val.X for each language X; line n of one is the translation of line n of the others. A model is
+named by the languages that it reads and writes. Each is trained for --minutes and scored by sacrebleu on the validation files
+(13a, beam 5). Arguments after -- are passed to `textrae train`. Prints a Markdown table, then the share of sentences whose
+translation is not the nearest encoding (xsim) in each model that reads several languages.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from side_by_side import on_cores, parsed, side_by_side
 
 MODELS = ["de+fr en", "en de+fr", "de en", "fr en", "en de", "en fr"]
 SHAPE = ["--slots", "16", "--latent", "64"]
-"""Of all models: a fixed number of slots, so that they have encodings."""
+"""Switches of all models: a fixed number of slots, so that they have encodings."""
 
 
 def main() -> None:
-    """Train all and print both tables."""
+    """Train all models and print both tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--beam", default="5")
     parser.add_argument("--only", nargs="+", default=MODELS, help="models, such as 'de+fr en'")
     parser.add_argument(
-        "--keep", type=Path, help="a folder for the trained models; by default they are not kept"
+        "--keep", type=Path, help="folder for the trained models; by default they are deleted"
     )
     args, further = parsed(parser)
     command = str(Path(sys.executable).with_name("textrae"))

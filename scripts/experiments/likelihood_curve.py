@@ -1,12 +1,12 @@
-"""How a variational model trades likelihood against what its latent says, beside a language model of the same size.
+"""Measure how a variational model trades likelihood for information in its latent, beside a language model of its size.
 
     python scripts/experiments/likelihood_curve.py TRAIN VALID --minutes 15 --free-bits 0.1 0.2 0.4 --betas 0.5 1 [--samples 100]
         [--at-once 2] [--picture curve.png] [-- --latent 32 --vocab-size 10000 --dropout 0.4]
 
-Each β without free bits, and each number of free bits (nats a latent number) with β = 1, is trained for as many minutes
-and measured on VALID: perplexity a word by importance weighting, its bound, mutual information, active units. The language
-model, of the same cell, units, embeddings, dropout, rate, batches and pieces, is trained for as long. What stands behind --
-is given to `textrae train`. Prints a Markdown table; the picture needs matplotlib.
+A model is trained for --minutes for each β without free bits, and for each amount of free bits (nats per latent dimension)
+with β = 1. It is measured on VALID: perplexity per word by importance weighting, its bound, mutual information, active units.
+The language model, of the same cell, hidden units, embeddings, dropout, rate, batches and pieces, is trained for as long.
+Arguments after -- are passed to `textrae train`. Prints a Markdown table; the picture needs matplotlib.
 """
 
 from __future__ import annotations
@@ -24,33 +24,35 @@ from typing import Any, NamedTuple
 from side_by_side import on_cores, parsed, side_by_side
 
 HEAD = ("model", "ppl/word", "of the bound", "KL, nats", "MI, nats", "active units", "tokens/s")
-ALONE = ("language model", 0.0)
+LANGUAGE_MODEL = ("language model", 0.0)
+"""Job of the language model, which has no β and no free bits."""
 COMMAND = str(Path(sys.executable).with_name("textrae"))
 
 
 class Point(NamedTuple):
-    """A model on the curve."""
+    """One model on the curve."""
 
     row: list[str]
-    """Of the table."""
+    """Cells of its row of the table."""
     information: float
     """Mutual information, nats."""
     perplexity: float
-    """By the word."""
+    """Perplexity per word."""
 
 
 def main() -> None:
-    """Train all, print the table, draw the picture."""
+    """Train all models, print the table, draw the picture."""
     args, further = parsed(arguments())
     jobs = [("β", beta) for beta in args.betas] + [("free bits", bits) for bits in args.free_bits]
     print("| " + " | ".join(HEAD) + " |\n|---|" + "---:|" * (len(HEAD) - 1), flush=True)
     points: dict[tuple[str, float], Point] = {}
+    all_jobs = [*jobs, LANGUAGE_MODEL]
     with tempfile.TemporaryDirectory() as folder:
         runs = {job: str(Path(folder) / f"run-{place}") for place, job in enumerate(jobs)}
         first_done = Event()
 
         def one(job: tuple[str, float], cores: list[int]) -> Point:
-            if job == ALONE:
+            if job == LANGUAGE_MODEL:
                 first_done.wait()
                 return language_model(runs[jobs[0]], args, cores)
             try:
@@ -60,15 +62,15 @@ def main() -> None:
                     first_done.set()
 
         # the language model beside the others, on as many cores as each of them
-        for job, point in zip([*jobs, ALONE], side_by_side(one, [*jobs, ALONE], args.at_once), strict=True):
+        for job, point in zip(all_jobs, side_by_side(one, all_jobs, args.at_once), strict=True):
             print("| " + " | ".join(point.row) + " |", flush=True)
             points[job] = point
     if args.picture is not None:
-        draw(points, args.picture)
+        plot(points, args.picture)
 
 
 def arguments() -> argparse.ArgumentParser:
-    """The script's own."""
+    """Return the parser of the script's own arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -86,7 +88,7 @@ def arguments() -> argparse.ArgumentParser:
 def measure(
     kind: str, value: float, run: str, args: argparse.Namespace, further: list[str], cores: list[int]
 ) -> Point:
-    """Train a variational model into `run`, and evaluate it."""
+    """Train a variational model into `run` and evaluate it."""
     valid = str(args.valid)
     beta, free_bits = (value, 0.0) if kind == "β" else (1.0, value)
     train = [COMMAND, "train", str(args.train), "--valid", valid, "--variational", "-o", run]
@@ -108,7 +110,7 @@ def measure(
 
 
 def language_model(run: str, args: argparse.Namespace, cores: list[int]) -> Point:
-    """One of the same size and pieces as the model of `run`, trained for as long."""
+    """Train a language model of the size and pieces of the model of `run`, for as long, and measure it."""
     info: Mapping[str, Any] = json.loads(on_cores([COMMAND, "info", run, "--json"], cores))
     facts = {**info["model"], **info["training"]}
     shape = ("cell", "hidden", "embedding", "dropout", "weight_dropout")
@@ -120,8 +122,8 @@ def language_model(run: str, args: argparse.Namespace, cores: list[int]) -> Poin
     return Point(["language model", f"{found:.2f}"] + [""] * (len(HEAD) - 2), 0.0, found)
 
 
-def draw(points: Mapping[tuple[str, float], Point], out: Path) -> None:
-    """Perplexity by mutual information, a line for each way of keeping it up."""
+def plot(points: Mapping[tuple[str, float], Point], out: Path) -> None:
+    """Plot perplexity by mutual information, with a line for each way of raising it."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -139,7 +141,7 @@ def draw(points: Mapping[tuple[str, float], Point], out: Path) -> None:
         axes.plot(*zip(*some.values(), strict=True), marker="o", label=kind)
         for value, point in some.items():
             axes.annotate(f" {value:g}", point)
-    axes.axhline(points[ALONE].perplexity, linestyle="--", color="grey", label="language model")
+    axes.axhline(points[LANGUAGE_MODEL].perplexity, linestyle="--", color="grey", label="language model")
     axes.set_xlabel("mutual information, nats")
     axes.set_ylabel("perplexity a word")
     axes.legend()

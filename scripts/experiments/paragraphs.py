@@ -1,9 +1,9 @@
-"""Paragraphs, one a line, from a file of one sentence a line with a blank line after each paragraph.
+"""Make paragraphs, one a line, from files of one sentence a line with a blank line after each paragraph.
 
     python scripts/experiments/paragraphs.py SENTENCES… --train train.txt --valid valid.txt
 
-Keeps paragraphs of 60 to 250 words. What is longer is cut between sentences into pieces of random lengths in that range
-(a text without marks of its paragraphs becomes such pieces). Every tenth goes to the validation file.
+Keeps paragraphs of 60 to 250 words. Longer ones are split between sentences into pieces of random lengths in that range (so
+is a text without blank lines). Every tenth paragraph goes to the validation file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def paragraphs(path: Path, least: int, most: int, generator: random.Random) -> Iterator[str]:
-    """Those of so many words."""
+    """Yield paragraphs, and pieces of longer ones, of `least` to `most` words."""
     for block in path.read_text(encoding="utf-8").replace("\r", "").split("\n\n"):
         sentences = block.strip().split("\n")
         whole = sum(len(sentence.split()) for sentence in sentences) <= most
@@ -33,7 +33,7 @@ def paragraphs(path: Path, least: int, most: int, generator: random.Random) -> I
 
 
 def main() -> None:
-    """Write both files and say how many there are."""
+    """Write both files and print how many paragraphs they hold."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

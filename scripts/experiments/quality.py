@@ -1,10 +1,10 @@
-"""Train with no flag but the budget, then measure on the validation file: what a user gets.
+"""Train with default settings for a number of minutes, then measure on the validation file.
 
     python scripts/experiments/quality.py TRAIN VALID --minutes 10 --out run
     python scripts/experiments/quality.py TRAIN VALID --minutes 10 --samples 2000 -- --model vrae
 
-Prints the machine, the commands, and the table of `textrae evaluate` by length; with --samples ten samples too, and what
-so many are worth.
+Prints the machine, the commands, and the table of `textrae evaluate` by length; with --samples N also ten samples, and the
+quality of N. Arguments after -- are passed to `textrae train`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from side_by_side import parsed
 
 
 def main() -> None:
-    """Run both commands and print what they say."""
+    """Run the commands and print their output."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("quality-run"))
     parser.add_argument("--tokenize", default="none", help="sacrebleu's tokenizer (zh for Chinese)")
     parser.add_argument("--samples", type=int, default=0)
-    parser.add_argument("--keep", action="store_true", help="leave the run folder there")
+    parser.add_argument("--keep", action="store_true", help="keep the run folder")
     args, further = parsed(parser)
     command = Path(sys.executable).with_name("textrae")
     train = [

@@ -1,16 +1,16 @@
-"""What the series autoencoder finds in two data sets: docs/series.md.
+"""Measure the series autoencoder on two data sets; docs/series.md has the results.
 
     python scripts/experiments/series.py ECG VOWELS [--seeds 5] [--steps 2000] [--lr 0.03]
 
-ECG: ECG5000 beats, one a line, a class label before 140 numbers; class 1 is normal. For each seed, models are trained on
-70 % of the normal beats alone and score the other normal beats and all the rest: AUC is the chance that an abnormal beat
-scores above a normal one. Nothing is chosen by it: of the models with a bottleneck, the one with the least error a number
-on a tenth of the training beats, which it was not trained on, is marked.
+ECG: ECG5000 beats, one a line, a class label before 140 values; class 1 is normal. For each seed, models are trained on
+70 % of the normal beats only, and score the other normal beats and all abnormal ones. AUC is the chance that an abnormal
+beat scores above a normal one. Nothing is chosen by it: marked is the model with a bottleneck whose error per value is least
+on a tenth of the training beats, which it was not trained on.
 
-VOWELS: Japanese vowels, a step of 12 numbers a line, a blank line between series. For each seed, a model with a
-bottleneck of K numbers is trained on 70 %, and its error on the other 30 % stands beside those of the mean and of PCA
-with K components. PCA needs vectors of one size: each series is linearly resampled to 16 steps, and what PCA rebuilds is
-resampled to the series' own length again.
+VOWELS: Japanese vowels, a time step of 12 values a line, a blank line between series. For each seed, a model with a
+bottleneck of K dimensions is trained on 70 %. Its error on the other 30 % stands beside those of the mean and of PCA with K
+components. PCA needs vectors of one size: each series is linearly resampled to 16 time steps, and what PCA rebuilds is
+resampled to the series' own length.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def main() -> None:
 
 
 def split(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seven tenths and the rest."""
+    """Return row numbers in random order: seven tenths of them, and the rest."""
     order = np.random.default_rng(seed).permutation(count)
     return order[: round(0.7 * count)], order[round(0.7 * count) :]
 
 
 def auc(negative: Array, positive: Array) -> float:
-    """The chance that one of `positive` is above one of `negative`, ties counted half (Mann & Whitney 1947)."""
+    """Return the chance that one of `positive` is above one of `negative`, ties counted half (Mann & Whitney 1947)."""
     above = positive[:, None] > negative[None]
     return float(np.mean(above + 0.5 * (positive[:, None] == negative[None])))
 
@@ -62,17 +62,17 @@ def auc(negative: Array, positive: Array) -> float:
 def trained(
     model: SeriesConfig, values: Sequence[Array], steps: int, lr: float, seed: int
 ) -> SeriesAutoencoder:
-    """On some sequences, of which a tenth validates."""
+    """Train on sequences, of which a tenth validates."""
     training = SeriesTraining(steps=steps, lr=lr, seed=seed, validations=20)
     return SeriesAutoencoder.train(list(values), model, training)
 
 
 def anomalies(path: str, seeds: int, steps: int, lr: float) -> None:
-    """AUC of normal against other beats, for each decoder, cell and frame."""
+    """Print the AUC of normal against abnormal beats, for each decoder, cell and frame."""
     whole = read_series(path, SeriesFormat(layout="rows", labels=True))
     normal = [row for row, label in enumerate(whole.labels) if label == "1"]
     other = whole.take([row for row, label in enumerate(whole.labels) if label != "1"]).values
-    print(f"{len(normal)} normal beats, {len(other)} others; errors are mean squares a number")
+    print(f"{len(normal)} normal beats, {len(other)} others; errors are mean squares per value")
     print("a model: what the decoder sees, cell, frame, units")
     print("seed  model               AUC   valid  normal   other")
     for seed in range(seeds):
@@ -101,12 +101,12 @@ def anomalies(path: str, seeds: int, steps: int, lr: float) -> None:
 
 
 def folded(values: Sequence[Array], frame: int) -> list[Array]:
-    """Beats (140, 1) as steps of `frame` numbers."""
+    """Return beats (140, 1) as time steps of `frame` values."""
     return [x.reshape(-1, frame) for x in values]
 
 
 def linear(train: Sequence[Array]) -> dict[str, Callable[[Array], Array]]:
-    """The mean beat and PCA, for sequences of one length."""
+    """Return functions that rebuild a beat as the mean beat, and by PCA, by name."""
     rebuild = {}
     for size in (0, 2, 4, 8):
         fitted = pca(np.stack([x.ravel() for x in train]), size)
@@ -117,10 +117,10 @@ def linear(train: Sequence[Array]) -> dict[str, Callable[[Array], Array]]:
 
 
 def latents(path: str, seeds: int, steps: int, lr: float) -> None:
-    """Error on held-out series for several sizes of the bottleneck."""
+    """Print the error on held-out series for several sizes of the bottleneck."""
     values = read_series(path).values
     lengths = [len(x) for x in values]
-    print(f"\n{len(values)} series of {min(lengths)} to {max(lengths)} steps of {values[0].shape[1]} numbers")
+    print(f"\n{len(values)} series of {min(lengths)} to {max(lengths)} steps of {values[0].shape[1]} values")
     print(
         "seed   K    mean   PCA   "
         + "".join(f"{cell:>7}" for cell in CELLS)
@@ -143,25 +143,25 @@ def latents(path: str, seeds: int, steps: int, lr: float) -> None:
 
 
 def squared(rebuilt: Array, x: Array) -> float:
-    """L of one sequence."""
+    """Return the mean over time steps of one sequence's squared error."""
     return float(np.square(rebuilt - x).sum(1).mean())
 
 
 def pca(rows: Array, size: int) -> Callable[[Array], Array]:
-    """Projection of vectors onto the first components of (n, width) rows about their mean."""
+    """Return the projection of vectors onto the first `size` principal components of (n, width) rows."""
     mean = rows.mean(0)
     basis = np.linalg.svd(rows - mean, full_matrices=False)[2][:size]
     return lambda x: mean + (x - mean) @ basis.T @ basis
 
 
 def resampled(x: Array, steps: int) -> Array:
-    """(time, dim) → (steps, dim) by linear interpolation from the first to the last step."""
+    """Interpolate (time, dimensions) linearly to (steps, dimensions), from the first to the last time step."""
     places = np.linspace(0, len(x) - 1, steps)
     return np.stack([np.interp(places, np.arange(len(x)), column) for column in x.T], axis=1)
 
 
 def through(fitted: Callable[[Array], Array], x: Array) -> Array:
-    """A series rebuilt by a linear map of its resampled self."""
+    """Return a series rebuilt by a linear map of its resampled self."""
     rebuilt = fitted(resampled(x, RESAMPLED).ravel()).reshape(RESAMPLED, -1)
     return resampled(rebuilt, len(x))
 

@@ -1,4 +1,4 @@
-"""Run commands beside one another, each on its own share of the cores: fair to each other, and faster than in turn."""
+"""Run commands at the same time, each on its own share of the cores: comparable, and faster than in turn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def parsed(parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:
-    """A script's own arguments, and what stands behind ``--``, which is for `textrae train`."""
+    """Return a script's own arguments, and those after ``--``, which are passed to `textrae train`."""
     given = [*sys.argv[1:], "--"]
     cut = given.index("--")
     return parser.parse_args(given[:cut]), given[cut + 1 : -1]
@@ -25,7 +25,7 @@ def parsed(parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[st
 def side_by_side(
     work: Callable[[Job, list[int]], Result], jobs: Sequence[Job], at_once: int
 ) -> Iterator[Result]:
-    """The results of the jobs in their order, `at_once` of them worked on at a time, each given its cores."""
+    """Yield the results of the jobs in their order, while `at_once` of them run, each on its own cores."""
     cores = list(range(os.cpu_count() or 1))
     share = max(1, len(cores) // at_once)
     free: Queue[list[int]] = Queue()
@@ -44,7 +44,7 @@ def side_by_side(
 
 
 def on_cores(command: list[str], cores: list[int]) -> str:
-    """Run a command on some cores, where the system can keep it there, and return what it prints; or stop here."""
+    """Run a command on some cores, if the system can pin it, and return what it prints; exit if it fails."""
 
     def pin() -> None:
         if hasattr(os, "sched_setaffinity"):

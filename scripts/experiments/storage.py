@@ -1,10 +1,10 @@
-"""What smaller vectors lose: neighbours and reconstructions, by how the numbers are kept.
+"""Measure what smaller vectors lose, in neighbours and reconstructions, by how dimensions are stored.
 
     python scripts/experiments/storage.py RUN FILE
 
-Encodes FILE, keeps the vectors in each way, and prints the bytes of a vector, how many of its ten nearest neighbours by
-cosine are still among the nearest ten, and what decoding gives. "first n" keeps the first n numbers, which cannot be
-decoded.
+Encodes FILE and stores the vectors in each way. Prints the bytes of a vector, how many of its ten nearest neighbours by
+cosine are still among the nearest ten, and the quality of decoding. "first n" keeps only the first n dimensions, which
+cannot be decoded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 
 
 def neighbours(vectors: Array, queries: int, count: int = 10) -> NDArray[np.int64]:
-    """The nearest others of the first `queries` rows."""
+    """Return the `count` nearest other rows of each of the first `queries` rows."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     near = unit[:queries] @ unit.T
     near[np.arange(queries), np.arange(queries)] = -np.inf
@@ -31,13 +31,15 @@ def neighbours(vectors: Array, queries: int, count: int = 10) -> NDArray[np.int6
 
 
 def main() -> None:
-    """Measure every storage."""
+    """Measure every storage and print a line for each."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", type=Path)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--sentences", type=int, default=2_000, help="decoded, and asked for neighbours")
+    parser.add_argument(
+        "--sentences", type=int, default=2_000, help="number decoded, and asked for neighbours"
+    )
     args = parser.parse_args()
     model = SentenceAutoencoder.load(args.run, precision="auto")
     lines = list(dict.fromkeys(args.file.read_text(encoding="utf-8").removesuffix("\n").split("\n")))

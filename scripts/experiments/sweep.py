@@ -1,9 +1,9 @@
-"""Compare settings by equal steps and seeds: how the defaults were chosen.
+"""Compare settings at equal steps and seeds; the defaults were chosen so.
 
     python scripts/experiments/sweep.py TRAIN VALID --steps 1800 --set "" --set "--lr 4e-3" --set "--batch-tokens 1280 --steps 900"
 
-Trains once for each --set (switches of `textrae train`; later ones win), measures on VALID, prints a line each: loss in nats
-a token and token accuracy with all tokens before it given, BLEU and exact match of what is rebuilt.
+Trains once for each --set (switches of `textrae train`; later ones win), measures on VALID and prints a line each: loss in
+nats per token and token accuracy under teacher forcing, BLEU and exact match of the reconstructions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run the settings one after another."""
+    """Train and measure with each set of switches in turn."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -39,7 +39,7 @@ def main() -> None:
             said = [subprocess.run([command, *rest, "--json"], check=True, capture_output=True).stdout
                     for rest in (["evaluate", run, args.valid], ["info", run])]  # fmt: skip
             scores, facts = json.loads(said[0])["overall"], json.loads(said[1])["result"]
-        likely = scores["perplexity_token"]  # mse has none
+        likely = scores["perplexity_token"]  # a model trained with mse has none
         print(
             f"{switches or 'defaults'}: loss {'-' if likely is None else f'{math.log(likely):.3f}'}, "
             f"accuracy {scores['token_accuracy']:.1%}, BLEU {scores['bleu']:.1f}, exact {scores['exact']:.1%}, "

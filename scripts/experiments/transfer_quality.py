@@ -1,10 +1,10 @@
-"""Judge sentences that any tool moved from one kind to another: accuracy, closeness to the sentences, fluency.
+"""Judge sentences that any tool moved from one kind to another: accuracy, closeness to the originals, fluency.
 
     python scripts/experiments/transfer_quality.py FROM TO FILE MOVED [MOVED…]
 
-FROM and TO hold examples of the two kinds, one a line; FILE the sentences as they were; line n of each MOVED what line n
-became. All MOVED are judged by one classifier and one language model, trained on FROM and TO, and cut into the pieces of
-one tokenizer, trained on TO. The first row is of FILE itself.
+FROM and TO hold examples of the two kinds, one a line, and FILE the original sentences; line n of each MOVED is what line n
+of FILE became. All MOVED are judged by one classifier and one language model, trained on FROM and TO, with one tokenizer,
+trained on TO. The first row judges FILE itself.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from textrae.evaluation.transfer import sweep
 
 
 def lines(path: Path) -> list[str]:
-    """All of its lines, blank ones too: line n belongs to line n."""
+    """Return all lines of a file, blank ones too, as line n of one file belongs to line n of another."""
     return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
 
 
 def main() -> None:
-    """Measure and print a Markdown table."""
+    """Measure all files and print a Markdown table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name in ("source", "target", "file"):
         parser.add_argument(name, type=Path)
     parser.add_argument("moved", type=Path, nargs="+")
-    parser.add_argument("--steps", type=int, default=1_000, help="of the language model")
+    parser.add_argument("--steps", type=int, default=1_000, help="of the language model's training")
     args = parser.parse_args()
     keep_freed_memory()
     files = [args.file, *args.moved]

@@ -1,11 +1,11 @@
-"""What a variant's vector and embeddings are worth.
+"""Check how much a variant's vector says, and how far apart its embeddings are.
 
     python scripts/experiments/variant_checks.py RUN FILE
 
-Rebuilds the sentences of FILE from their own vectors and from each other's (one place on), and says how often the
-output stays and how often it becomes the other sentence's: with all states as memory it should stay, with anything
-else it should go. Then the spread of the embeddings: the mean |cosine| of two tokens' (0 at best, 1 if all have come to
-one point), beside fresh ones'.
+Decodes the sentences of FILE from their own vectors and from each other's, and prints how often the output stays and how
+often it becomes the other sentence's. With all states as memory it should stay; with anything else it should change. Then
+prints the spread of the embeddings, beside that of untrained ones: the mean |cosine| of two tokens (0 at best, 1 if all are
+one point).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from textrae.text.batch import SPECIALS
 
 
 def cosine(table: Tensor) -> float:
-    """Mean |cosine| of two different rows."""
+    """Return the mean |cosine| of two different rows."""
     directions = F.normalize(table.detach().float(), dim=-1)
     near = (directions @ directions.T).abs()
     count = len(near)
@@ -32,7 +32,7 @@ def cosine(table: Tensor) -> float:
 
 
 def main() -> None:
-    """Measure both."""
+    """Measure both and print them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,10 +1,10 @@
-"""The variants side by side: equal parameters, equal time, one table.
+"""Compare the variants at equal parameters and equal time, in one table.
 
     python scripts/experiments/variants.py TRAIN VALID --minutes 10 [--only lstm mse ...] [--at-once 2] [-- --max-length 400]
 
-Every variant's hidden size is fitted so that it has as many parameters as the default model, and its encoding has
---latent numbers in all. With --at-once 2, two train at a time, each on half of the cores: fair to each other, and half
-the time. Prints a Markdown table.
+Every variant's hidden size is fitted so that it has as many parameters as the default model, and its encoding has --latent
+dimensions in all. With --at-once 2, two train at a time, each on half of the cores. Arguments after -- are passed to
+`textrae train`. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -37,12 +37,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "mse": {"reconstruction": "mse"},
     "cross-entropy + mse": {"mse_weight": 1.0},
 }
+"""Settings of each variant."""
 TRAINING = {"variational (VRAE)": ["--beta", "0.1", "--free-bits", "0"]}
-"""How some are trained: a variational one to rebuild, not to sample."""
+"""Further switches of some variants: the variational one is trained to rebuild, not to sample."""
 
 
 def parameters(config: ModelConfig, vocabulary: int) -> int:
-    """Of the model, counted without making it."""
+    """Count the parameters of a model without allocating it."""
     import torch
 
     with torch.device("meta"):
@@ -50,7 +51,7 @@ def parameters(config: ModelConfig, vocabulary: int) -> int:
 
 
 def fitted(switches: dict[str, Any], latent: int, budget: int, vocabulary: int) -> ModelConfig:
-    """The variant with the hidden size, a multiple of 16, whose parameters come nearest to `budget`."""
+    """Return the variant with the hidden size, a multiple of 16, whose parameters come nearest to `budget`."""
     config = ModelConfig(**switches, latent=latent // max(1, switches.get("slots", 0)))
     sizes = [replace(config, hidden=hidden) for hidden in range(64, 1601, 16)]
     return min(sizes, key=lambda one: abs(parameters(one, vocabulary) - budget))
@@ -87,7 +88,7 @@ def measure(
 
 
 def as_switch(key: str, value: object) -> list[str]:
-    """A setting as the command line has it."""
+    """Return a setting as a switch of the command line."""
     name = key.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{'' if value else 'no-'}{name}"]
@@ -95,7 +96,7 @@ def as_switch(key: str, value: object) -> list[str]:
 
 
 def main() -> None:
-    """Run all and print the table."""
+    """Train all variants and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -104,7 +105,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--at-once", type=int, default=1)
-    parser.add_argument("--latent", type=int, default=128, help="numbers of every encoding")
+    parser.add_argument("--latent", type=int, default=128, help="dimensions of every encoding")
     parser.add_argument("--vocabulary", type=int, default=5_000, help="for counting parameters")
     args, args.switches = parsed(parser)
     budget = parameters(ModelConfig(latent=args.latent), args.vocabulary)

@@ -1,4 +1,4 @@
-"""Speed, as shares of what the machine can do and as ratios to other tools.
+"""Measure speed, as a share of the machine's peak and as ratios to other tools.
 
     python scripts/speed/benchmark.py train CORPUS [--cell lstm ...] [--profile]
     python scripts/speed/benchmark.py encode RUN FILE [--minilm FOLDER]
@@ -6,9 +6,9 @@
     python scripts/speed/benchmark.py translate RUN FILE
     python scripts/speed/benchmark.py startup RUN
 
-Cases run in turn, the machine's limits among them, medians of --repeats. Each takes `--peer COMMAND --peer-pattern REGEX`: a command line of another tool
-that is run in turn too, and where its figure stands in what it prints (`--peer-seconds N` where that is the seconds of
-N tokens or sentences).
+Cases run in turn, measurements of the machine's peak among them; figures are medians of --repeats. Each takes
+`--peer COMMAND --peer-pattern REGEX`: a command line of another tool that is run in turn too, and a pattern that finds its
+figure in what it prints (with `--peer-seconds N` the figure is the seconds for N tokens or sentences).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Sample = Callable[[], float]
 
 
 def main() -> None:
-    """Measure what is asked for."""
+    """Measure what is asked for and print it."""
     args = parse()
     if args.what == "startup":
         startup(args)
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Tokens/s of the training loop as it is, validation and start left out."""
+    """Measure tokens/s of the training loop, without validation and start."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = prepare([args.run], CorpusConfig(vocab_size=args.vocab_size), Path(folder))
         vocabulary = corpus.tokenizer.vocab_size
@@ -83,7 +83,7 @@ def train(args: argparse.Namespace) -> None:
         for precision in args.precisions:
             bf16 = choose_bf16(precision, choose_device(args.device))
             trainer = make_trainer(corpus, config, args, bf16)
-            loop(trainer, args.steps)  # what is made once, such as kernels for each shape
+            loop(trainer, args.steps)  # warms up: kernels for each shape are made once
             cases[precision] = lambda trainer=trainer: loop(trainer, args.steps)  # type: ignore[misc]
         show(measure(cases, args), "tokens/s", needed / tokens)
         if args.profile:
@@ -93,16 +93,25 @@ def train(args: argparse.Namespace) -> None:
 def make_trainer(
     corpus: PreparedCorpus, config: ModelConfig, args: argparse.Namespace, bf16: bool
 ) -> Trainer:
-    """A fresh model on the corpus."""
+    """Return a trainer of an untrained model on the corpus."""
     torch.manual_seed(0)
     device = choose_device(args.device)
     network = Autoencoder(config, corpus.tokenizer.vocab_size).to(device)
     training = TrainingConfig(steps=args.steps, batch_tokens=args.batch_tokens, validations=1)
-    return Trainer(network, corpus.train, corpus.valid, SPECIALS, training, 1, device, bf16)
+    return Trainer(
+        network=network,
+        train=corpus.train,
+        valid=corpus.valid,
+        specials=SPECIALS,
+        config=training,
+        valid_size=1,
+        device=device,
+        bf16=bf16,
+    )
 
 
 def loop(trainer: Trainer, steps: int) -> float:
-    """Tokens/s from the first report to the last."""
+    """Train and return tokens/s from the first report to the last."""
     reports: list[Report] = []
     trainer.on_report = reports.append
     trainer.progress = type(trainer.progress)(epoch=trainer.progress.epoch + 1)
@@ -115,7 +124,7 @@ def loop(trainer: Trainer, steps: int) -> float:
 
 
 def profile(trainer: Trainer) -> None:
-    """Where the time of a step goes, by torch operation."""
+    """Print the time of a training step by torch operation."""
     loop(trainer, 300)
     with torch.profiler.profile() as record:
         loop(trainer, 150)
@@ -127,7 +136,7 @@ def profile(trainer: Trainer) -> None:
 
 
 def encode(args: argparse.Namespace) -> None:
-    """Sentences/s from strings in memory to vectors."""
+    """Measure sentences/s from strings in memory to vectors."""
     sentences = Path(args.file).read_text(encoding="utf-8").removesuffix("\n").split("\n")
     models = {p: SentenceAutoencoder.load(args.run, device=args.device, precision=p) for p in args.precisions}
     cases: dict[str, Sample] = {
@@ -147,7 +156,7 @@ def encode(args: argparse.Namespace) -> None:
 
 
 def decode(args: argparse.Namespace) -> None:
-    """Sentences/s from vectors in memory to strings."""
+    """Measure sentences/s from vectors in memory to strings."""
     sentences = (
         Path(args.file).read_text(encoding="utf-8").removesuffix("\n").split("\n")[: args.decode_sentences]
     )
@@ -167,7 +176,7 @@ def decode(args: argparse.Namespace) -> None:
 
 
 def translate(args: argparse.Namespace) -> None:
-    """Sentences/s from strings in memory to strings, by any run; what attention takes is not counted."""
+    """Measure sentences/s from strings to strings in memory, by any run; operations of attention are not counted."""
     sentences = (
         Path(args.file).read_text(encoding="utf-8").removesuffix("\n").split("\n")[: args.decode_sentences]
     )
@@ -189,7 +198,7 @@ def translate(args: argparse.Namespace) -> None:
 
 
 def startup(args: argparse.Namespace) -> None:
-    """Seconds of whole processes."""
+    """Measure the seconds of whole processes."""
     python, textrae = sys.executable, str(Path(sys.executable).with_name("textrae"))
     commands = {
         "python -c pass": [python, "-c", "pass"],
@@ -222,19 +231,19 @@ def measure_commands(commands: dict[str, list[str]], repeats: int) -> None:
 
 
 def rate(work: Callable[[], object], amount: int) -> Sample:
-    """A sample of `amount` a second."""
+    """Return a case that measures `amount` per second of `work`, which is run once to warm up."""
 
     def sample() -> float:
         start = time.perf_counter()
         work()
         return amount / (time.perf_counter() - start)
 
-    sample()  # what is made once
+    sample()
     return sample
 
 
 def peer(args: argparse.Namespace) -> dict[str, Sample]:
-    """The other tool's case, if one is named."""
+    """Return the other tool's case, if one is named."""
     if not args.peer:
         return {}
 
@@ -252,7 +261,7 @@ def peer(args: argparse.Namespace) -> dict[str, Sample]:
 
 
 def measure(cases: dict[str, Sample], args: argparse.Namespace) -> dict[str, list[float]]:
-    """All cases in turn, and each precision's matrix peak, which on a shared machine is not always the same."""
+    """Measure all cases in turn, and each precision's matrix peak, which varies on a shared machine."""
     kinds = {"bf16": torch.bfloat16, "fp32": torch.float32}
     peaks: dict[str, Sample] = {
         f"{name} peak": lambda name=name: matrix_peak(kinds[name], device=args.device)  # type: ignore[misc]
@@ -262,7 +271,7 @@ def measure(cases: dict[str, Sample], args: argparse.Namespace) -> dict[str, lis
 
 
 def show(figures: dict[str, list[float]], unit: str, flops: float) -> None:
-    """Medians, shares of the matrix peak of the same turn, and ratios."""
+    """Print medians, shares of the matrix peak of the same turn, and ratios."""
     peaks = {name: figures.pop(f"{name} peak") for name in list(figures) if f"{name} peak" in figures}
     for name, values in figures.items():
         line = f"{name:>8}: {spread(values)} {unit}"
@@ -278,14 +287,14 @@ def show(figures: dict[str, list[float]], unit: str, flops: float) -> None:
 
 
 def model_config(args: argparse.Namespace) -> ModelConfig:
-    """The shape that the switches ask for."""
+    """Return the model's shape by the switches."""
     names = {field.name for field in fields(ModelConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
     return ModelConfig(**given)
 
 
 def parse() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -295,22 +304,30 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precisions", nargs="+", default=["bf16", "fp32"], choices=["bf16", "fp32"])
-    parser.add_argument("--steps", type=int, default=150, help="of a training sample; the first 50 warm up")
+    parser.add_argument(
+        "--steps", type=int, default=150, help="steps of a training sample; the first 50 warm up"
+    )
     parser.add_argument("--batch-tokens", type=int, default=TrainingConfig().batch_tokens)
     parser.add_argument("--vocab-size", type=int, default=CorpusConfig().vocab_size)
     parser.add_argument("--cell")
     for name in ("layers", "hidden", "embedding", "latent"):
         parser.add_argument(f"--{name}", type=int)
-    parser.add_argument("--profile", action="store_true", help="print where the time of a step goes")
+    parser.add_argument(
+        "--profile", action="store_true", help="print the time of a training step by operation"
+    )
     parser.add_argument("--decode-sentences", type=int, default=4_000)
-    parser.add_argument("--minilm", help="folder of a sentence-transformers model to encode with too")
+    parser.add_argument("--minilm", help="folder of a sentence-transformers model to compare encoding with")
     parser.add_argument("--minilm-sentences", type=int, default=1_000)
     parser.add_argument("--peer", help="command line of another tool")
     parser.add_argument("--peer-pattern", default=r"([\d.,]+) (?:tokens|sentences)/s")
-    parser.add_argument("--peer-seconds", type=float, help="the peer's figure is seconds for so many")
+    parser.add_argument(
+        "--peer-seconds",
+        type=float,
+        help="the peer's figure is the seconds for this many tokens or sentences",
+    )
     args = parser.parse_args()
     if args.what != "startup" and args.run is None:
-        parser.error("what to measure on is missing")
+        parser.error("RUN is missing: the run folder, or the corpus to train on")
     if args.steps < 100:
         parser.error("--steps: at least 100, as the first 50 warm up")
     return args

@@ -1,4 +1,4 @@
-"""What a machine can do at most, what a model asks of it, and medians of cases run in turn."""
+"""Peak speed of a machine, operations that a model needs, and medians of cases run in turn."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from textrae.nn.recurrence import GATES
 from textrae.settings.model import ModelConfig
 
 Sample = Callable[[], float]
+"""A case that can be measured again and again."""
 
 
 def describe() -> str:
-    """Processor, cores and torch, in a line."""
+    """Return processor, threads and version of torch in a line."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -28,7 +29,7 @@ def describe() -> str:
 
 
 def matrix_peak(dtype: torch.dtype, size: int = 2048, device: str = "cpu") -> float:
-    """FLOP/s of a square product (four times as wide on a GPU), the best of ten."""
+    """Measure FLOP/s of a square product (four times as wide on a GPU): the best of ten."""
     size *= 1 if device == "cpu" else 4
     a, b = torch.randn(2, size, size, device=device).to(dtype)
     wait = torch.cuda.synchronize if a.is_cuda else lambda: None
@@ -41,7 +42,7 @@ def matrix_peak(dtype: torch.dtype, size: int = 2048, device: str = "cpu") -> fl
 
 
 def bandwidth(mebibytes: int = 256) -> float:
-    """Bytes/s read and written by a copy, the best of ten."""
+    """Measure bytes/s read and written by a copy: the best of ten."""
     a = torch.randn(mebibytes << 18)
     b = torch.empty_like(a)
     return 2 * 4 * len(a) / _best(lambda: b.copy_(a))
@@ -57,7 +58,7 @@ def _best(work: Callable[[], object]) -> float:
 
 
 def encoder_flops(config: ModelConfig, tokens: int, sentences: int) -> float:
-    """Operations of encoding, counted from shapes; a multiply-add is two."""
+    """Count the operations of encoding from shapes; a multiply-add is two."""
     ways = 2 if config.bidirectional else 1
     width, total = config.embedding, 0
     for _ in range(config.layers):
@@ -67,7 +68,7 @@ def encoder_flops(config: ModelConfig, tokens: int, sentences: int) -> float:
 
 
 def decoder_flops(config: ModelConfig, vocabulary: int, tokens: int, sentences: int) -> float:
-    """Operations of decoding with the scores of the whole vocabulary, counted from shapes."""
+    """Count the operations of decoding from shapes, with the scores of the whole vocabulary."""
     gates, width, a_token, a_sentence = GATES[config.cell], config.embedding, 0, 0
     for _ in range(config.layers):
         a_token += gates * config.hidden * (width + config.hidden)
@@ -78,7 +79,7 @@ def decoder_flops(config: ModelConfig, vocabulary: int, tokens: int, sentences: 
 
 
 def in_turn(cases: Mapping[str, Sample], repeats: int) -> dict[str, list[float]]:
-    """Run every case once, then every case again, and so on, so that what disturbs one disturbs all."""
+    """Run every case once, then every case again, and so on, so that a disturbance affects all of them."""
     figures: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(repeats):
         for name, case in cases.items():
@@ -87,10 +88,10 @@ def in_turn(cases: Mapping[str, Sample], repeats: int) -> dict[str, list[float]]
 
 
 def spread(figures: list[float]) -> str:
-    """Median and range."""
+    """Return median, range and number of figures."""
     return f"{statistics.median(figures):,.0f} (from {min(figures):,.0f} to {max(figures):,.0f}, n = {len(figures)})"
 
 
 def peak_memory() -> float:
-    """MiB that this process has held at the most."""
+    """Return the peak memory of this process in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,12 +1,10 @@
-"""Peak memory of training, encoding, decoding and reconstructing as the corpus grows tenfold.
+"""Measure peak memory of training, encoding, decoding and reconstructing as the corpus grows tenfold.
 
     python scripts/speed/memory.py CORPUS --lines 300000 --times 10
 
-The model is small (hidden 128), so that what grows is not hidden behind it.
-
-Makes corpora of distinct lines by numbering CORPUS's own, trains a fixed number of steps on each, encodes each, decodes
-the vectors and reconstructs the lines, and prints the processes' peak resident memory (pages of the mapped token cache
-count in it).
+Makes corpora of distinct lines by numbering the lines of CORPUS, and for each trains a fixed number of steps, encodes it,
+decodes the vectors and reconstructs the lines. Prints the peak resident memory of each process, in which pages of the mapped
+token cache count. The model is small (128 hidden units), so that it does not hide what grows.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ WORKS = ["train", "encode", "decode", "reconstruct"]
 
 
 def enlarge(corpus: Path, lines: int, out: Path) -> None:
-    """Write `lines` distinct lines, the corpus over and over with a number behind each line."""
+    """Write `lines` distinct lines: the corpus again and again, with a number behind each line."""
     with out.open("w", encoding="utf-8", newline="\n") as stream:
         written = 0
         while written < lines:
@@ -34,7 +32,7 @@ def enlarge(corpus: Path, lines: int, out: Path) -> None:
 
 
 def peak(arguments: list[str | Path]) -> float:
-    """MiB of resident memory at the most, of a command that must succeed."""
+    """Run a command and return its peak resident memory in MiB; exit if it fails."""
     command = Path(sys.executable).with_name("textrae")
     process = subprocess.Popen([command, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stderr is not None
