@@ -17,28 +17,42 @@ class CorpusConfig:
     """How text is read, split and cut into tokens."""
 
     format: CorpusFormat = "auto"
-    """The corpus's format; ``auto`` goes by the file's ending, then takes it for a `datasets` name."""
+    """Format of the corpus.
+
+    ``auto`` goes by the file's ending, and takes any other name for a `datasets` name.
+    """
     column: str | None = None
-    """The column that holds the sentences, in a table; the default is ``text`` or the only text column."""
+    """Column of a table that holds the sentences (default: text, or the only text column)."""
     errors: Literal["strict", "replace"] = "strict"
-    """What to do with bytes that are not UTF-8: stop and name the place, or read each as U+FFFD and count the lines."""
+    """What to do with bytes that are not UTF-8: stop there, or read U+FFFD and count the lines."""
     vocab_size: Annotated[int, Field(ge=300, le=65_535)] = 5_000
-    """Pieces of the tokenizer (fewer where the corpus does not support so many)."""
+    """Pieces of the tokenizer.
+
+    There are fewer where the corpus does not support that many.
+    """
     whole_words: bool = False
-    """Whether the commonest words, as spaces separate them, are a piece each, instead of byte-pair encoding deciding."""
+    """Make each of the commonest words, as spaces separate them, one piece.
+
+    Otherwise byte-pair encoding decides.
+    """
     tokenizer: str | None = None
-    """A SentencePiece model to use instead of training one."""
+    """SentencePiece model to use instead of training one."""
     target_column: str | None = None
-    """Of parallel text in a table: the column of the target sentences."""
+    """Column of a table that holds the target sentences of parallel text."""
     tokenizers: Literal["joint", "separate"] = "joint"
-    """Of parallel text: one tokenizer for both sides, whose embeddings they share, or one for each."""
+    """Of parallel text: one joint tokenizer for both sides, or a separate one for each.
+
+    With a joint tokenizer both sides share their embeddings.
+    """
     target_tokenizer: str | None = None
-    """A SentencePiece model for the target side."""
+    """SentencePiece model for the target side, with separate tokenizers."""
     max_length: Annotated[int, Field(ge=2, le=4_096)] = 128
-    """Tokens a sentence may have; a longer one is cut and counted."""
+    """Tokens at which a longer sentence is truncated (and counted)."""
     valid_size: Positive = 2_000
-    """Sentences held out for validation, at most; never more than a tenth of the corpus. Of a validation file, which is read
-    whole, the first so many are measured on."""
+    """Sentences held out for validation, at most; never more than a tenth of the corpus.
+
+    A validation file is read whole, and its first N sentences are measured on.
+    """
     seed: Seed = 0
     """Seed of the split and of the tokenizer's sample."""
 

@@ -33,80 +33,139 @@ class ModelConfig:
     """The shape of a recurrent autoencoder."""
 
     cell: Cell = "gru"
-    """The recurrence of encoder and decoder: ``rnn`` (Elman, tanh), ``lstm`` or ``gru``."""
+    """Recurrent cell of encoder and decoder.
+
+    ``rnn`` is Elman's with tanh (Elman 1990).
+    """
     layers: Annotated[int, Field(gt=0, le=64)] = 1
     """Recurrent layers of the encoder and of the decoder."""
     hidden: Positive = 512
-    """Units of each recurrent layer (per direction in the encoder)."""
+    """Hidden units of each recurrent layer.
+
+    A bidirectional encoder has N in each direction.
+    """
     embedding: Positive = 256
-    """Numbers of a token embedding; the output softmax is tied to the same table."""
+    """Dimensions of a token embedding.
+
+    The output softmax is tied to the same table.
+    """
     latent: Annotated[int, Field(ge=2)] = 128
-    """Numbers of a sentence's encoding, or of each of its slots; unless variational or regularised, their mean is 0, their
-    variance 1, and two fewer of them are free."""
+    """Dimensions of an encoding, or of each of its slots.
+
+    Unless the model is variational or regularised, their mean is 0 and their variance 1, so that two fewer are
+    free.
+    """
     bidirectional: bool = True
-    """Whether the encoder reads both ways (BRAE)."""
+    """Read the sentence in both directions (BRAE)."""
     reverse: bool = False
-    """Whether an encoder that reads one way does so from the end to the begin (Sutskever et al. 2014)."""
+    """Read one way from the last token to the first (with `bidirectional=False`).
+
+    Sutskever et al. 2014.
+    """
     pooling: Pooling = "auto"
-    """How the encoder's states become one: their ``max`` or ``mean`` over time, or the ``last`` one. ``auto``: max, but mean
-    of a hierarchical model, whose units are too much alike in their maxima to be told apart."""
+    """How the encoder's states become one vector: maximum, mean, or the last state.
+
+    ``auto`` is max, but mean in a hierarchical model, whose units have too similar maxima to be told apart.
+    """
     dropout: Fraction = 0.0
-    """Share of features zeroed in training, on embeddings, between layers and before the softmax; the same ones at every step
-    (Gal & Ghahramani 2016)."""
+    """Share of features zeroed in training, the same ones at every time step.
+
+    It acts on embeddings, between layers and before the softmax (Gal & Ghahramani 2016).
+    """
     weight_dropout: Fraction = 0.0
-    """Share of the recurrent matrices' entries zeroed in training (DropConnect; Merity, Keskar & Socher 2018)."""
+    """Share of the recurrent matrices' entries zeroed in training.
+
+    DropConnect (Merity, Keskar & Socher 2018).
+    """
     slots: Annotated[int, Field(ge=0, le=256)] = 0
-    """Attention (ARA): so many learnt queries attend over the encoder's states and give the slots that the decoder
-    attends over; an encoding is all of them side by side. 0: no attention."""
+    """Slots that the decoder attends over (ARA); 0 for no attention.
+
+    N learnt queries attend over the encoder's states and give the slots; an encoding is all of them side by side.
+    """
     slot_addressing: SlotAddressing = "auto"
-    """What tells slots apart: each has a query of its own, ``content`` alone; or its ``position`` too, a learnt window of the
-    sentence from the first slot's at the begin to the last one's at the end. Their numbers then mean the same in all slots,
-    which have one projection, and the decoder knows each slot by a key. ``auto``: position of several slots, but content of
-    a variational or a hierarchical model, where the other was not tried."""
+    """What tells slots apart: their content only, or their position in the sentence too.
+
+    ``content``: each slot has a query and a projection of its own. ``position``: each has a learnt window of the
+    sentence too, from the first slot's at the beginning to the last one's at the end. A dimension then means the
+    same in every slot, all slots share one projection, and the decoder knows each slot by a key. ``auto``: position
+    for several slots, but content in a variational or hierarchical model, where position was not tried.
+    """
     memory: Memory = "slots"
-    """What the decoder attends over: the ``slots``, or all ``states`` of the encoder, whose number grows with the
-    sentence: then the encoding alone does not hold the sentence and cannot be decoded."""
+    """What the decoder attends over: the slots, or all states (which cannot be decoded).
+
+    The number of ``states`` grows with the sentence. The encoding then does not hold the sentence by itself.
+    """
     scoring: Scoring = "dot"
-    """How attention compares a query and a key: ``dot`` product, or ``additive`` (Bahdanau et al. 2015)."""
+    """How attention compares a query and a key.
+
+    ``dot`` product, or ``additive`` (Bahdanau et al. 2015).
+    """
     conditioning: Literal["initial", "every-step"] = "every-step"
-    """How an encoding reaches the decoder: as its initial state alone, or at every step too. (With all states as memory the
-    vector is the initial state.)"""
+    """How the encoding reaches the decoder: as its initial state only, or at every step too.
+
+    With all states as memory the encoding is the initial state.
+    """
     encoding_scale: Annotated[float, Field(gt=0)] | None = None
-    """What an encoding is multiplied by as an input of every step; the weights that meet it begin as much larger. One
-    step of the optimizer moves each weight as far however many there are, and so what they add up to the farther the more
-    numbers an encoding has: by default 1 up to 128 numbers, and 128 / numbers above (as Yang et al. 2021 scale rates by
-    width), but 1 of a hierarchical model, where it was not tried."""
+    """Scale of the encoding as an input of every step (1 up to 128 dimensions, smaller above).
+
+    The weights that meet it begin larger by the same factor. An optimizer step moves each weight equally far
+    however many there are, and so moves their sum farther, the more dimensions an encoding has. The default is
+    therefore 128 / dimensions above 128 (as Yang et al. 2021 scale rates by width), but 1 in a hierarchical model,
+    where it was not tried.
+    """
     vectors: Annotated[int, Field(ge=0)] = 0
-    """Numbers of the vectors that are read instead of a text, made by any encoder; 0: a text is read."""
+    """Dimensions of the given vectors that are read instead of a text; 0 reads a text.
+
+    Any encoder may have made them.
+    """
     variational: bool = False
-    """Whether the encoding is a Gaussian posterior's (VRAE), drawn from it in training and its mean in use."""
+    """Learn a Gaussian posterior of the encoding (VRAE).
+
+    Training draws the encoding from it; in use the encoding is its mean.
+    """
     posterior_norm: Annotated[float, Field(ge=0)] = 0.0
-    """γ of a variational model: the means of the posteriors have standard deviation γ in each number over a batch, so that
-    the KL divergence cannot vanish (BN-VAE; Zhu et al. 2020). 0 leaves them as they are."""
+    """Standard deviation that posterior means are held at over a batch; 0 for no such norm.
+
+    γ of BN-VAE (Zhu et al. 2020): the KL divergence cannot vanish.
+    """
     regulariser: Regulariser = "none"
-    """What makes encodings alike to draws from N(0, 1) beside, or without, the KL divergence of a variational model: ``mmd``
-    (WAE; Tolstikhin et al. 2018) or an ``adversarial`` critic (AAE; Makhzani et al. 2015). They are not normalised then."""
+    """What makes encodings resemble draws from N(0, 1), beside or instead of the KL divergence.
+
+    ``mmd`` (WAE; Tolstikhin et al. 2018) or an ``adversarial`` critic (AAE; Makhzani et al. 2015). Encodings are
+    not normalised then.
+    """
     languages: tuple[Annotated[str, Field(pattern=r"^\w[\w-]{0,15}$")], ...] = ()
-    """Of a model that translates into several: their names. Each has a token of its own that begins what is written."""
+    """Names of the languages that a translator into several writes.
+
+    Each has a token of its own, with which the output begins.
+    """
     hierarchical: bool = False
-    """Whether segments are encoded and decoded each by itself, below a recurrence over segments that reads them and one
-    that plans them (HRAE)."""
+    """Encode and decode segments, and a text as a sequence of segments (HRAE).
+
+    A recurrence over segments reads them, and another one plans them.
+    """
     segments: (
         Annotated[
             str, Field(pattern=r"^(sentence|clause|[1-9]\d{0,3})(,(sentence|clause|[1-9]\d{0,3})){0,3}$")
         ]
         | None
     ) = None
-    """How a hierarchical model cuts a text: at the end of a ``sentence`` or of a ``clause``, or
-    into stretches of so many tokens at most; several, joined by commas from the finest, make several levels. ``12`` by default."""
+    """Where a hierarchical model cuts: sentence, clause, or N tokens; commas make levels.
+
+    The finest level comes first, as in ``12,sentence``. ``12`` by default: segments of at most 12 tokens.
+    """
     places: Annotated[int, Field(ge=0, le=256)] | None = None
-    """Into how many places of the encoding the parts of a hierarchical model's text go in turn; 0 for none, by default as
-    many as leave each 4 numbers, 16 at most. (Slots take their place.)"""
+    """Places of the encoding that hold a hierarchical model's segments in turn; 0 for none.
+
+    The default is as many as leave 4 dimensions to each, at most 16. With slots there are none.
+    """
     reconstruction: Reconstruction = "cross-entropy"
-    """``cross-entropy`` of a softmax over the vocabulary, or ``mse`` between the output and the token's normalised
-    embedding, tokens being read back as the nearest one."""
+    """What training minimises: cross-entropy of a softmax, or squared distance of embeddings.
+
+    ``mse`` compares the output with the token's normalised embedding; tokens are read back as the nearest one.
+    """
     mse_weight: Annotated[float, Field(ge=0)] = 0.0
-    """λ of the mixed loss cross-entropy + λ · MSE."""
+    """Weight λ of the mixed loss cross-entropy + λ · MSE."""
 
     @property
     def pooled(self) -> Literal["max", "mean", "last"]:

@@ -15,75 +15,120 @@ class TrainingConfig:
     """How long, how fast and on what a model is trained."""
 
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Budget as wall-clock minutes of training (10 where no budget is given)."""
+    """Budget in minutes of training (10 where no budget is given)."""
     epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Budget as passes over the training sentences."""
+    """Budget in passes over the training sentences."""
     steps: Positive | None = None
-    """Budget as optimizer steps."""
+    """Budget in optimizer steps."""
     batch_tokens: Positive = 1_024
-    """Tokens of a batch: few enough for many updates, enough to fill the matrix units."""
+    """Tokens of a batch.
+
+    Few enough for many updates, enough to fill the matrix units.
+    """
     lr: Annotated[float, Field(gt=0, lt=1)] = 2e-3
     """Peak learning rate."""
     warmup: Fraction = 0.02
-    """Share of the budget over which the rate rises to its peak; it then decays to zero."""
+    """Share of the budget over which the learning rate rises to its peak.
+
+    It then decays to zero.
+    """
     beta: Annotated[float, Field(ge=0)] = 0.3
-    """Weight of the KL divergence of a variational model, nats a sentence beside nats a sentence."""
+    """Weight of a variational model's KL divergence.
+
+    Nats a sentence are weighed against nats a sentence.
+    """
     beta_schedule: Literal["linear", "sigmoid", "cyclical", "constant"] = "linear"
-    """How that weight rises from 0: once, ``linear`` (Bowman et al. 2016) or ``sigmoid``; ``cyclical``, again and again (Fu
-    et al. 2019); or ``constant``, not at all."""
+    """How the weight of the KL divergence rises from 0.
+
+    Once, ``linear`` (Bowman et al. 2016) or ``sigmoid``; ``cyclical``, again and again (Fu et al. 2019);
+    ``constant``, not at all.
+    """
     beta_warmup: Fraction = 0.2
-    """Share of the budget, or of each cycle, over which it rises."""
+    """Share of the budget, or of each cycle, over which the weight of the KL rises."""
     beta_cycles: Positive = 4
-    """Cycles of the cyclical schedule."""
+    """Cycles of the cyclical schedule of the KL divergence's weight."""
     free_bits: Annotated[float, Field(ge=0)] = 0.1
     """Nats of the KL divergence that cost nothing."""
     free_bits_per: Literal["dimension", "sentence"] = "dimension"
-    """Of what: each number's mean over a batch (Kingma et al. 2016), or each sentence's sum."""
+    """Whether free bits are counted for each dimension or for each sentence.
+
+    ``dimension``: each dimension's mean over a batch (Kingma et al. 2016). ``sentence``: each sentence's sum.
+    """
     pretrain: Fraction = 0.0
-    """Share of the budget in which a variational model is trained as a plain autoencoder first (Li et al. 2019)."""
+    """Share of the budget that trains a variational model as a plain autoencoder first.
+
+    Li et al. 2019.
+    """
     reset_decoder: bool = False
-    """Whether its decoder begins anew after that (Li et al. 2019)."""
+    """Reinitialise the decoder when pre-training ends.
+
+    Li et al. 2019.
+    """
     aggressive: Fraction = 0.0
-    """Share of the budget, at most, in which the encoder is trained until it stops getting better before every update of the
-    decoder; ends when the mutual information stops growing (He et al. 2019)."""
+    """Share of the budget, at most, with many encoder updates for each decoder update.
+
+    The encoder is trained until it stops improving before every update of the decoder. This ends when the mutual
+    information stops growing (He et al. 2019).
+    """
     regulariser_weight: Annotated[float, Field(ge=0)] = 10.0
-    """Weight of the model's ``mmd`` or ``adversarial`` regulariser, a sentence."""
+    """Weight of the model's regulariser, for each sentence."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.6
-    """Decoupled weight decay of AdamW, on matrices alone."""
+    """Decoupled weight decay of AdamW, on matrices only."""
     embedding_rate: Annotated[float, Field(gt=0, le=100)] = 1.0
-    """Embeddings learn, and decay, at so many times the rate of the rest (as by Yang et al. 2021, whose rates of the rest fall
-    with a model's width)."""
+    """Multiple of the learning rate at which embeddings learn and decay.
+
+    Yang et al. 2021 have the rates of all other weights fall with a model's width.
+    """
     adam_beta2: Fraction = 0.98
-    """β₂ of AdamW: how slowly its measure of the gradients' size changes. What is rare gets the larger steps the nearer it is
-    to 1."""
+    """β₂ of AdamW; the nearer to 1, the larger the steps of rare tokens.
+
+    It is how slowly the measure of the gradients' size changes.
+    """
     clip: Annotated[float, Field(gt=0)] = 1.0
-    """Largest norm of the gradient; a longer one is scaled down."""
+    """Largest norm of the gradient; a longer one is scaled down to it."""
     label_smoothing: Fraction = 0.0
-    """Share of each target's weight that is spread over the vocabulary (Szegedy et al. 2016); of cross-entropy alone."""
+    """Share of each target's weight that is spread over the vocabulary.
+
+    For cross-entropy only (Szegedy et al. 2016).
+    """
     word_dropout: Fraction = 0.0
-    """Share of the decoder's input tokens blanked (Bowman et al. 2016)."""
+    """Share of the decoder's input tokens replaced by a blank.
+
+    Bowman et al. 2016.
+    """
     noise_drop: Fraction = 0.0
-    """Share of the encoder's input tokens left out. This and the next three make a denoising autoencoder (Vincent et al.
-    2008; Shen et al. 2020)."""
+    """Share of the encoder's input tokens left out (denoising).
+
+    The four kinds of noise make a denoising autoencoder (Vincent et al. 2008; Shen et al. 2020).
+    """
     noise_blank: Fraction = 0.0
-    """Share of the encoder's input tokens blanked."""
+    """Share of the encoder's input tokens replaced by a blank."""
     noise_substitute: Fraction = 0.0
     """Share of the encoder's input tokens replaced by random ones."""
     noise_shuffle: Annotated[int, Field(ge=0)] = 0
-    """Places that a token of the encoder's input may move at most (Lample et al. 2018)."""
+    """Positions that a token of the encoder's input may move, at most.
+
+    Lample et al. 2018.
+    """
     crossover: Fraction = 0.0
-    """Share of the training sentences that go on as another one from a random token."""
+    """Share of training sentences that continue as another one from a random token on."""
     freeze_encoder: bool = False
-    """Whether an encoder that comes from another run stays as it is."""
+    """Do not train the imported encoder."""
     rehearsal: Fraction = 0.4
-    """Share of the budget over which a hierarchical model decodes some segments from their own features instead of from
-    their plans: all of them at first, none at its end."""
+    """Share of the budget in which a hierarchical model trains segments by themselves too.
+
+    Some texts are then decoded from their segments' own features instead of from plans: all at first, none at its
+    end.
+    """
     seed: Seed = 0
     """Seed of initialisation, order and noise."""
     device: Device = "auto"
-    """Where to compute; ``auto`` takes a GPU where there is one."""
+    """Where to compute; auto takes a GPU where there is one."""
     precision: Precision = "auto"
-    """``bf16`` autocast or ``fp32``; ``auto`` takes bf16 where the hardware has it."""
+    """Precision of the computation; auto takes bf16 where the hardware has it.
+
+    ``bf16`` is autocast.
+    """
     checkpoint_minutes: Annotated[float, Field(gt=0)] = 2.0
     """Minutes between checkpoints."""
     validations: Positive = 10
