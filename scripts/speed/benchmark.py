@@ -44,7 +44,8 @@ from textrae.settings.corpus import CorpusConfig
 from textrae.settings.model import ModelConfig
 from textrae.settings.training import TrainingConfig
 from textrae.text.batch import SPECIALS
-from textrae.text.corpus import PreparedCorpus, prepare
+from textrae.text.corpus import prepare
+from textrae.text.prepared import PreparedCorpus
 from textrae.training.loop import fit
 from textrae.training.state import Report, Trainer
 

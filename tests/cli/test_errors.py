@@ -73,7 +73,7 @@ def test_odd_but_good_corpora_train(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, (name, done.stderr)
         said[name] = done.stderr.decode()
-    assert "2 cut at 128 tokens" in said["long.txt"]
+    assert "2 truncated at 128 tokens" in said["long.txt"]
     assert "1 over 1 MiB cut there" in said["long.txt"]
     assert "1 undecodable" in said["latin1.txt"]
 

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from support import Memory
 
 from textrae.text import batch as module
-from textrae.text.batch import LengthBuckets, Specials, collate_lists, crossover, permuted, token_cuts
+from textrae.text.batch import (
+    LengthBuckets,
+    ListedRows,
+    Specials,
+    collate_lists,
+    crossover,
+    permuted,
+    token_cuts,
+)
 
 SPECIALS = Specials(0, 1, 2, 3)
 
@@ -128,3 +136,15 @@ def test_cuts_have_whole_multiples_of_rows() -> None:
     assert all(size % 32 == 0 for size in sizes[:-1])
     assert all(size * lengths[last - 1] <= 2_000 for size, last in zip(sizes, cuts[1:], strict=True))
     assert np.diff(token_cuts(lengths, 100, 32)).max() <= 32  # where so many do not fit, as many as do
+
+
+def test_listed_rows_are_those_of_a_list() -> None:
+    rows = [[4, 5, 6], [], [7], [8, 9], [10]]
+    ours, theirs = ListedRows(rows), Memory(rows)
+    for one, other in zip(
+        LengthBuckets(ours, 6, SPECIALS, 3).epoch(0),
+        LengthBuckets(theirs, 6, SPECIALS, 3).epoch(0),
+        strict=True,
+    ):
+        assert torch.equal(one.source, other.source)
+        assert torch.equal(one.lengths, other.lengths)

@@ -1,75 +1,31 @@
-"""Vectors of any encoder as what is read: here those of another run, inverted again."""
+"""Sentences beside vectors: each vector stays with its line, and what is no table of vectors is refused."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SMALL, TEXT, sentences
-from support import textrae
+from conftest import TEXT, sentences
+from text.reading import files
 
-from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
-from textrae.errors import ConfigError, CorpusError, VectorError
-from textrae.settings.files import build
-from textrae.text.from_vectors import VectorTable, numbers, prepare_given
+from textrae.errors import CorpusError, VectorError
+from textrae.text.from_vectors import VectorTable, prepare_given, vector_numbers
 
 
-@pytest.fixture(scope="module")
-def given(corpus: Path, model: SentenceAutoencoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus's encodings, rotated and stretched so that nothing but training can read them."""
-    generator = np.random.default_rng(0)
-    mixed = model.encode(sentences()) @ generator.normal(size=(24, 40)).astype(np.float32)
-    path = tmp_path_factory.mktemp("given") / "vectors.npy"
-    np.save(path, mixed * 3 + 1)
-    return path
+def numbered(folder: Path, count: int, name: str = "v.npy") -> VectorTable:
+    """A table whose vectors hold their numbers twice."""
+    np.save(folder / name, np.arange(count, dtype=np.float64)[:, None].repeat(2, 1))
+    return VectorTable(folder / name)
 
 
-def trained(corpus: Path, given: Path, shape: ModelConfig, **options: Any) -> SentenceAutoencoder:
-    training = TrainingConfig(steps=500, lr=1e-2, seed=0, precision="fp32")
-    return SentenceAutoencoder.train(corpus, shape, training, text=TEXT, vectors=given, **options)
-
-
-@pytest.mark.parametrize("shape", [SMALL, replace(SMALL, slots=3, latent=16)], ids=["vector", "slots"])
-def test_sentences_come_back_from_vectors(
-    corpus: Path, given: Path, shape: ModelConfig, tmp_path: Path
-) -> None:
-    trained(corpus, given, shape, out=tmp_path / "run")
-    loaded = SentenceAutoencoder.load(tmp_path / "run")
-    vectors = np.load(given)
-    written = loaded.decode(vectors)
-    assert sum(a == b for a, b in zip(written, sentences(), strict=True)) > 900
-    report = loaded.evaluate(sentences(), vectors=vectors)
-    assert report.overall.exact == pytest.approx(
-        sum(a == b for a, b in zip(written, sentences(), strict=True)) / 1_200
-    )
-    assert len(loaded.sample(5)) == 5
-    for refused in (loaded.encode, loaded.reconstruct, loaded.evaluate):
-        with pytest.raises(ConfigError, match="reads vectors"):
-            refused(sentences()[:3])
-    with pytest.raises(ConfigError, match="reads vectors"):
-        loaded.attention("A dog.")
-    with pytest.raises(VectorError, match="1,199 vectors"):
-        loaded.evaluate(sentences(), vectors=vectors[:-1])
-    with pytest.raises(VectorError, match="1,200 vectors for 3"):
-        loaded.evaluate(sentences()[:3], vectors=vectors)
-    with pytest.raises(VectorError, match=r"decodes \(n, 40\)"):
-        loaded.decode(vectors[:, :24])
-
-
-def test_the_right_vector_stays_with_its_line(
-    corpus: Path, model: SentenceAutoencoder, tmp_path: Path
-) -> None:
-    """With blank lines and repeats between them."""
+def test_the_right_vector_stays_with_its_line(tmp_path: Path) -> None:
+    """Blank lines and repeats lie between them."""
     lines = ["", *sentences()[:50], "", sentences()[0], "  "]
-    (tmp_path / "t.txt").write_text("\n".join(lines) + "\n")
-    np.save(tmp_path / "v.npy", np.arange(len(lines), dtype=np.float32)[:, None].repeat(2, 1))
-    table = VectorTable(tmp_path / "v.npy")
-    prepared = prepare_given([str(tmp_path / "t.txt")], table, TEXT, tmp_path / "cache")
+    prepared = prepare_given(
+        files(tmp_path, t=lines), numbered(tmp_path, len(lines)), TEXT, tmp_path / "cache"
+    )
     assert prepared.targets is not None
     said = prepared.stats.describe()[0]
     assert said.startswith("read 54 lines and their vectors (50 distinct, ")
@@ -82,7 +38,7 @@ def test_the_right_vector_stays_with_its_line(
         ids, offsets = texts.gather(every)
         pieces = [ids[a:b].tolist() for a, b in pairwise(offsets)]
         for number, text in zip(
-            numbers(rows.gather(every)[0]), prepared.tokenizer.decode(pieces), strict=True
+            vector_numbers(rows.gather(every)[0]), prepared.tokenizer.decode(pieces), strict=True
         ):
             found[int(number)] = text
     assert all(lines[number] == text for number, text in found.items())
@@ -90,32 +46,34 @@ def test_the_right_vector_stays_with_its_line(
     assert prepared.stats.blank == 3
 
 
-def test_what_does_not_fit_is_refused(corpus: Path, given: Path, tmp_path: Path) -> None:
-    np.save(tmp_path / "short.npy", np.zeros((7, 3), np.float32))
-    with pytest.raises(CorpusError, match=r"1,200 lines, and short\.npy has 7 vectors"):
-        trained(corpus, tmp_path / "short.npy", SMALL)
-    with pytest.raises(ConfigError, match="40 numbers a vector, not 7"):
-        trained(corpus, given, replace(SMALL, vectors=7))
-    with pytest.raises(ConfigError, match="leave it out"):
-        trained(corpus, given, SMALL, target=corpus)
-    with pytest.raises(ConfigError, match="give --valid-vectors"):
-        trained(corpus, given, SMALL, valid=corpus)
-    with pytest.raises(ConfigError, match="give --valid FILE"):
-        trained(corpus, given, SMALL, valid_vectors=given)
-    noisy = TrainingConfig(steps=1, noise_drop=0.1)
-    with pytest.raises(ConfigError, match="noise: it spoils the text"):
-        SentenceAutoencoder.train(corpus, SMALL, noisy, text=TEXT, vectors=given)
-    with pytest.raises(ConfigError, match="give --vectors"):
-        SentenceAutoencoder.train(corpus, replace(SMALL, vectors=7), TrainingConfig(steps=1), text=TEXT)
-    for name, value in (
-        ("variational", True),
-        ("hierarchical", True),
-        ("memory", "states"),
-        ("regulariser", "mmd"),
-    ):
-        with pytest.raises(ConfigError, match="there is no encoder"):
-            build(ModelConfig, {"vectors": 3, name: value})
-    spoilt = np.load(given)
+def test_vectors_are_gathered_by_the_halves_of_their_numbers(tmp_path: Path) -> None:
+    table = numbered(tmp_path, 70_000)
+    assert (len(table), table.width) == (70_000, 2)
+    found = table.gather(np.array([1, 0, 0, 7, 1, 4_463], dtype=np.uint16))
+    assert found.dtype == np.float32
+    assert found.tolist() == [[65_536, 65_536], [7, 7], [69_999, 69_999]]
+
+
+def test_a_validation_file_has_vectors_of_its_own(tmp_path: Path) -> None:
+    train, valid = files(tmp_path, t=sentences()[:50], v=["", sentences()[3], "new"])
+    table, held = numbered(tmp_path, 50), numbered(tmp_path, 3, "w.npy")
+    prepared = prepare_given([train], table, TEXT, tmp_path / "cache", (valid, held))
+    assert vector_numbers(prepared.valid.gather(np.arange(2))[0]).tolist() == [1, 2]
+    assert len(prepared.train) == 50
+    assert (prepared.stats.overlap, prepared.stats.valid_blank) == (1, 1)
+    assert prepared.stats.vectors
+
+
+def test_lines_and_vectors_are_as_many(tmp_path: Path) -> None:
+    (path,) = files(tmp_path, t=[*sentences()[:50], ""])
+    for count in (50, 52):
+        with pytest.raises(CorpusError, match=rf"t\.txt: 51 lines, and v\.npy has {count} vectors: row n"):
+            prepare_given([path], numbered(tmp_path, count), TEXT, tmp_path / "cache")
+        assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_what_is_no_table_of_vectors_is_refused(tmp_path: Path) -> None:
+    spoilt = np.zeros((9, 4))
     spoilt[5, 2] = np.nan
     for array, said in ((spoilt, "row 5"), (np.zeros(3), "shape"), (np.zeros((2, 2), int), "floating-point")):
         np.save(tmp_path / "odd.npy", array)
@@ -124,40 +82,3 @@ def test_what_does_not_fit_is_refused(corpus: Path, given: Path, tmp_path: Path)
     np.save(tmp_path / "pickle.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(VectorError, match="not a readable"):
         VectorTable(tmp_path / "pickle.npy")
-
-
-def test_commands(corpus: Path, given: Path, tmp_path: Path) -> None:
-    made = textrae(
-        "train",
-        corpus,
-        "--vectors",
-        given,
-        "--steps",
-        5,
-        "--vocab-size",
-        400,
-        "--whole-words",
-        "--valid",
-        corpus,
-        "--valid-vectors",
-        given,
-        "-o",
-        tmp_path / "run",
-    )
-    assert made.returncode == 0, made.stderr
-    assert b"try: textrae decode " in made.stderr
-    assert b"whole words: " in made.stderr
-    written = textrae("decode", tmp_path / "run", given)
-    assert len(written.stdout.decode().split("\n")) == 1_201
-    said = textrae("evaluate", tmp_path / "run", corpus, "--vectors", given, "--json")
-    assert said.returncode == 0, said.stderr
-    assert json.loads(said.stdout)["overall"]["sentences"] == 1_200
-    without = textrae("evaluate", tmp_path / "run", corpus)
-    assert without.returncode == 1
-    assert b"reads vectors: give those of the sentences with --vectors" in without.stderr
-    idle = textrae("train", corpus, "--vectors", given, "--pooling", "mean", "-o", tmp_path / "x")
-    assert idle.returncode == 1
-    assert b"--pooling: is of an encoder" in idle.stderr
-    refused = textrae("encode", tmp_path / "run", corpus, "-o", tmp_path / "x.npy")
-    assert refused.returncode == 1
-    assert b"reads vectors" in refused.stderr

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
+from text.reading import config, files, texts
 
 from textrae.errors import ConfigError, CorpusError
-from textrae.settings.corpus import CorpusConfig
-from textrae.settings.files import build
-from textrae.text.corpus import PreparedCorpus, TokenRows, open_cache
 from textrae.text.parallel import prepare_pairs
-from textrae.text.tokenizer import Tokenizer
-
-
-def files(folder: Path, **contents: list[str]) -> list[str]:
-    for name, lines in contents.items():
-        (folder / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return [str(folder / f"{name}.txt") for name in contents]
-
-
-def texts(rows: TokenRows, tokenizer: Tokenizer) -> list[str]:
-    ids, offsets = rows.gather(np.arange(len(rows)))
-    return tokenizer.decode([ids[a:b].tolist() for a, b in pairwise(offsets)])
+from textrae.text.prepared import PreparedCorpus, open_cache
 
 
 def sides(corpus: PreparedCorpus) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -42,16 +26,12 @@ SOURCE = [f"source {i % 300} here" for i in range(500)]
 TARGET = [f"ziel {i} da" for i in range(500)]
 
 
-def config(**options: Any) -> CorpusConfig:
-    return build(CorpusConfig, {"vocab_size": 400, **options})
-
-
 def test_tags_have_ids_that_a_row_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = files(tmp_path, a=SOURCE, b=TARGET)
     vocabulary = prepare_pairs([a], [b], config(), tmp_path / "cache").tokenizer.vocab_size
     monkeypatch.setattr("textrae.text.parallel.LARGEST_VOCABULARY", vocabulary + 1)
     prepare_pairs([a], [b], config(), tmp_path / "one", tags=[0])
-    with pytest.raises(CorpusError, match="give a smaller vocabulary"):
+    with pytest.raises(CorpusError, match="give a smaller `vocab_size`"):
         prepare_pairs([a, a], [b, b], config(), tmp_path / "two", tags=[0, 1])
 
 
@@ -118,11 +98,9 @@ def test_what_does_not_match_is_refused_with_both_counts(tmp_path: Path) -> None
         prepare_pairs([a, a], [b], config(), tmp_path / "cache")
     with pytest.raises(CorpusError, match="2 blank lines"):
         prepare_pairs([empty], [empty], config(), tmp_path / "cache")
-    for columns, side, switch in (
-        ({"column": "en"}, a, "--column"),
-        ({"target_column": "de"}, b, "--target-column"),
-    ):
-        with pytest.raises(CorpusError, match=rf"{Path(side).name}: has no column .* leave {switch} out"):
+    for columns, side in (({"column": "en"}, a), ({"target_column": "de"}, b)):
+        (name,) = columns
+        with pytest.raises(CorpusError, match=rf"{Path(side).name}: has no column .* leave `{name}` out"):
             prepare_pairs([a], [b], config(**columns), tmp_path / "cache")
     table, both = tmp_path / "t.csv", config(column="en", target_column="de")
     table.write_text("en,de\na,b\nc,d\n")

@@ -154,7 +154,7 @@ def test_the_commonest_words_are_whole_and_others_are_spelled_in_parts() -> None
 
 
 def test_there_are_no_whole_words_without_spaces() -> None:
-    with pytest.raises(CorpusError, match=r"no space.*leave --whole-words out"):
+    with pytest.raises(CorpusError, match=r"no space.*leave `whole_words=True` out"):
         Tokenizer.train(["我学习法语", "我们在看着你", "猫 猫"], 400, whole_words=True)
 
 

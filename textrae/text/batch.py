@@ -1,7 +1,7 @@
-"""Token rows → batches: the one file of `textrae.text` that knows torch.
+"""Token rows → batches: the only file of `textrae.text` that imports torch.
 
-The order of an epoch is a function of (seed, epoch) alone, so training resumes at (epoch, batch) exactly, and it is
-worked out window by window, so that memory does not grow with the corpus.
+The order of an epoch is a function of (seed, epoch), so training resumes at (epoch, batch) exactly. It is computed one
+window of rows at a time, so that memory does not grow with the corpus.
 """
 
 from __future__ import annotations
@@ -20,31 +20,35 @@ from textrae.text.segments import Segmenter
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID
 
 WINDOW = 1 << 17
-"""Rows whose batches are planned and whose tokens are read at once."""
+"""Number of rows whose batches are planned, and whose tokens are read, at once."""
 
 
 class Rows(Protocol):
-    """Tokenised sentences by row number."""
+    """Tokenized sentences by row number."""
 
     def __len__(self) -> int: ...
 
     @property
     def lengths(self) -> NDArray[np.uint16]:
-        """Tokens of each row."""
+        """Number of tokens of each row."""
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-        """The tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
+        """Return the tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
 
 
 class Gathered(Protocol):
-    """Vectors by the numbers that a cache's rows hold."""
+    """Vectors by the ids that stand for them in the rows of a token cache."""
 
     def gather(self, ids: NDArray[np.integer]) -> NDArray[np.float32]:
-        """(rows, numbers)."""
+        """Return the vectors of some rows, (rows, dimensions)."""
 
 
 class ListedRows:
-    """Tokenised sentences held in memory, as :class:`Rows`."""
+    """Tokenized sentences held in memory, as :class:`Rows`.
+
+    Args:
+        rows: token ids below 65,536 of each sentence.
+    """
 
     def __init__(self, rows: Sequence[Sequence[int]]) -> None:
         self.lengths = np.fromiter((len(row) for row in rows), dtype=np.uint16, count=len(rows))
@@ -56,7 +60,7 @@ class ListedRows:
         return len(self.lengths)
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-        """See :meth:`Rows.gather`."""
+        """Return the tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
         lengths = self.lengths[rows].astype(np.int64)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         starts = self._ends[rows] - lengths
@@ -69,20 +73,21 @@ class Batch:
     """Some sentences, or the segments of some texts, time first. Autoencoding is `target is source`."""
 
     source: Tensor
-    """(time, batch) ids, each sentence ended by the end token, then padding."""
+    """(time, batch) ids; the end token follows each sentence, then padding."""
     lengths: Tensor
-    """(batch,) tokens of each source, its end counted."""
+    """(batch,) number of tokens of each source, its end included."""
     previous: Tensor
-    """(steps, batch) ids that the decoder is given: the target shifted right behind the begin token."""
+    """(steps, batch) ids that the decoder reads: the begin token, then the target without its last step."""
     target: Tensor
-    """(steps, batch) ids to be produced, ended and padded like the source."""
+    """(steps, batch) ids to decode, ended and padded like the source."""
     tree: tuple[Tensor, ...] = ()
-    """Where the columns are segments: how many make each unit of the next level, …, each text."""
+    """Counts of a hierarchical batch, whose columns are segments: of segments in each unit of the next level, up to each
+    text."""
     vectors: Tensor | None = None
-    """(batch, numbers), of a model that reads them instead of the source (which is the target then)."""
+    """(batch, dimensions) vectors that the model reads in place of the source; the source is then the target."""
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on another device; to a GPU it is copied asynchronously, from pinned memory."""
+        """Return the batch on a device; to a GPU it is copied asynchronously, from pinned memory."""
         given = () if self.vectors is None else (self.vectors,)
         parts = (self.source, self.lengths, self.previous, self.target, *self.tree, *given)
         pin = device.type == "cuda"
@@ -94,18 +99,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class Specials:
-    """The ids that are not text."""
+    """Token ids that are not text."""
 
     pad: int
+    """Id of padding."""
     bos: int
+    """Id that the decoder begins with."""
     eos: int
+    """Id that ends a sentence."""
     blank: int
+    """Id that stands for a hidden token."""
     begin: int | None = None
-    """What writing begins with, where that is not `bos`: a language's token."""
+    """Id that the decoder begins with in place of `bos`: that of a language."""
 
     @property
     def first(self) -> int:
-        """What writing begins with."""
+        """Id that the decoder begins with: `begin`, or else `bos`."""
         return self.bos if self.begin is None else self.begin
 
 
@@ -115,9 +124,14 @@ def collate(
     specials: Specials,
     segmenter: Segmenter | None = None,
 ) -> Batch:
-    """Sentences laid one after another in `ids` → a batch whose target is its source.
+    """Make a batch whose target is its source.
 
-    With a segmenter its columns are the sentences' segments, each ended by the id of what ends there.
+    Args:
+        ids: (tokens,) ids of the sentences, one after another.
+        lengths: (sentences,) number of tokens of each.
+        specials: the ids that are not text.
+        segmenter: cuts the sentences of a hierarchical model. The columns are then their segments, each ended by an id
+            that says which levels end there.
     """
     ends: NDArray[np.int64] | int = specials.eos
     tree: list[NDArray[np.int64]] = []
@@ -135,14 +149,22 @@ def collate(
     return Batch(source, torch.from_numpy(ended), previous, source, tuple(map(torch.from_numpy, tree)))
 
 
-def beside(
+def with_targets(
     batch: Batch,
     ids: NDArray[np.integer],
     lengths: NDArray[np.integer],
     specials: Specials,
     tagged: bool = False,
 ) -> Batch:
-    """The same sources with other targets, laid one after another in `ids`, each begun by its own token if `tagged`."""
+    """Return the batch with other targets than its sources.
+
+    Args:
+        batch: the sources.
+        ids: (tokens,) ids of the targets, one after another.
+        lengths: (batch,) number of tokens of each target.
+        specials: the ids that are not text.
+        tagged: whether the first id of each target is what the decoder begins with, and not part of the target.
+    """
     if not tagged:
         other = collate(ids, lengths, specials)
         return replace(batch, previous=other.previous, target=other.target)
@@ -153,9 +175,9 @@ def beside(
 
 
 def crossover(batch: Batch, share: float) -> Batch:
-    """Let a random `share` of the sentences go on as another one of the batch from a random token on.
+    """Replace the end of a random `share` of the sentences, from a random token on, by that of another of the batch.
 
-    The target stays the source: what is learnt is to copy, not to go on as the training text does.
+    The target stays the source: the model learns to copy, and not to continue a sentence as the training text does.
     """
     if share == 0.0:
         return batch
@@ -173,24 +195,30 @@ def crossover(batch: Batch, share: float) -> Batch:
 def collate_lists(
     sentences: Sequence[Sequence[int]], specials: Specials, segmenter: Segmenter | None = None
 ) -> Batch:
-    """Lists of token ids → a batch whose target is its source."""
+    """Make a batch whose target is its source from a list of token ids for each sentence.
+
+    Args:
+        sentences: token ids of each.
+        specials: the ids that are not text.
+        segmenter: cuts the sentences of a hierarchical model.
+    """
     lengths = np.fromiter((len(ids) for ids in sentences), dtype=np.int64, count=len(sentences))
     flat = np.fromiter((i for ids in sentences for i in ids), dtype=np.int64, count=int(lengths.sum()))
     return collate(flat, lengths, specials, segmenter)
 
 
 class LengthBuckets:
-    """Batches of sentences of like length, by a budget of tokens, in an order that can be resumed.
+    """Batches of sentences of similar length, by a budget of tokens, in an order that can be resumed.
 
     Args:
         rows: the corpus.
-        batch_tokens: tokens of a batch at most, padding and ends counted (a single longer sentence makes a batch).
+        batch_tokens: tokens of a batch at most, padding and ends included (a single longer sentence is a batch).
         specials: the ids that are not text.
-        seed: of the order.
+        seed: seed of the order.
         segmenter: cuts the sentences of a hierarchical model.
-        targets: row by row, what each sentence is to become; itself, without them.
-        vectors: of which `rows` then hold the numbers.
-        tagged: whether each target begins with a token that says its language.
+        targets: target of each row; by default the row itself.
+        vectors: vectors that the model reads; `rows` then hold their numbers, and `targets` the sentences.
+        tagged: whether each target begins with the id of its language.
     """
 
     def __init__(
@@ -210,19 +238,19 @@ class LengthBuckets:
         self._lengths = rows.lengths if targets is None else np.maximum(rows.lengths, targets.lengths)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from number `start` on."""
+        """Yield the batches of an epoch, from number `start` on."""
         done = 0
         for window, cuts, order in self._windows(epoch):
             if done + len(order) <= start:
                 done += len(order)
                 continue
-            batches = self._of(window)
+            make = self._batch_maker(window)
             for number in order[max(0, start - done) :]:
-                yield batches(cuts[number], cuts[number + 1])
+                yield make(cuts[number], cuts[number + 1])
             done += len(order)
 
-    def _of(self, rows: NDArray[np.int64]) -> Callable[[int, int], Batch]:
-        """What makes a batch of some of the rows, from one place among them to another."""
+    def _batch_maker(self, rows: NDArray[np.int64]) -> Callable[[int, int], Batch]:
+        """Read some rows; return a function that makes a batch of those from one place among them to another."""
         ids, offsets = self.rows.gather(rows)
         others = None if self.targets is None else self.targets.gather(rows)
 
@@ -238,26 +266,26 @@ class LengthBuckets:
                 return batch
             theirs, ends = others
             some, lengths = theirs[ends[first] : ends[last]], np.diff(ends[first : last + 1])
-            return beside(batch, some, lengths, self.specials, self.tagged)
+            return with_targets(batch, some, lengths, self.specials, self.tagged)
 
         return part
 
     def batches_in(self, epoch: int) -> int:
-        """How many batches an epoch has."""
+        """Return the number of batches of an epoch."""
         return sum(len(order) for _, _, order in self._windows(epoch))
 
     def in_order(self, limit: int, spread: bool = False) -> Iterator[Batch]:
-        """Rows sorted by length, at most `limit`: the first ones, or with `spread` evenly spaced ones."""
+        """Yield batches of at most `limit` rows by length: the first rows, or with `spread` evenly spaced ones."""
         count = min(limit, len(self.rows))
         rows = np.linspace(0, len(self.rows) - 1, count).astype(np.int64) if spread else np.arange(count)
         rows = rows[np.argsort(self._lengths[rows], kind="stable")]
         cuts = token_cuts(self._lengths[rows].astype(np.int64) + 1, self.batch_tokens)
-        batches = self._of(rows)
+        make = self._batch_maker(rows)
         for first, last in itertools.pairwise(cuts):
-            yield batches(first, last)
+            yield make(first, last)
 
     def _windows(self, epoch: int) -> Iterator[tuple[NDArray[np.int64], list[int], NDArray[np.int64]]]:
-        """For each window: its rows by length, where its batches begin and end, and the batches' order."""
+        """Yield for each window its rows by length, where its batches begin and end, and the batches' order."""
         generator = np.random.default_rng([self.seed, epoch])
         keys = generator.integers(0, 1 << 63, size=4, dtype=np.uint64)
         for start in range(0, len(self.rows), WINDOW):
@@ -269,9 +297,15 @@ class LengthBuckets:
 
 
 def token_cuts(lengths: NDArray[np.int64], budget: int, multiple: int = 1) -> list[int]:
-    """Where to cut ascending `lengths` so that each part, padded to its longest, has at most `budget` tokens.
+    """Cut ascending lengths so that each part, padded to its longest row, has at most `budget` tokens.
 
-    All parts but the last have a multiple of `multiple` rows, wherever so many rows fit.
+    Args:
+        lengths: (rows,) number of tokens of each, ascending.
+        budget: tokens of a part at most; a single longer row is a part.
+        multiple: all parts but the last have a multiple of this many rows, unless fewer fit.
+
+    Returns:
+        Where the parts begin, and the number of rows.
     """
     cuts, first, total = [0], 0, len(lengths)
     while first < total:
@@ -287,10 +321,10 @@ def token_cuts(lengths: NDArray[np.int64], budget: int, multiple: int = 1) -> li
 
 
 def permuted(numbers: NDArray[np.int64], size: int, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Where a keyed pseudo-random permutation of range(size) takes `numbers`, in memory of their own count.
+    """Return where a keyed pseudo-random permutation of range(size) takes `numbers`.
 
-    A Feistel network over the next even number of bits; what falls outside the range goes round again (cycle walking,
-    Black & Rogaway 2002).
+    Memory grows with the count of `numbers`, not with `size`. It is a Feistel network over the next even number of bits;
+    a value outside the range is permuted again (cycle walking, Black & Rogaway 2002).
     """
     half = max(1, (max(size - 1, 1).bit_length() + 1) // 2)
     mask = np.uint64((1 << half) - 1)
@@ -309,3 +343,4 @@ def permuted(numbers: NDArray[np.int64], size: int, keys: NDArray[np.uint64]) ->
 
 
 SPECIALS = Specials(PAD_ID, BOS_ID, EOS_ID, BLANK_ID)
+"""Special ids of every :class:`~textrae.text.tokenizer.Tokenizer`."""

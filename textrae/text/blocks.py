@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, Literal, cast
 from textrae.errors import CorpusError
 
 MAX_LINE: Final = 2**20
-"""Bytes of a line that are kept (characters, for a table's field); the rest is skipped and the line counted."""
+"""Bytes of a line that are kept (characters of a table's field); the rest is skipped, and the line counted."""
 _BLOCK: Final = 2**20
 
 _FOREIGN: Final = (
@@ -27,27 +27,33 @@ _FOREIGN: Final = (
     (b"\xfd7zXZ\x00", "xz data; decompress it with unxz"),
     (b"\x28\xb5\x2f\xfd", "zstd data; decompress it with unzstd"),
     (b"BZh91AY&SY", "bzip2 data; decompress it with bunzip2"),
-    (b"PAR1", "a parquet file; let its name end in .parquet, or say --corpus-format parquet"),
+    (b"PAR1", "a parquet file; let its name end in .parquet, or give `format=parquet`"),
 )
-"""How files begin that are not UTF-8 text. UTF-32 stands first, since UTF-16's mark is its beginning."""
+"""First bytes of files that are not UTF-8 text. UTF-32 stands first, as its mark begins with that of UTF-16."""
 
 
 @dataclass
 class ReadCounts:
-    """What reading has come across so far."""
+    """Counts of what has been read so far."""
 
     lines: int = 0
-    """Lines or rows, blank ones included."""
+    """Number of lines or rows, blank ones included."""
     blank: int = 0
-    """Lines without a visible character."""
+    """Number of lines without a visible character."""
     cut: int = 0
-    """Lines over 1 MiB, of which only the beginning was read."""
+    """Number of lines over 1 MiB, of which only the beginning was read."""
     undecodable: int = 0
-    """Lines with bytes that are not UTF-8, read as U+FFFD."""
+    """Number of lines with bytes that are not UTF-8, read as U+FFFD."""
 
 
 def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) -> Iterator[bytes]:
-    """The bytes of `stream`, or else of the file at `path`, decompressed, in blocks of at most 1 MiB.
+    """Yield the bytes of `stream`, or else of the file at `path`, decompressed, in blocks of at most 1 MiB.
+
+    Args:
+        name: the file in messages.
+        path: where it lies.
+        gzipped: whether it is gzip data.
+        stream: read in place of the file.
 
     Raises:
         CorpusError: the file cannot be read or decompressed, or is of another encoding or kind.
@@ -58,7 +64,7 @@ def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) ->
             raw = stream if stream is not None else stack.enter_context(Path(path).open("rb"))
             # GzipFile is a binary stream in all but its declared type.
             file = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=raw))) if gzipped else raw
-            # of a pipe, what is there: who writes a line may wait for the answer
+            # Of a pipe, read what is there: its writer may wait for the answer to a line.
             read = file.read if gzipped else getattr(file, "read1", file.read)
             head = read(_BLOCK)
             while b"\n" not in head and len(head) < _BLOCK and (more := read(_BLOCK)):
@@ -81,11 +87,15 @@ def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) ->
 
 
 def _checked_head(head: bytes, name: str) -> bytes:
-    """The first block without a UTF-8 mark; anything that is visibly not lines of UTF-8 is refused."""
+    """Return the first block without a UTF-8 mark.
+
+    Raises:
+        CorpusError: it is visibly not lines of UTF-8.
+    """
     for mark, what in _FOREIGN:
         if head.startswith(mark):
             raise CorpusError(f"{name}: {what}")
-    # Latin text of two bytes a character is half NUL; a few NULs in UTF-8 text are somebody's text.
+    # Latin text of two bytes a character is half NUL; UTF-8 text may hold a few NULs.
     if len(head) >= 32 and (nuls := head.count(0)) * 4 > len(head):
         kind = "UTF-32" if nuls * 5 > len(head) * 3 else "UTF-16"
         order = "LE" if head[0] else "BE"
@@ -103,9 +113,14 @@ def decoded_lines(
     *,
     refuse_over: int | None = None,
 ) -> Iterator[list[str]]:
-    """The lines of `blocks`, without their ends (LF or CRLF), a list for about each block.
+    """Yield the lines of `blocks` without their ends (LF or CRLF), about a list for each block.
 
-    A line over 1 MiB is cut and counted; with `refuse_over`, one of more bytes than that is an error instead.
+    Args:
+        blocks: of one file.
+        name: the file in messages.
+        errors: whether bytes that are not UTF-8 raise, or are read as U+FFFD and counted.
+        counts: updated for lines over 1 MiB, which are truncated, and for undecodable ones.
+        refuse_over: bytes of a line above which it raises instead of being truncated.
 
     Raises:
         CorpusError: bytes are not UTF-8 while `errors` is strict, or a line is too long; it names the line.
@@ -120,7 +135,7 @@ def decoded_lines(
 def _whole_lines(
     blocks: Iterator[bytes], name: str, counts: ReadCounts, refuse_over: int | None
 ) -> Iterator[bytes]:
-    """Byte strings of one or more whole lines, the last newline left off; never much over the limit and a block."""
+    """Yield byte strings of one or more whole lines, without the last newline, of at most about the limit and a block."""
     limit = refuse_over or MAX_LINE
     number = 1
     carry = b""
@@ -137,7 +152,7 @@ def _whole_lines(
         else:
             ready, carry = carry + block[:end], block[end + 1 :]
             first = ready.find(b"\n")
-            # Only the first can be long: the others lie within a block.
+            # Only the first line can be long: the others lie within a block.
             if (first if first >= 0 else len(ready)) > limit:
                 _count_long(name, number, counts, refuse_over)
                 ready = _cut(ready, limit) + (ready[first:] if first >= 0 else b"")
@@ -159,7 +174,7 @@ def _count_long(name: str, number: int, counts: ReadCounts, refuse_over: int | N
 
 
 def _cut(line: bytes, limit: int) -> bytes:
-    """At most `limit` bytes, ending between two characters."""
+    """Return the first `limit` bytes of a line, or a few less so as to end between two characters."""
     end = limit
     while end > limit - 4 and line[end] & 0xC0 == 0x80:
         end -= 1
@@ -177,7 +192,7 @@ def _decoded(
             offset = error.start - ready.rfind(b"\n", 0, error.start)
             raise CorpusError(
                 f"{name}: line {line}, byte {offset}: 0x{ready[error.start]:02x} is not UTF-8; convert the file, "
-                "as in `iconv -f LATIN1 -t UTF-8`, or say --errors replace"
+                "as in `iconv -f LATIN1 -t UTF-8`, or give `errors=replace`"
             ) from None
         text = ready.decode(errors="replace")
         counts.undecodable += sum(not _is_utf8(line) for line in ready.split(b"\n"))

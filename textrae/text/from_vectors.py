@@ -1,14 +1,13 @@
 """Sentences beside vectors that any encoder made of them, or of their translations: row n belongs to line n.
 
-The token cache is that of parallel text whose source side holds, of each sentence, the number of its vector, in two
-halves of 16 bits; the vectors stay in their file.
+The token cache is that of parallel text. Its source side holds the number of each sentence's vector, in two halves of 16
+bits; the vectors stay in their file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -17,23 +16,22 @@ from numpy.typing import NDArray
 
 from textrae.errors import CorpusError, VectorError
 from textrae.settings.corpus import CorpusConfig
-from textrae.text.aligned import THREADS, Coder, Encoded, Pair, PairCounts, Pairs, held_out, write
-from textrae.text.corpus import Note, PreparedCorpus, built, spooled
-from textrae.text.lines import BATCH_LINES, Source, locate, read_sources, refuse_column
-from textrae.text.split import LineHashes
-from textrae.text.tokenizer import Tokenizer
+from textrae.text.lines import BATCH_LINES, ReadCounts, Source, locate, read_sources, refuse_column
+from textrae.text.prepared import PreparedCorpus, build_cache
+from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
 
 _BLOCK = 8_192
+"""Vectors checked at once."""
 
 
 class VectorTable:
-    """The vectors of a `.npy` file, read where they lie.
+    """The vectors of a `.npy` file, memory-mapped.
 
     Args:
-        path: a file of one array (vectors, numbers) of floating-point numbers; pickles are never read.
+        path: a file of one floating-point array of shape (vectors, dimensions); pickles are never read.
 
     Raises:
-        VectorError: the file is missing, or holds something else, or a number that is not finite (naming its row).
+        VectorError: the file is missing, or holds something else, or a value that is not finite (naming its row).
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -45,7 +43,7 @@ class VectorTable:
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f" or not array.size:
             shape, kind = getattr(array, "shape", "?"), getattr(array, "dtype", "?")
             raise VectorError(
-                f"{path}: {kind} of shape {shape}; give floating-point numbers of shape (rows, numbers)"
+                f"{path}: {kind} of shape {shape}; give floating-point values of shape (vectors, dimensions)"
             )
         for start in range(0, len(array), _BLOCK):
             bad = np.flatnonzero(~np.isfinite(array[start : start + _BLOCK]).all(1))
@@ -58,16 +56,23 @@ class VectorTable:
 
     @property
     def width(self) -> int:
-        """Numbers of a vector."""
+        """Dimensions of a vector."""
         return int(self._array.shape[1])
 
     def gather(self, ids: NDArray[np.integer]) -> NDArray[np.float32]:
-        """The vectors whose numbers the cache's rows, laid one after another, hold: (rows, width)."""
-        return np.ascontiguousarray(self._array[numbers(ids)], dtype=np.float32)
+        """Return the vectors that some rows of the cache stand for.
+
+        Args:
+            ids: (2 × rows,) source ids of the rows, one row after another.
+
+        Returns:
+            (rows, dimensions) vectors.
+        """
+        return np.ascontiguousarray(self._array[vector_numbers(ids)], dtype=np.float32)
 
 
-def numbers(ids: NDArray[np.integer]) -> NDArray[np.int64]:
-    """From halves to the numbers of rows."""
+def vector_numbers(ids: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Join the halves of 16 bits, (2 × rows,), to the numbers of the vectors, (rows,)."""
     high, low = ids.astype(np.int64).reshape(-1, 2).T
     return high << 16 | low
 
@@ -82,76 +87,70 @@ def prepare_given(
 ) -> PreparedCorpus:
     """Make the token cache of sentences and the numbers of their vectors in `cache_dir`.
 
-    The validation sentences are those of `valid`, or else a share of the distinct ones; no sentence is on both sides.
+    The validation sentences are those of `valid`, or else a share of the distinct ones; no sentence is both trained on
+    and held out.
+
+    Args:
+        paths: files of the sentences.
+        table: vectors of all lines of these files, blank ones included.
+        config: how the sentences are read, split and tokenized.
+        cache_dir: folder of the cache.
+        valid: validation file and its vectors.
+        note: called with each line for the user.
 
     Raises:
         CorpusError: there are more or fewer lines than vectors, something cannot be read or written, or there is too
-            little text.
+            little text; in one line.
     """
+    sources = [locate(path, config) for path in paths]
+    held = [] if valid is None else [locate(valid[0], config)]
+    refuse_column([*sources, *held], config.column)
 
-    every = [*paths, *([] if valid is None else valid[:1])]
-    refuse_column([locate(path, config) for path in every], config.column)
+    def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, Side]:
+        lines = (line for block in blocks for line in block.lines)
+        tokenizer = load_or_train(config.tokenizer, lines, config, note)
+        return Side(tokenizer, _halves, vectors=True), text_side(tokenizer, config.max_length)
 
-    def build() -> None:
+    def write() -> None:
         with ExitStack() as stack:
+            rows, kept = _rows(rereadable(sources, cache_dir, "s", stack), table, config), None
+            if valid is not None:
+                kept = _rows(rereadable(held, cache_dir, "v", stack), valid[1], config)
+            write_cache(rows, kept, learn, config, cache_dir, note)
 
-            def place(paths: Sequence[str], name: str) -> list[Source]:
-                found = [locate(path, config) for path in paths]
-                return [
-                    spooled(one, cache_dir / f"spool-{name}{n}.tmp", stack) for n, one in enumerate(found)
-                ]
-
-            pairs = _pairs(place(paths, "s"), table, config)
-            held = None if valid is None else _pairs(place(valid[:1], "v"), valid[1], config)
-            _build(pairs, held, config, cache_dir, note)
-
-    return built(cache_dir, build)
+    return build_cache(cache_dir, write)
 
 
-def _pairs(sources: list[Source], table: VectorTable, config: CorpusConfig) -> Pairs:
-    names = tuple(Path(source.name).name for source in sources)
-    return Pairs(lambda counts: _numbered(sources, table, config, counts), names, lambda pair: pair[1])
+def _rows(sources: list[Source], table: VectorTable, config: CorpusConfig) -> Rows:
+    names = [source.name for source in sources]
+    return Rows(
+        lambda counts: _numbered(sources, table, config, counts), names, [Path(name).name for name in names]
+    )
 
 
 def _numbered(
-    sources: Sequence[Source], table: VectorTable, config: CorpusConfig, counts: PairCounts
-) -> Iterator[Pair]:
-    """Numbers and lines, but for the blank ones."""
-    lines = chain.from_iterable(read_sources(sources, config, counts.target, keep_blank=True))
-    before = counts.pairs
+    sources: Sequence[Source], table: VectorTable, config: CorpusConfig, counts: ReadCounts
+) -> Iterator[Block]:
+    """Yield the numbers of the lines that are not blank, and these lines.
+
+    Raises:
+        CorpusError: there are more or fewer lines than vectors, or a file cannot be read.
+    """
+    lines = chain.from_iterable(read_sources(sources, config, counts, keep_blank=True))
+    done = 0
     while some := list(islice(lines, BATCH_LINES)):
-        first = counts.pairs - before
-        kept = [(first + place, line) for place, line in enumerate(some) if line.strip()]
-        counts.pairs += len(some)
-        counts.dropped += len(some) - len(kept)
+        kept = [(done + place, line) for place, line in enumerate(some) if line.strip()]
+        done += len(some)
         if kept:
-            yield [place for place, _ in kept], [line for _, line in kept], 0
-    if counts.pairs - before != len(table):
+            texts = [line for _, line in kept]
+            yield Block(texts, ([number for number, _ in kept], texts))
+    if done != len(table):
         names = ", ".join(source.name for source in sources)
         raise CorpusError(
-            f"{names}: {counts.pairs - before:,} lines, and {table.name} has {len(table):,} vectors: row n is to belong "
-            "to line n"
+            f"{names}: {done:,} lines, and {table.name} has {len(table):,} vectors: row n is to belong to line n"
         )
 
 
-def _build(pairs: Pairs, held: Pairs | None, config: CorpusConfig, folder: Path, note: Note) -> None:
-    counts, notes = PairCounts(), list[str]()
-    with LineHashes(folder / "hashes.tmp") as hashes:
-        lines = (line for _, b, _ in pairs.surveyed(hashes, config.seed, counts) for line in b)
-        if config.tokenizer is None:
-            tokenizer = Tokenizer.train(
-                lines, config.vocab_size, config.seed, notes.append, config.whole_words
-            )
-        else:
-            tokenizer = Tokenizer.load(config.tokenizer)
-            for _ in lines:
-                pass
-        found = counts, *held_out(hashes, pairs, config, held is not None)
-    for line in notes:
-        note(line)
-    encode = partial(tokenizer.encode_cut, limit=config.max_length, threads=THREADS)
-    write(pairs, held, Coder(_halves, encode, vectors=True), (tokenizer, tokenizer), found, config, folder)
-
-
-def _halves(places: list[int]) -> Encoded:
-    return [[place >> 16, place & 0xFFFF] for place in places], [False] * len(places)
+def _halves(numbers: list[int]) -> tuple[list[list[int]], list[bool]]:
+    """Return two ids for each number, its halves of 16 bits; none is truncated."""
+    return [[number >> 16, number & 0xFFFF] for number in numbers], [False] * len(numbers)

@@ -1,6 +1,6 @@
-"""Sentences from files, tables, pipes and named data sets, in bounded batches: one a line or a row.
+"""Sentences from files, tables, pipes and named data sets, in bounded batches: one for each line or row.
 
-Lines end at a newline alone (``str.splitlines`` also breaks at U+2028, U+0085, VT and FF, which would shift rows).
+A line ends only at a newline (``str.splitlines`` also breaks at U+2028, U+0085, VT and FF, which would shift rows).
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from textrae.text.blocks import MAX_LINE, ReadCounts, decoded_lines, read_blocks
 __all__ = ["ReadCounts", "Source", "locate", "read_lines", "read_sources", "refuse_column"]
 
 BATCH_LINES: Final = 4096
+"""Sentences of a batch at most."""
 _JSON_LINE: Final = 16 * MAX_LINE
-"""Bytes of a JSON object that holds a sentence among other things; it cannot be cut, so a longer one is refused."""
+"""Bytes of a JSON object that holds a sentence; it cannot be truncated, so a longer one is refused."""
 
 _FORMATS: Final[dict[str, CorpusFormat]] = {
     ".txt": "text",
@@ -38,24 +39,29 @@ _HUB_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(:[\w.\[
 
 @dataclass(frozen=True)
 class Source:
-    """One place that sentences are read from, with its format settled."""
+    """A place that sentences are read from, and its format."""
 
     name: str
-    """What messages call it."""
+    """Name in messages."""
     path: str
-    """A file, or the name of a data set."""
+    """Path of a file, or name of a data set."""
     format: CorpusFormat
-    """Never ``auto``."""
+    """Format of the content; never ``auto``."""
     gzipped: bool = False
-    """Whether the bytes are to be decompressed."""
+    """Whether the bytes are gzip data."""
     stream: BinaryIO | None = None
-    """An open stream to read in place of the path."""
+    """Open stream that is read in place of the path."""
     rereadable: bool = True
-    """False for a pipe, which can be read only once."""
+    """Whether it can be read more than once; False for a pipe."""
 
 
 def locate(path: str, config: CorpusConfig, stdin: BinaryIO | None = None) -> Source:
-    """Settle what `path` is: ``-`` (`stdin`), a file, or the name of a data set.
+    """Find out what `path` is: ``-`` for standard input, a file, or the name of a data set.
+
+    Args:
+        path: as the user gave it.
+        config: its format, unless that is ``auto``.
+        stdin: stream to read in place of standard input.
 
     Raises:
         CorpusError: there is no such file and it cannot be a data set's name, or it is a folder.
@@ -92,10 +98,14 @@ def read_lines(
     *,
     keep_blank: bool = False,
 ) -> Iterator[list[str]]:
-    """The sentences of all `paths` in order, in lists of at most 4,096; memory does not grow with the corpus.
+    """Yield the sentences of all `paths` in order, in lists of at most 4,096; memory does not grow with the corpus.
 
-    `counts` is updated as the lists are yielded. Blank lines are left out, unless `keep_blank` asks for one
-    sentence a row. ``-`` is `stdin` (by default the process's own).
+    Args:
+        paths: files, ``-`` for standard input, or names of data sets.
+        config: their format, the column of tables, and what to do with bytes that are not UTF-8.
+        counts: updated as the lists are yielded.
+        stdin: stream to read in place of standard input.
+        keep_blank: yield blank lines too, so that sentences and lines agree.
 
     Raises:
         CorpusError: something cannot be read, or a column is named and nothing has columns; the one line names the file
@@ -106,20 +116,36 @@ def read_lines(
     yield from read_sources(sources, config, counts, keep_blank=keep_blank)
 
 
-def refuse_column(sources: Sequence[Source], column: str | None, switch: str = "--column") -> None:
-    """:class:`CorpusError` where a `column` is named and all `sources` are lines of text: it would not be used."""
+def refuse_column(sources: Sequence[Source], column: str | None, setting: str = "column") -> None:
+    """Raise :class:`CorpusError` if a `column` is named that would not be used, as all `sources` are lines of text.
+
+    Args:
+        sources: as :func:`locate` found them.
+        column: name of a column of a table.
+        setting: name of the setting that names it.
+    """
     if column is not None and all(source.format == "text" for source in sources):
         names = ", ".join(source.name for source in sources)
         raise CorpusError(
-            f"{names}: has no column {column!r}, as it is read as lines of text; leave {switch} out, or say what table it "
-            "is, as in --corpus-format csv"
+            f"{names}: has no column {column!r}, as it is read as lines of text; leave `{setting}` out, or give the "
+            "format of the table, as in `format=csv`"
         )
 
 
 def read_sources(
     sources: Sequence[Source], config: CorpusConfig, counts: ReadCounts, *, keep_blank: bool = False
 ) -> Iterator[list[str]]:
-    """:func:`read_lines` for places that are located already."""
+    """Yield the sentences of located sources in order, in lists of at most 4,096.
+
+    Args:
+        sources: as :func:`locate` found them.
+        config: the column of tables, and what to do with bytes that are not UTF-8.
+        counts: updated as the lists are yielded.
+        keep_blank: yield blank lines too, so that sentences and lines agree.
+
+    Raises:
+        CorpusError: something cannot be read; the one line names the file and, where known, the line.
+    """
     for source in sources:
         for batch in _batches(source, config, counts):
             for start in range(0, len(batch), BATCH_LINES):
@@ -132,7 +158,7 @@ def read_sources(
 
 
 def _batches(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
-    """Lists of any length up to what a block of text holds."""
+    """Yield the sentences of one source in lists of any length, up to the lines of a block of text."""
     if source.format == "parquet":
         if source.stream is not None:
             raise CorpusError(

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
 from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig
-from textrae.text.aligned import THREADS, Coder, Pair, PairCounts, Pairs, held_out, write
-from textrae.text.corpus import Note, PreparedCorpus, built, spooled
-from textrae.text.lines import BATCH_LINES, Source, locate, read_sources, refuse_column
-from textrae.text.split import LineHashes
+from textrae.text.lines import BATCH_LINES, ReadCounts, Source, locate, read_sources, refuse_column
+from textrae.text.prepared import PreparedCorpus, build_cache
 from textrae.text.tokenizer import LARGEST_VOCABULARY, Tokenizer
+from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
 
 
 def prepare_pairs(
@@ -29,70 +27,82 @@ def prepare_pairs(
     stdin: BinaryIO | None = None,
     tags: Sequence[int] = (),
 ) -> PreparedCorpus:
-    """Make the token cache of parallel files in `cache_dir`.
+    """Make the token cache of parallel text in `cache_dir`.
 
-    The validation pairs are those of `valid`, or else a share of the distinct source sentences with the target of their
-    first occurrence; no source sentence is on both sides. With `tags`, one for each target file (and the first for the
-    validation file's), every target row begins with a token of that number behind the vocabulary, which says what
-    language it is in.
+    The validation pairs are those of `valid`, or else a share of the distinct source sentences, each with the target of
+    its first occurrence. No source sentence is both trained on and held out.
+
+    Args:
+        source: files of the source side.
+        target: files of the target side, one for each of the source.
+        config: how they are read, split and tokenized.
+        cache_dir: folder of the cache.
+        valid: validation files of source and target.
+        note: called with each line for the user.
+        stdin: stream to read in place of standard input.
+        tags: number of each target file's language (the first one's is the validation file's too); every target row
+            begins with the id `vocab_size + tag`.
 
     Raises:
         CorpusError: something cannot be read or written, files do not match, or there is too little text; in one line.
     """
     if len(source) != len(target):
         raise CorpusError(
-            f"{len(source)} source files and {len(target)} target files: give a --target for each, in the same order"
+            f"{len(source)} source files and {len(target)} target files: give a `target` for each, in the same order"
         )
     if [*source, *target, *(valid or ())].count("-") > 1:
         raise CorpusError("-: standard input can be read only once; give a file for the other")
-    sides = [*source, *(valid or ())[:1]], [*target, *(valid or ())[1:]]
-    for paths, column, switch in zip(
-        sides, (config.column, config.target_column), ("--column", "--target-column"), strict=True
-    ):
-        refuse_column([locate(path, config, stdin) for path in paths], column, switch)
+    left, right, held_left, held_right = (
+        [locate(path, config, stdin) for path in paths]
+        for paths in (source, target, (valid or ())[:1], (valid or ())[1:])
+    )
+    refuse_column([*left, *held_left], config.column)
+    refuse_column([*right, *held_right], config.target_column, "target_column")
     if valid is not None and valid[0] == valid[1]:  # both sides in one table
-        refuse_column([locate(valid[1], config, stdin)], config.target_column, "--target-column")
+        refuse_column(held_right, config.target_column, "target_column")
 
-    def build() -> None:
+    def write() -> None:
         with ExitStack() as stack:
 
-            def place(paths: Sequence[str], name: str) -> list[Source]:
-                found = [locate(path, config, stdin) for path in paths]
-                return [
-                    spooled(one, cache_dir / f"spool-{name}{n}.tmp", stack) for n, one in enumerate(found)
-                ]
+            def placed(sources: list[Source], name: str) -> list[Source]:
+                return rereadable(sources, cache_dir, name, stack)
 
-            pairs = _pairs(place(source, "s"), place(target, "t"), config)
-            held = None
+            rows, held = _rows(placed(left, "s"), placed(right, "t"), config), None
             if valid is not None:
-                held = _pairs(place(valid[:1], "vs"), place(valid[1:], "vt"), config)
-            _build(pairs, held, config, cache_dir, note, tags)
+                held = _rows(placed(held_left, "vs"), placed(held_right, "vt"), config)
 
-    return built(cache_dir, build)
+            def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, Side]:
+                return _sides(blocks, lambda: rows.read(ReadCounts()), tags, config, note)
+
+            write_cache(rows, held, learn, config, cache_dir, note)
+
+    return build_cache(cache_dir, write)
 
 
-def _pairs(source: list[Source], target: list[Source], config: CorpusConfig) -> Pairs:
-    names = tuple(Path(one.name).name for one in [*source, *target])
-    return Pairs(lambda counts: read_pairs(source, target, config, counts), names, lambda pair: pair[0])
+def _rows(source: list[Source], target: list[Source], config: CorpusConfig) -> Rows:
+    every = [one.name for one in [*source, *target]]
+    return Rows(
+        lambda counts: _read_pairs(source, target, config, counts), every, [Path(name).name for name in every]
+    )
 
 
-def read_pairs(
-    source: Sequence[Source], target: Sequence[Source], config: CorpusConfig, counts: PairCounts
-) -> Iterator[Pair]:
-    """Pairs of which neither side is blank, in order, as two lists of at most 4,096 lines, and their file's number.
+def _read_pairs(
+    source: Sequence[Source], target: Sequence[Source], config: CorpusConfig, counts: ReadCounts
+) -> Iterator[Block]:
+    """Yield the pairs of which neither side is blank, in order.
 
     Raises:
         CorpusError: two files have different numbers of lines, or one cannot be read.
     """
     other = replace(config, column=config.target_column)
     for number, (one, its) in enumerate(zip(source, target, strict=True)):
-        left = chain.from_iterable(read_sources([one], config, counts.source, keep_blank=True))
-        right = chain.from_iterable(read_sources([its], other, counts.target, keep_blank=True))
-        before = counts.pairs
+        sides = ReadCounts(), ReadCounts()
+        left = chain.from_iterable(read_sources([one], config, sides[0], keep_blank=True))
+        right = chain.from_iterable(read_sources([its], other, sides[1], keep_blank=True))
+        done = 0
         while True:
             a, b = list(islice(left, BATCH_LINES)), list(islice(right, BATCH_LINES))
             if len(a) != len(b):
-                done = counts.pairs - before
                 lines = done + len(a) + sum(1 for _ in left), done + len(b) + sum(1 for _ in right)
                 raise CorpusError(
                     f"{one.name} has {lines[0]:,} lines and {its.name} {lines[1]:,}: line n of one is to go with line n "
@@ -100,57 +110,45 @@ def read_pairs(
                 )
             if not a:
                 break
-            counts.pairs += len(a)
+            done += len(a)
             kept = [(x, y) for x, y in zip(a, b, strict=True) if x.strip() and y.strip()]
-            counts.dropped += len(a) - len(kept)
+            counts.lines += len(a)
+            counts.blank += len(a) - len(kept)
             if kept:
-                yield [x for x, _ in kept], [y for _, y in kept], number
+                lines_a, lines_b = [x for x, _ in kept], [y for _, y in kept]
+                yield Block(lines_a, (lines_a, lines_b), number)
+        counts.cut += sum(side.cut for side in sides)
+        counts.undecodable += sum(side.undecodable for side in sides)
 
 
-def _build(
-    pairs: Pairs, held: Pairs | None, config: CorpusConfig, folder: Path, note: Note, tags: Sequence[int]
-) -> None:
-    counts, notes = PairCounts(), list[str]()
-    with LineHashes(folder / "hashes.tmp") as hashes:
-        read = partial(pairs.surveyed, hashes, config.seed, counts)
-        tokenizers = _tokenizers(read, lambda: pairs.read(PairCounts()), config, notes.append)
-        found = counts, *held_out(hashes, pairs, config, held is not None)
-    if (ids := tokenizers[1].vocab_size + len(set(tags))) > LARGEST_VOCABULARY:
-        raise CorpusError(
-            f"{ids:,} pieces and languages: ids go up to {LARGEST_VOCABULARY:,}; give a smaller vocabulary"
-        )
-    for line in notes:
-        note(line)
-    encode = [
-        partial(tokenizer.encode_cut, limit=config.max_length, threads=THREADS) for tokenizer in tokenizers
-    ]
-    coder = Coder(encode[0], encode[1], [tokenizers[1].vocab_size + tag for tag in tags])
-    write(pairs, held, coder, tokenizers, found, config, folder)
-
-
-def _tokenizers(
-    first: Callable[[], Iterator[Pair]],
-    again: Callable[[], Iterator[Pair]],
+def _sides(
+    first: Iterator[Block],
+    again: Callable[[], Iterator[Block]],
+    tags: Sequence[int],
     config: CorpusConfig,
     note: Note,
-) -> tuple[Tokenizer, Tokenizer]:
-    """Of source and target: given, trained on both sides together, or each on its own.
+) -> tuple[Side, Side]:
+    """Return source and target with tokenizers that are given, trained on both sides together, or each on its own.
 
     Args:
-        first: the first reading, which must be gone through.
-        again: another.
+        first: the first reading, which is gone through.
+        again: starts another reading.
+        tags: number of each file's language.
+        config: which tokenizers there are to be, and the tokens of a row at most.
+        note: called with each line for the user.
     """
     joint = config.tokenizers == "joint"
-    if config.tokenizer is None:
-        lines = (line for a, b, _ in first() for line in (chain(a, b) if joint else a))
-        source = Tokenizer.train(lines, config.vocab_size, config.seed, note, config.whole_words)
-    else:
-        source = Tokenizer.load(config.tokenizer)
-        for _ in first():
-            pass
+    lines = (line for block in first for side in (block.sides if joint else block.sides[:1]) for line in side)
+    source = load_or_train(config.tokenizer, lines, config, note)
+    target = source
     if config.target_tokenizer is not None:
-        return source, Tokenizer.load(config.target_tokenizer)
-    if joint:
-        return source, source
-    others = (line for _, b, _ in again() for line in b)
-    return source, Tokenizer.train(others, config.vocab_size, config.seed, note, config.whole_words)
+        target = Tokenizer.load(config.target_tokenizer)
+    elif not joint:
+        others = (line for block in again() for line in block.sides[1])
+        target = load_or_train(None, others, config, note)
+    if (ids := target.vocab_size + len(set(tags))) > LARGEST_VOCABULARY:
+        raise CorpusError(
+            f"{ids:,} pieces and languages: ids go up to {LARGEST_VOCABULARY:,}; give a smaller `vocab_size`"
+        )
+    begins = [target.vocab_size + tag for tag in tags]
+    return text_side(source, config.max_length), text_side(target, config.max_length, begins)

@@ -16,15 +16,19 @@ from numpy.typing import NDArray
 from textrae.errors import CorpusError
 
 COLUMN: Final = "ids"
+"""Name of the only column."""
 _SCHEMA: Final = pa.schema([(COLUMN, pa.list_(pa.uint16()))])
 _CHUNK_ROWS: Final = 100_000
 _CHUNK_TOKENS: Final = 4_000_000
 _SLAB_TOKENS: Final = 1_000_000
-"""Tokens gathered at once: what bounds the memory of their positions (8 bytes each)."""
+"""Tokens gathered at once, which bounds the memory of their positions (8 bytes each)."""
 
 
 class RowWriter:
-    """Writes rows of ids below 65,536 into an Arrow stream, in few and large record batches.
+    """A writer of rows of ids below 65,536 to an Arrow stream, in few large record batches.
+
+    Args:
+        path: file to write; it is whole once the context is left without an error.
 
     Raises:
         OSError: the file cannot be written.
@@ -53,7 +57,7 @@ class RowWriter:
                 os.fsync(self._file.fileno())
 
     def add(self, rows: Sequence[Sequence[int]]) -> None:
-        """Append rows."""
+        """Append rows of ids."""
         lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
         total = int(lengths.sum())
         self._ids.append(np.fromiter(chain.from_iterable(rows), dtype=np.uint16, count=total))
@@ -77,7 +81,7 @@ class RowWriter:
 
 
 class TokenRows:
-    """The rows of a file of :class:`RowWriter`, read where they lie: nothing is loaded but what is asked for."""
+    """Rows of a file that :class:`RowWriter` wrote, memory-mapped: only what is asked for is loaded."""
 
     def __init__(self, path: Path) -> None:
         """Map the file at `path`.
@@ -98,9 +102,9 @@ class TokenRows:
         self._lengths: NDArray[np.uint16] | None = None
 
     def _map(self, chunks: list[Any], size: int) -> None:
-        """Lay one array over the whole mapping, and note where in it each chunk's offsets and ids begin.
+        """Lay one array over the whole mapping, and note where each chunk's offsets and ids begin in it.
 
-        Rows of all chunks are thus gathered in one step, where a loop over chunks would cost more than the reading.
+        Rows of all chunks are then gathered in one step; a loop over chunks would cost more than the reading.
         """
         starts = np.cumsum([0] + [len(chunk) for chunk in chunks], dtype=np.int64)
         self._first_rows, self._count = starts[:-1], int(starts[-1])
@@ -125,7 +129,7 @@ class TokenRows:
 
     @property
     def lengths(self) -> NDArray[np.uint16]:
-        """Tokens of each row; read once and kept, at 2 bytes a row."""
+        """Number of tokens of each row; read once and kept, at 2 bytes a row."""
         if self._lengths is None:
             lengths = np.empty(self._count, dtype=np.uint16)
             for first, at, end in zip(
@@ -141,7 +145,7 @@ class TokenRows:
         return self._lengths
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-        """The ids of `rows` one after another, and the len(rows) + 1 offsets between them.
+        """Return the ids of `rows` one after another, and the len(rows) + 1 offsets between them.
 
         Raises:
             IndexError: a row number is negative or past the end.
@@ -170,7 +174,7 @@ class TokenRows:
         return ids, offsets
 
     def close(self) -> None:
-        """Let go of the file; the rows cannot be read afterwards."""
+        """Release the file; the rows cannot be read afterwards."""
         empty = np.empty(0, dtype=np.int64)
         self._ids, self._offsets = empty.astype(np.uint16), empty.astype(np.int32)
         self._first_rows, self._count, self._lengths, self._table = empty, 0, None, None

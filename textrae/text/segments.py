@@ -1,7 +1,7 @@
-"""Where a text is cut into segments, of one level or of several: clauses, sentences, or so many tokens.
+"""Segments of a text, on one level or several: clauses, sentences, or at most N tokens.
 
-A tree of segments is kept flat, as counts: of tokens in each finest segment, of finest segments in each of the next
-level, and so on up to each text.
+A tree of segments is kept flat, as counts: of tokens in each finest segment, of finest segments in each segment of the
+next level, and so on up to each text.
 """
 
 from __future__ import annotations
@@ -20,21 +20,26 @@ from textrae.text.tokenizer import Tokenizer
 Counts = NDArray[np.int64]
 _SENTENCE, _CLAUSE = ".!?…", ".!?…,;:–—"
 _WIDE_SENTENCE, _WIDE_CLAUSE = "。！？", "。！？，、；："
-"""Of scripts that put no space behind them."""
+"""Ends in scripts that put no space behind them."""
 _CLOSING = "\"'”’»)]}」』）"
 _SPACE = "\u2581"
-"""How SentencePiece writes a space."""
+"""Character that SentencePiece writes for a space."""
 
 
 @dataclass(frozen=True)
 class Stretches:
-    """Cuts after so many tokens."""
+    """Rule that cuts a unit into the fewest segments of at most N tokens, of similar length."""
 
     size: int
-    """Tokens of a segment at most; the segments of a longer unit are of like length."""
+    """Tokens of a segment at most."""
 
     def ends(self, ids: NDArray[np.integer], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Whether a segment ends behind each token, given where those of the coarser level do."""
+        """Return whether a segment ends behind each token.
+
+        Args:
+            ids: (tokens,) ids of the texts, one after another.
+            within: (tokens,) whether a segment of the coarser level ends behind each.
+        """
         sizes = _counts(within)
         starts = np.cumsum(sizes) - sizes
         place, total = np.arange(len(ids)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
@@ -46,17 +51,22 @@ class Stretches:
 
 @dataclass(frozen=True)
 class Behind:
-    """Cuts behind some pieces."""
+    """Rule that cuts behind certain pieces, such as those that end with a full stop."""
 
     before_space: NDArray[np.bool_]
-    """(vocabulary,) those behind which a segment ends if the next piece begins a word."""
+    """(vocabulary,) pieces behind which a segment ends if the next piece begins a word."""
     anywhere: NDArray[np.bool_]
-    """(vocabulary,) those behind which it always ends."""
+    """(vocabulary,) pieces behind which a segment always ends."""
     begins: NDArray[np.bool_]
-    """(vocabulary,) those that begin a word."""
+    """(vocabulary,) pieces that begin a word."""
 
     def ends(self, ids: NDArray[np.integer], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """As of :class:`Stretches`."""
+        """Return whether a segment ends behind each token.
+
+        Args:
+            ids: (tokens,) ids of the texts, one after another.
+            within: (tokens,) whether a segment of the coarser level ends behind each; not used.
+        """
         following = np.append(self.begins[ids[1:]], True)[: len(ids)]
         found: NDArray[np.bool_] = self.anywhere[ids] | (self.before_space[ids] & following)
         return found
@@ -64,28 +74,30 @@ class Behind:
 
 @dataclass(frozen=True)
 class Segmenter:
-    """Cuts texts by rules, the finest level first."""
+    """Rules by which texts are cut, a level each."""
 
     rules: tuple[Stretches | Behind, ...]
+    """Rules of the levels, the finest first."""
     first_end: int
-    """The id that ends a segment alone; the next ones end one of the next levels too. They follow the vocabulary."""
+    """Id that ends only a finest segment; the ids after it end one of each further level too. They follow the vocabulary."""
 
     @classmethod
     def of(cls, names: str, pieces: Sequence[str]) -> Segmenter:
-        """From ``sentence``, ``clause`` or numbers, joined by commas from the finest level to the coarsest.
+        """Make a segmenter from the names of its rules.
 
         Args:
-            names: for instance ``sentence`` or ``12,sentence``.
-            pieces: of the vocabulary, by id, as SentencePiece writes them.
+            names: ``sentence``, ``clause`` or a number of tokens, joined by commas from the finest level to the coarsest,
+                for instance ``12,sentence``.
+            pieces: pieces of the vocabulary by id, as SentencePiece writes them.
         """
         return cls(tuple(_rule(name, pieces) for name in names.split(",")), len(pieces))
 
     def ends(self, counts: Sequence[Counts], text_end: int) -> Counts:
-        """The id that ends each finest segment, by the levels that end there.
+        """Return the id that ends each finest segment, which depends on the levels that end there.
 
         Args:
-            counts: from :meth:`cut`.
-            text_end: the id that ends a text.
+            counts: what :meth:`cut` returned.
+            text_end: id that ends a text.
         """
         closed, last = np.zeros(len(counts[0]), dtype=np.int64), np.arange(len(counts[0]))
         for level in counts[1:]:
@@ -94,14 +106,14 @@ class Segmenter:
         return np.where(closed == len(self.rules), text_end, self.first_end + closed)
 
     def cut(self, ids: NDArray[np.integer], lengths: NDArray[np.integer]) -> list[Counts]:
-        """Cut texts.
+        """Cut texts into segments.
 
         Args:
-            ids: tokens of the texts one after another.
-            lengths: tokens of each text; a text of none is one empty segment.
+            ids: (tokens,) ids of the texts, one after another.
+            lengths: (texts,) number of tokens of each; a text without tokens is one empty segment.
 
         Returns:
-            Counts: of tokens in each finest segment, of segments in each one of the next level, …, in each text.
+            Counts of each level: of tokens in each finest segment, of segments in each of the next level, up to each text.
         """
         last = np.zeros(len(ids), dtype=bool)
         last[np.cumsum(lengths)[lengths > 0] - 1] = True
@@ -109,7 +121,7 @@ class Segmenter:
         for rule in reversed(self.rules):
             ends.append(ends[-1] | rule.ends(ids, ends[-1]))
         ends.reverse()  # finest first, the texts' own last
-        # of each level, which of its segments end a coarser one
+        # a count for each level: of its segments, by those that end a coarser one
         counts = [_counts(coarser[finer]) for finer, coarser in itertools.pairwise(ends)]
         return _with_empty([_counts(ends[0]), *counts], lengths)
 
@@ -129,19 +141,19 @@ def _rule(name: str, pieces: Sequence[str]) -> Stretches | Behind:
 
 
 def _counts(ends: NDArray[np.bool_]) -> Counts:
-    """How many there are up to and with each True since the one before it."""
+    """Return how many elements each True ends: those after the True before it, itself included."""
     places = np.flatnonzero(ends)
     return np.diff(places, prepend=-1)
 
 
 def _with_empty(counts: list[Counts], lengths: NDArray[np.integer]) -> list[Counts]:
-    """The same with one empty segment, at every level, for each text without tokens."""
+    """Insert one empty segment, at every level, for each text without tokens."""
     empty = np.flatnonzero(lengths == 0)
     if not len(empty):
         return counts
     out, where = [], empty
     for level in range(len(counts) - 1, -1, -1):
-        # where, among this level's units of the other texts, those of the empty ones are to stand
+        # where the empty texts' units belong among those of the other texts on this level
         before = where - np.arange(len(where))
         out.append(np.insert(counts[level], before, 0 if level == 0 else 1))
         where = (np.cumsum(out[-1]) - 1)[where] if level else where
@@ -149,5 +161,5 @@ def _with_empty(counts: list[Counts], lengths: NDArray[np.integer]) -> list[Coun
 
 
 def segmenter(model: ModelConfig, tokenizer: Tokenizer) -> Segmenter | None:
-    """How a hierarchical model's texts are cut; None of another model."""
+    """Return the segmenter of a hierarchical model; None for another model."""
     return Segmenter.of(model.segment_rules, tokenizer.pieces()) if model.hierarchical else None

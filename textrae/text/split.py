@@ -1,6 +1,6 @@
-"""Which lines are held out for validation: by a hash of the text, so that equal lines fall on the same side.
+"""The choice of lines held out for validation: by a hash of the text, so that equal lines fall on the same side.
 
-Exact for any corpus in flat memory: the hashes lie in a file and are counted one range at a time.
+It is exact for any corpus, in flat memory: the hashes lie in a file and are counted one range at a time.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 _RANGE: Final = 2**19
-"""Hashes sorted at once, about: 4 MiB. More ranges mean more readings of the file, 0.2 s each at 20 M lines."""
+"""Number of hashes sorted at once, about (4 MiB). More ranges mean more readings of the file, 0.2 s each at 20 M lines."""
 _READ: Final = 2**18
+"""Number of hashes read at once."""
 
 
 def line_hashes(lines: Sequence[str], seed: int) -> NDArray[np.uint64]:
-    """A 64-bit hash of each line; which lines come first in the order of hashes depends on `seed`."""
+    """Return a 64-bit hash of each line; `seed` decides which lines come first in the order of hashes."""
     salt = hashlib.blake2b(str(seed).encode(), digest_size=16).digest()
     digests = [hashlib.blake2b(line.encode(), digest_size=8, salt=salt).digest() for line in lines]
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64, copy=False)
 
 
 class LineHashes:
-    """The hashes of a corpus in a temporary file, which is removed on leaving the context.
+    """Hashes of a corpus in a temporary file, which is deleted when the context is left.
+
+    Args:
+        path: where the file lies.
 
     Raises:
         OSError: the file cannot be written.
@@ -55,10 +59,10 @@ class LineHashes:
         self._total += len(hashes)
 
     def split(self, largest: int) -> tuple[int, int]:
-        """How many distinct lines there are, and the hash up to which a line is held out.
+        """Return the number of distinct lines, and the hash up to which a line is held out.
 
-        At most `largest` and at most a tenth of the distinct lines are held out, and at least one.
-        With fewer than two distinct lines nothing can be: the hash is then 0 and means nothing.
+        At most `largest` and at most a tenth of the distinct lines are held out, and at least one. With fewer than two
+        distinct lines nothing can be held out: the hash is then 0 and means nothing.
         """
         self._file.flush()
         counts = [len(part) for part in self._parts()]
@@ -81,7 +85,7 @@ class LineHashes:
         return max(0, (self._total - 1) // _RANGE).bit_length()
 
     def _part(self, number: int) -> NDArray[np.uint64]:
-        """The distinct hashes whose leading bits are `number`, ascending."""
+        """Return the distinct hashes whose leading bits are `number`, ascending."""
         found: list[NDArray[np.uint64]] = []
         shift = np.uint64(64 - self._bits)
         for start in range(0, self._total, _READ):

@@ -1,4 +1,4 @@
-"""A column of sentences out of JSON lines, CSV, TSV, parquet files and named data sets."""
+"""Columns of sentences: JSON lines, CSV, TSV, parquet files and named data sets."""
 
 from __future__ import annotations
 
@@ -14,18 +14,24 @@ from textrae.text.blocks import ReadCounts
 _BATCH_ROWS: Final = 1024
 _BATCH_CHARACTERS: Final = 2**22
 _FIELD: Final = 2**20
+"""Characters of a CSV field at most."""
 _USUAL: Final = ("text", "sentence")
+"""Names of columns that are read unless another is asked for."""
 _HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SENTENCE: Final = re.compile(r"\s|[.!?。！？]$|^.{31}")
-"""What a column's name is unlikely to have."""
+"""Signs of a sentence that the name of a column is unlikely to have."""
 _REACH_SECONDS: Final = 15.0
+"""Seconds to wait for the hub."""
 
 
 def choose_column(columns: Mapping[str, bool], wanted: str | None, name: str) -> str:
-    """The column to read: `wanted`, or else ``text``, ``sentence``, or the only one with text.
+    """Return the column to read: `wanted`, or else ``text``, ``sentence``, or the only one with text.
 
-    `columns` says of each column's name whether it holds text.
+    Args:
+        columns: whether each column holds text, by its name.
+        wanted: name of the column that the user asks for.
+        name: the table in messages.
 
     Raises:
         CorpusError: there is no such column, or no obvious one; it lists what there is.
@@ -42,7 +48,7 @@ def choose_column(columns: Mapping[str, bool], wanted: str | None, name: str) ->
             return usual
     if len(text) != 1:
         raise CorpusError(
-            f"{name}: say with --column which column holds the sentences; it has {_listing(columns)}"
+            f"{name}: name the column of the sentences, as `column`; it has {_listing(columns)}"
         )
     return text[0]
 
@@ -60,9 +66,16 @@ def jsonl_rows(
     errors: Literal["strict", "replace"],
     counts: ReadCounts,
 ) -> Iterator[list[str]]:
-    """The sentence of each line: an object's `column`, or the line's value where that is a string.
+    """Yield the sentence of each line: an object's `column`, or the value of the line if that is a string.
 
     A blank line and a null are empty sentences, so that rows and lines agree.
+
+    Args:
+        lines: of JSON, in lists.
+        name: the file in messages.
+        column: name of the column; None to choose one by the first object.
+        errors: whether half a character, escaped, raises, or is read as U+FFFD and counted.
+        counts: updated for such lines.
 
     Raises:
         CorpusError: a line is not JSON, or has no text in the column; it names the line.
@@ -82,13 +95,13 @@ def jsonl_rows(
                     raise CorpusError(f"{where}: no {column!r}; it has {_listing(value)}")
                 value = value[column]
             elif named is not None and value is not None:
-                raise CorpusError(f"{where}: no column {named!r}, as it is no object; leave --column out")
+                raise CorpusError(f"{where}: no column {named!r}, as it is no object; leave `column` out")
             text = _as_text(value, where)
-            # An escaped half of a character is valid JSON, but no text.
+            # An escaped lone surrogate is valid JSON, but no text.
             if _HALF_ESCAPE.search(line) and _SURROGATE.search(text):
                 if errors == "strict":
                     raise CorpusError(
-                        f"{where}: an escape is half a character; mend it, or say --errors replace"
+                        f"{where}: an escape is half a character; mend it, or give `errors=replace`"
                     )
                 text = _SURROGATE.sub("\ufffd", text)
                 counts.undecodable += 1
@@ -112,19 +125,25 @@ def _as_text(value: Any, where: str) -> str:
         return ""
     if not isinstance(value, str):
         raise CorpusError(
-            f"{where}: a {type(value).__name__} where text was expected; choose another --column"
+            f"{where}: a {type(value).__name__} where text was expected; choose another `column`"
         )
     return value
 
 
 def csv_rows(lines: Iterator[list[str]], name: str, column: str | None, *, tabs: bool) -> Iterator[list[str]]:
-    """The sentences of `column` of a table with a header; fields are quoted in CSV, and never in TSV.
+    """Yield the sentences of a column of a table with a header; fields are quoted in CSV, and never in TSV.
+
+    Args:
+        lines: of the table, in lists.
+        name: the file in messages.
+        column: name of the column; None to choose one by the header.
+        tabs: whether it is TSV.
 
     Raises:
         CorpusError: there is no such column, or a row does not fit the header; it names the line.
     """
-    # Not read through `datasets`: pandas reads "None", "NA" and "007" as other things than text, and guesses
-    # types a chunk at a time. In TSV a quote is a character: read as CSV, one stray quote swallows the rest.
+    # Not read through `datasets`: pandas does not read "None", "NA" and "007" as text, and guesses types for each chunk.
+    # In TSV a quote is a character: read as CSV, one stray quote swallows the rest.
     csv.field_size_limit(max(_FIELD, csv.field_size_limit()))
     ended = (line + "\n" for batch in lines for line in batch)
     reader = (
@@ -140,7 +159,7 @@ def csv_rows(lines: Iterator[list[str]], name: str, column: str | None, *, tabs:
         if column is None and len(header) == 1 and _SENTENCE.search(header[0].strip()):
             raise CorpusError(
                 f"{name}: its first line, {_listing(header)}, would be the column's name, and looks like a sentence; put "
-                "the line `text` above it, or name that column with --column"
+                "a line 'text' above it, or name that column as `column`"
             )
         for row in reader:
             if row and len(row) != len(header):
@@ -158,7 +177,11 @@ def csv_rows(lines: Iterator[list[str]], name: str, column: str | None, *, tabs:
 
 
 def parquet_rows(path: str, column: str | None) -> Iterator[list[str]]:
-    """The sentences of `column` of a parquet file; a null is an empty sentence.
+    """Yield the sentences of a column of a parquet file; a null is an empty sentence.
+
+    Args:
+        path: the file.
+        column: name of the column; None to choose one by the schema.
 
     Raises:
         CorpusError: it is not a parquet file, is damaged, or has no such text column.
@@ -167,7 +190,7 @@ def parquet_rows(path: str, column: str | None) -> Iterator[list[str]]:
     import pyarrow.parquet as pq
 
     try:
-        # Read directly: streaming through `datasets` is this same reader, after guessing at features.
+        # Read directly: `datasets` streams with this reader too, after it has guessed features.
         with pq.ParquetFile(path) as file:
             columns = {field.name: _holds_text(field.type) for field in file.schema_arrow}
             chosen = choose_column(columns, column, path)
@@ -187,9 +210,11 @@ def _holds_text(kind: Any) -> bool:
 
 
 def hub_rows(name: str, column: str | None) -> Iterator[list[str]]:
-    """The sentences of a data set of the Hugging Face hub, ``name``, ``owner/name`` or ``owner/name:split``.
+    """Yield the sentences of a column of a data set of the Hugging Face hub, streamed: no copy is kept.
 
-    Streamed: no copy is kept. The split is ``train`` where none is named.
+    Args:
+        name: ``name``, ``owner/name`` or ``owner/name:split``; the split is ``train`` unless one is named.
+        column: name of the column; None to choose one by the first rows.
 
     Raises:
         CorpusError: it cannot be reached or loaded, or has no such text column.
@@ -204,7 +229,7 @@ def hub_rows(name: str, column: str | None) -> Iterator[list[str]]:
         rows = datasets.load_dataset(repository, split=split or "train", streaming=True)
         batches = iter(rows.iter(batch_size=_BATCH_ROWS))
         batch = next(batches, None)
-    except Exception as error:  # whatever the network, the hub and the data set's own files may raise
+    except Exception as error:  # the network, the hub and the data set's files may raise anything
         raise CorpusError(
             f"{name}: no such file, and no data set of that name could be loaded ({_first_line(error)}); "
             "check the path, or the name and the network"

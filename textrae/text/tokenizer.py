@@ -1,6 +1,6 @@
 """Lossless subword tokens: SentencePiece byte-pair encoding with byte fallback.
 
-Every valid Unicode string survives ``decode(encode(s)) == s``; no string is ever unknown.
+For every valid Unicode string ``decode(encode(s)) == s`` holds; no string is unknown.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ PAD_ID: Final = 0
 BOS_ID: Final = 1
 EOS_ID: Final = 2
 BLANK_ID: Final = 3
-"""SentencePiece's unknown piece, which byte fallback leaves unused: models put it where a token is hidden."""
+"""Id of SentencePiece's unknown piece, which byte fallback leaves unused: it stands for a hidden token."""
 
 _SPECIALS: Final = 4
 _BYTES: Final = 256
 LARGEST_VOCABULARY: Final = 65_535
+"""Number of ids at most, as token rows hold 16 bits."""
 _LARGEST_FILE: Final = 64 * 2**20
 
 # SentencePiece writes a space as U+2581 and reads U+2581 back as a space. A literal one is therefore spelled with
@@ -35,27 +36,28 @@ _SPACE_MARK: Final = "\u2581"
 _ESCAPE: Final = "\ufdd0"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _RESERVED: Final = "\u2585"
-"""SentencePiece's trainer drops every sentence with this character."""
+"""Character for which SentencePiece's trainer drops a sentence."""
 
 _PLACEHOLDER: Final = re.compile(r"(?<!\S)(?:<\w+>|\[\w+\]|\{\w+\}|_\w+_)(?!\S)")
-"""A word that stands for others in a prepared text, as ``<unk>`` and ``_num_`` do. Pieces end where letters meet signs, so
-such a word would be three."""
+"""Word that stands for others in a prepared text, as ``<unk>`` and ``_num_`` do. Pieces end where letters meet signs, so
+such a word would be three pieces."""
 _PLACEHOLDERS: Final = (50, 100)
-"""Those used most become pieces: so many at most, used so often at least."""
+"""Number of placeholders that become pieces at most, and how often each is used at least."""
 
 _SAMPLE_SENTENCES: Final = 300_000
 _SAMPLE_CHARACTERS: Final = 16_000_000
 _CHUNK: Final = 1_000
-"""Characters of a training sentence: at most 4,000 bytes, below the 4,192 over which the trainer drops it."""
+"""Characters of a training sentence: at most 4,000 bytes, below the 4,192 above which the trainer drops it."""
 _CHUNKS: Final = 16
+"""Training sentences that are made of one sentence at most."""
 _PIECE_CHARACTERS: Final = 16
 _WORD_CHARACTERS: Final = 64
-"""Of a whole word that becomes a piece; what is longer is no word."""
+"""Characters of a whole word that becomes a piece at most; anything longer is not taken for a word."""
 _COVERAGE: Final = 0.9995
-"""Share of the characters that get a piece of their own; the rarest 0.05 % are spelled in bytes. SentencePiece's
-figure for Chinese and Japanese; an alphabet's letters are all well above it, so it only drops stray symbols."""
+"""Share of the characters that get a piece each; the rarest 0.05 % are spelled in bytes. It is SentencePiece's figure for
+Chinese and Japanese; an alphabet's letters are all well above it, so it only drops stray symbols."""
 _TRAINING_THREADS: Final = 2
-"""Fixed, because the number is written into the model file and so changes its digest."""
+"""Number of threads; fixed, because it is written into the model file and so changes its digest."""
 
 _PROBES: Final = (
     "  two  spaces ",
@@ -66,11 +68,18 @@ _PROBES: Final = (
     "Hello, World 1234!",
     f"{_SPACE_MARK}{_SPACE_MARK}a{_ESCAPE}1",
 )
-"""Strings that a model which folds, trims or forgets text does not give back."""
+"""Strings that a model does not give back if it folds, trims or drops text."""
 
 
 class Tokenizer:
-    """A trained SentencePiece model; ids 0 to 3 are padding, begin, end and blank."""
+    """A trained SentencePiece model; ids 0 to 3 are padding, begin, end and blank.
+
+    Args:
+        model: serialized SentencePiece model.
+
+    Raises:
+        CorpusError: it is not a SentencePiece model, or one that cannot give every text back.
+    """
 
     pad_id: Final = PAD_ID
     bos_id: Final = BOS_ID
@@ -78,7 +87,6 @@ class Tokenizer:
     blank_id: Final = BLANK_ID
 
     def __init__(self, model: bytes) -> None:
-        """Wrap a serialized SentencePiece model; see :meth:`from_bytes` for what is refused."""
         self._model = model
         self._pieces = _processor(model)
         self._longest = max(len(self._pieces.id_to_piece(i)) for i in range(self.vocab_size))
@@ -93,20 +101,24 @@ class Tokenizer:
         note: Callable[[str], None] = lambda line: None,
         whole_words: bool = False,
     ) -> Tokenizer:
-        """Train on a bounded random sample of `sentences`, which may be a stream of any length.
+        """Train a tokenizer on a bounded random sample of sentences.
 
-        The same sentences, size and seed give the same model byte for byte. Where the text does not support
-        `vocab_size` pieces there are fewer (never fewer than 260), and `note` is told in one line.
+        The same sentences, size and seed give the same model byte for byte.
 
-        With `whole_words`, the commonest words, as spaces separate them, are a piece each; only what they do not cover is
-        spelled in parts. Where there is no room for all of them, a quarter of it is kept for such parts.
+        Args:
+            sentences: may be a stream of any length.
+            vocab_size: number of pieces; there are fewer (at least 260) if the text does not support them.
+            seed: seed of the sample.
+            note: called with one line if there are fewer pieces, and with one about whole words.
+            whole_words: give the commonest words, as spaces separate them, a piece each; other words are spelled in parts.
+                If there is no room for all words, a quarter of it is kept for such parts.
 
         Raises:
-            CorpusError: a sentence holds a lone surrogate, or there are to be whole words and most have no space.
+            CorpusError: a sentence holds a lone surrogate, or whole words are asked for and most sentences have no space.
         """
-        # Byte-pair encoding rather than a unigram model: on 152k reviews it trains in 0.5 s instead of 2 to 3 s
-        # and makes 15 % fewer tokens (1.48 M, 1.75 M); on 23k Chinese sentences in 0.2 s instead of 1 to 2 s, and
-        # makes 1.4 % fewer. Single runs on two cores.
+        # Byte-pair encoding and not a unigram model: on 152k reviews it trains in 0.5 s instead of 2 to 3 s and makes 15 %
+        # fewer tokens (1.48 M, 1.75 M); on 23k Chinese sentences it trains in 0.2 s instead of 1 to 2 s and makes 1.4 %
+        # fewer. Single runs on two cores.
         sample = _sample(sentences, seed)
         words = _common_words(sample, vocab_size, note) if whole_words else None
         tokenizer = cls(_train_model(sample, vocab_size, words))
@@ -117,15 +129,15 @@ class Tokenizer:
 
     @classmethod
     def from_bytes(cls, model: bytes) -> Tokenizer:
-        """Read a model from :meth:`to_bytes`.
+        """Read a model that :meth:`to_bytes` returned.
 
         Raises:
-            CorpusError: not a SentencePiece model, or one that cannot give every text back.
+            CorpusError: it is not a SentencePiece model, or one that cannot give every text back.
         """
         return cls(model)
 
     def to_bytes(self) -> bytes:
-        """The model as SentencePiece writes it."""
+        """Return the model as SentencePiece writes it."""
         return self._model
 
     @classmethod
@@ -157,7 +169,7 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """Pieces, specials included: every id is below it."""
+        """Number of pieces, special ones included: every id is below it."""
         return int(self._pieces.get_piece_size())
 
     @property
@@ -166,11 +178,15 @@ class Tokenizer:
         return hashlib.sha256(self._model).hexdigest()
 
     def pieces(self) -> list[str]:
-        """The pieces by id, as SentencePiece writes them (a space as U+2581)."""
+        """Return the pieces by id, as SentencePiece writes them (a space as U+2581)."""
         return [self._pieces.id_to_piece(i) for i in range(self.vocab_size)]
 
     def encode(self, sentences: Sequence[str], *, threads: int = 1) -> list[list[int]]:
-        """The ids of each sentence, without begin and end; an empty sentence has none.
+        """Return the ids of each sentence, without begin and end; an empty sentence has none.
+
+        Args:
+            sentences: any text.
+            threads: number of threads; the ids do not depend on it.
 
         Raises:
             CorpusError: a sentence holds a lone surrogate, which no UTF-8 text can.
@@ -185,12 +201,17 @@ class Tokenizer:
     def encode_cut(
         self, sentences: Sequence[str], limit: int, *, threads: int = 1
     ) -> tuple[list[list[int]], list[bool]]:
-        """At most `limit` ids of each sentence, and which sentences were longer.
+        """Return at most `limit` ids of each sentence, and which sentences were truncated.
 
-        Time and memory are bounded by `limit`, whatever a sentence's length.
+        Time and memory are bounded by `limit`, whatever the length of a sentence.
+
+        Args:
+            sentences: any text.
+            limit: number of ids at most.
+            threads: number of threads; the ids do not depend on it.
 
         Raises:
-            CorpusError: as in :meth:`encode`.
+            CorpusError: a sentence holds a lone surrogate, which no UTF-8 text can.
         """
         # No piece is longer than `_longest`, so the characters kept always make more than `limit` pieces.
         room = (limit + 1) * self._longest + 64
@@ -199,7 +220,7 @@ class Tokenizer:
         return [row[:limit] if over else row for row, over in zip(ids, cut, strict=True)], cut
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
-        """The text of each row of ids: up to its first end, without padding, begin and blank.
+        """Return the text of each row of ids, up to its first end, without padding, begin and blank.
 
         Bytes that do not form a character, which a model may generate, become U+FFFD.
         """
@@ -235,7 +256,7 @@ def _name_surrogate(sentences: Sequence[str], first: int = 0) -> str:
 
 
 def _sample(sentences: Iterable[str], seed: int) -> list[str]:
-    """A uniform random sample, halved whenever it is full: flat memory, and no need to know the length."""
+    """Return a uniform random sample; it is halved whenever it is full, so memory is flat for a stream of any length."""
     chance = random.Random(seed)
     sample: list[str] = []
     characters, rate = 0, 1.0
@@ -243,7 +264,7 @@ def _sample(sentences: Iterable[str], seed: int) -> list[str]:
         if rate < 1.0 and chance.random() >= rate:
             continue
         if not sentence.isascii() and _SURROGATE.search(sentence):
-            # The trainer would take it in silence, for other characters.
+            # The trainer would silently read it as other characters.
             raise CorpusError(_name_surrogate([sentence], number))
         for chunk in _chunks(sentence):
             sample.append(chunk)
@@ -258,7 +279,7 @@ def _sample(sentences: Iterable[str], seed: int) -> list[str]:
 def _chunks(sentence: str) -> Iterator[str]:
     text = _escape(sentence)
     if _RESERVED in text or "\n" in text or "\x00" in text:
-        # Only for training, where the trainer would drop the sentence; encoding spells them in bytes.
+        # Only for training, as the trainer would drop the sentence; encoding spells these characters in bytes.
         text = text.replace(_RESERVED, " ").replace("\n", " ").replace("\x00", " ")
     for start in range(0, min(len(text), _CHUNK * _CHUNKS), _CHUNK):
         yield text[start : start + _CHUNK]
@@ -269,9 +290,9 @@ def _train_model(sample: list[str], vocab_size: int, words: list[str] | None) ->
         return _run_trainer(sample, vocab_size, _COVERAGE, words)
     except RuntimeError as error:
         if "required_chars" not in str(error):
-            # Nothing that can be learnt from (control characters alone): the bytes are a vocabulary by themselves.
+            # Nothing to learn from (only control characters): the bytes are the vocabulary.
             return _run_trainer([" "], vocab_size, _COVERAGE, None)
-    # More characters than pieces, as with a small vocabulary of Chinese: half the room for the commonest ones.
+    # More characters than pieces, as in a small vocabulary of Chinese: half the room is for the commonest ones.
     counts = Counter(character for sentence in sample for character in sentence)
     kept = {character for character, _ in counts.most_common(max(1, (vocab_size - _BYTES - _SPECIALS) // 2))}
     common = ["".join(c for c in sentence if c in kept) for sentence in sample]
@@ -279,8 +300,8 @@ def _train_model(sample: list[str], vocab_size: int, words: list[str] | None) ->
 
 
 def _run_trainer(sample: list[str], vocab_size: int, coverage: float, words: list[str] | None) -> bytes:
-    # Where words are separated by spaces, a space before the first one gives it the piece it has elsewhere (1.6 %
-    # fewer tokens on reviews). Where they are not, as in Chinese, it would only be a token more (4 %).
+    # If words are separated by spaces, a space before the first one gives it the piece it has elsewhere (1.6 % fewer
+    # tokens on reviews). If they are not, as in Chinese, it would only be one more token (4 %).
     spaced = _spaced(sample)
     if words is None:
         words = _placeholders(sample, vocab_size) if spaced else []
@@ -317,9 +338,8 @@ def _run_trainer(sample: list[str], vocab_size: int, coverage: float, words: lis
 
 def _placeholders(sample: list[str], vocab_size: int) -> list[str]:
     most, least = _PLACEHOLDERS
-    most = min(
-        most, (vocab_size - _BYTES - _SPECIALS) // 4
-    )  # or a small vocabulary had no room for characters
+    # a quarter of the room at most, as a small vocabulary must hold the characters too
+    most = min(most, (vocab_size - _BYTES - _SPECIALS) // 4)
     counts = Counter(word for sentence in sample for word in _PLACEHOLDER.findall(sentence))
     return [_SPACE_MARK + word for word, count in counts.most_common(most) if count >= least]
 
@@ -331,7 +351,7 @@ def _spaced(sample: list[str]) -> bool:
 def _common_words(sample: list[str], vocab_size: int, note: Callable[[str], None]) -> list[str]:
     if not _spaced(sample):
         raise CorpusError(
-            "whole words: most sentences have no space, so what is a word is not to be seen; leave --whole-words out"
+            "whole words: most sentences have no space that would separate words; leave `whole_words=True` out"
         )
     counts = Counter(word for sentence in sample for word in sentence.split())
     room = max(0, vocab_size - _BYTES - _SPECIALS - len(set().union(*sample)))
@@ -343,10 +363,10 @@ def _common_words(sample: list[str], vocab_size: int, note: Callable[[str], None
 
 
 def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
-    """Read a model and check its special ids, its byte pieces and its size."""
+    """Read a model, and check its special ids, its byte pieces and its size."""
     pieces = sentencepiece.SentencePieceProcessor()
     try:
-        # An empty model would be taken for "none given" and fail only when used.
+        # SentencePiece takes an empty model for none, and fails only when it is used.
         if not model or not pieces.LoadFromSerializedProto(model):
             raise RuntimeError
     except (RuntimeError, TypeError):
@@ -355,11 +375,13 @@ def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
     specials = (pieces.pad_id(), pieces.bos_id(), pieces.eos_id(), pieces.unk_id())
     if specials != (PAD_ID, BOS_ID, EOS_ID, BLANK_ID):
         got = "pad {}, bos {}, eos {}, unk {}".format(*specials)
-        raise CorpusError(f"has {got}; train it with --pad_id=0 --bos_id=1 --eos_id=2 --unk_id=3")
+        raise CorpusError(f"has {got}; train it with `spm_train --pad_id=0 --bos_id=1 --eos_id=2 --unk_id=3`")
     if size > LARGEST_VOCABULARY:
         raise CorpusError(f"has {size:,} pieces; at most {LARGEST_VOCABULARY:,} can be used")
     if sum(pieces.is_byte(i) for i in range(size)) != _BYTES:
-        raise CorpusError("has no byte pieces, so it cannot write every text; train it with --byte_fallback")
+        raise CorpusError(
+            "has no byte pieces, so it cannot write every text; train it with `spm_train --byte_fallback`"
+        )
     return pieces
 
 
@@ -368,6 +390,6 @@ def _refuse_lossy(tokenizer: Tokenizer) -> None:
         ids = tokenizer.encode([probe])
         if BLANK_ID in ids[0] or tokenizer.decode(ids) != [probe]:
             raise CorpusError(
-                f"does not give the text {probe!a} back; train it with --normalization_rule_name=identity "
-                "--remove_extra_whitespaces=false --byte_fallback"
+                f"does not give the text {probe!a} back; train it with `spm_train "
+                "--normalization_rule_name=identity --remove_extra_whitespaces=false --byte_fallback`"
             )

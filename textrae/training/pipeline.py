@@ -18,9 +18,10 @@ from textrae.runs.run import Run, publish
 from textrae.settings.rules import _refuse_for_pairs, _refuse_idle
 from textrae.settings.run import Settings
 from textrae.text.batch import SPECIALS
-from textrae.text.corpus import PreparedCorpus, prepare
+from textrae.text.corpus import prepare
 from textrae.text.from_vectors import VectorTable, prepare_given
 from textrae.text.parallel import prepare_pairs
+from textrae.text.prepared import PreparedCorpus
 from textrae.text.segments import segmenter
 from textrae.text.tokenizer import Tokenizer
 from textrae.training.loop import fit

@@ -13,7 +13,7 @@ from textrae.errors import ConfigError, RunError
 from textrae.runs.files import read_json, write_atomically
 from textrae.runs.folder import CHECKPOINT, SETTINGS
 from textrae.settings.run import Settings
-from textrae.text.corpus import PreparedCorpus, open_cache
+from textrae.text.prepared import PreparedCorpus, open_cache
 
 
 def stored_settings(out: Path) -> Settings | None:

@@ -1,0 +1,41 @@
+"""Rows of token ids come back from their file as they were written."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import datasets
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textrae.text import rows as rows_module
+from textrae.text.rows import RowWriter, TokenRows
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_rows_are_gathered_as_written(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    rows = data.draw(
+        st.lists(st.lists(st.integers(0, 65_535), min_size=1, max_size=9), min_size=1, max_size=40)
+    )
+    path = tmp_path_factory.mktemp("rows") / "rows.arrow"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows_module, "_CHUNK_ROWS", data.draw(st.integers(1, 9)))
+        patch.setattr(rows_module, "_SLAB_TOKENS", data.draw(st.integers(1, 20)))
+        with RowWriter(path) as writer:
+            for row in rows:
+                writer.add([row])
+        read = TokenRows(path)
+        assert len(read) == len(rows)
+        assert read.lengths.dtype == np.uint16
+        assert read.lengths.tolist() == [len(row) for row in rows]
+        wanted = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=30))
+        ids, offsets = read.gather(np.array(wanted, dtype=np.int64))
+    assert ids.dtype == np.uint16
+    assert [ids[a:b].tolist() for a, b in pairwise(offsets)] == [rows[i] for i in wanted]
+    assert datasets.Dataset.from_file(str(path))["ids"][:] == rows
+    for outside in (-1, len(rows)):
+        with pytest.raises(IndexError):
+            read.gather(np.array([outside]))

@@ -1,0 +1,186 @@
+"""A prepared corpus on disk: token rows and tokenizers in a folder, opened again only when they are whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from textrae.errors import CorpusError
+from textrae.text.rows import TokenRows
+from textrae.text.stats import CorpusStats
+from textrae.text.tokenizer import Tokenizer
+
+
+class SideFiles(NamedTuple):
+    """Names of the files that one side of a corpus is kept in."""
+
+    train: str
+    valid: str
+    tokenizer: str
+
+
+SIDES: Final = (
+    SideFiles("train.arrow", "valid.arrow", "tokenizer.model"),
+    SideFiles("target-train.arrow", "target-valid.arrow", "target-tokenizer.model"),
+)
+"""Files of the source and of the target; plain text has no target."""
+INDEX: Final = "corpus.json"
+"""File that makes a cache whole: it is written last, under a temporary name, and renamed."""
+HASHES: Final = "hashes.tmp"
+"""File of the lines' hashes while a cache is made."""
+_INDEX_TEMPORARY: Final = "corpus.json.tmp"
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Target side of parallel text: row n belongs to row n of the source."""
+
+    tokenizer: Tokenizer
+    """Tokenizer of the target side: the source's, or one of its own."""
+    train: TokenRows
+    """Target rows to train on."""
+    valid: TokenRows
+    """Target rows to validate on."""
+
+
+@dataclass(frozen=True)
+class PreparedCorpus:
+    """A corpus as token rows on disk."""
+
+    tokenizer: Tokenizer
+    """Tokenizer of the source side."""
+    train: TokenRows
+    """Sentences to train on, in the order of the sources."""
+    valid: TokenRows
+    """Sentences held out, or all of the validation file."""
+    stats: CorpusStats
+    """Counts of what was read and split."""
+    folder: Path
+    """Folder that holds the cache."""
+    targets: Targets | None = None
+    """Target side of parallel text; None for plain text."""
+
+    def close(self) -> None:
+        """Release the files; the rows cannot be read afterwards."""
+        self.train.close()
+        self.valid.close()
+        if self.targets is not None:
+            self.targets.train.close()
+            self.targets.valid.close()
+
+    def remove(self) -> None:
+        """Close the corpus and delete the cache's files (not the folder)."""
+        self.close()
+        delete_cache_files(self.folder)
+
+
+def open_cache(folder: Path, identity: dict[str, Any] | None = None) -> PreparedCorpus | None:
+    """Open the prepared corpus in `folder`, without its sources.
+
+    Args:
+        folder: where the cache was written.
+        identity: what the cache must have been made from; None accepts any.
+
+    Returns:
+        The corpus, or None if there is no whole cache, or it was made from something else.
+    """
+    source, target = SIDES
+    try:
+        content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        if content["format"] != _FORMAT or (identity is not None and content["identity"] != identity):
+            return None
+        sizes = content["sizes"]
+        if any(
+            (folder / name).stat().st_size != sizes[name] for name in {source.train, source.valid, *sizes}
+        ):
+            return None
+        stats = CorpusStats(**{**content["stats"], "sources": tuple(content["stats"]["sources"])})
+        tokenizer = Tokenizer.load(folder / source.tokenizer)
+        train, valid = TokenRows(folder / source.train), TokenRows(folder / source.valid)
+        if tokenizer.digest != content["tokenizer"]:
+            return None
+        if (len(train), len(valid)) != (stats.train_rows, stats.valid_rows):
+            return None
+        targets = None
+        if (digest := content.get("target_tokenizer")) is not None:
+            other = Tokenizer.load(folder / target.tokenizer)
+            targets = Targets(other, TokenRows(folder / target.train), TokenRows(folder / target.valid))
+            if other.digest != digest or (len(targets.train), len(targets.valid)) != (len(train), len(valid)):
+                return None
+    except (OSError, ValueError, KeyError, TypeError, CorpusError):
+        return None
+    return PreparedCorpus(tokenizer, train, valid, stats, folder, targets)
+
+
+def build_cache(folder: Path, write: Callable[[], None]) -> PreparedCorpus:
+    """Let `write` fill `folder` with a cache, whole or not at all, and open it.
+
+    Args:
+        folder: made if it is missing; the files of an earlier cache are deleted first.
+        write: writes the cache's files, :func:`write_index` last.
+
+    Raises:
+        CorpusError: the disk refuses, or another process writes there too.
+    """
+    with os_error_as_corpus_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        delete_cache_files(folder)
+        try:
+            write()
+        except BaseException:
+            delete_cache_files(folder)
+            raise
+    corpus = open_cache(folder)
+    if corpus is None:
+        raise CorpusError(f"{folder}: the token cache was changed while it was written; run again")
+    return corpus
+
+
+def write_index(
+    folder: Path, stats: CorpusStats, tokenizers: Sequence[Tokenizer], identity: dict[str, Any] | None = None
+) -> None:
+    """Write the file that makes a cache whole; call it when all others are written.
+
+    Args:
+        folder: where the cache lies.
+        stats: counts of the corpus.
+        tokenizers: of the source, and of the target of parallel text.
+        identity: what the cache was made from, as JSON; None if it must not be opened in place of a new one.
+    """
+    sides = SIDES[: len(tokenizers)]
+    content = {
+        "format": _FORMAT,
+        "identity": identity,
+        "tokenizer": tokenizers[0].digest,
+        "target_tokenizer": None if len(tokenizers) == 1 else tokenizers[1].digest,
+        "sizes": {
+            name: (folder / name).stat().st_size for side in sides for name in (side.train, side.valid)
+        },
+        "stats": asdict(stats),
+    }
+    temporary = folder / _INDEX_TEMPORARY
+    temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    temporary.replace(folder / INDEX)
+
+
+def delete_cache_files(folder: Path) -> None:
+    """Delete the files of a cache in `folder`, those of one that was not finished too; other files stay."""
+    for name in (INDEX, *(name for side in SIDES for name in side), HASHES, _INDEX_TEMPORARY):
+        (folder / name).unlink(missing_ok=True)
+    for spool in folder.glob("spool-*.tmp"):  # a killed process leaves them
+        spool.unlink(missing_ok=True)
+
+
+@contextmanager
+def os_error_as_corpus_error(folder: Path) -> Iterator[None]:
+    """Re-raise an `OSError` as a one-line `CorpusError` that names the cache's folder."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{folder}: the token cache cannot be written ({error.strerror or error})"
+        raise CorpusError(f"{where}; free space, or choose another folder") from None

@@ -1,0 +1,321 @@
+"""The writer of token caches: it reads the rows of a corpus twice, so that memory does not grow with them.
+
+The first reading hashes and counts the rows while tokenizers are trained; the second one writes the tokens. Plain text,
+parallel text and sentences beside vectors share it: each describes its rows, and how their sides become ids.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig
+from textrae.text.lines import ReadCounts, Source
+from textrae.text.prepared import HASHES, SIDES, write_index
+from textrae.text.rows import RowWriter
+from textrae.text.split import LineHashes, line_hashes
+from textrae.text.stats import CorpusStats
+from textrae.text.tokenizer import Tokenizer
+
+_THREADS: Final = min(4, os.cpu_count() or 1)
+
+Note = Callable[[str], None]
+"""Function that takes a line for the user which is not a result."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive rows of one file, at most 4,096; no side of a row is blank."""
+
+    lines: list[str]
+    """Line of each row by which it is split: equal lines fall on one side. Its words and bytes are counted."""
+    sides: tuple[list[Any], ...]
+    """Source of each row, and its target if there is one: lines, or numbers of vectors."""
+    file: int = 0
+    """Number of the file, from 0."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a corpus that can be read more than once."""
+
+    read: Callable[[ReadCounts], Iterator[Block]]
+    """Function that yields the rows in order and counts them; a pair of lines counts as one, blank if a side is."""
+    names: Sequence[str]
+    """Names of the sources in messages."""
+    labels: Sequence[str]
+    """Names of the sources in the statistics."""
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Raise :class:`CorpusError` with the sources' names and a reason."""
+        raise CorpusError(f"{', '.join(self.names)}: {reason}")
+
+    def refuse_empty(self, counts: ReadCounts) -> None:
+        """Raise :class:`CorpusError` if a reading has found only blank lines."""
+        if counts.lines == counts.blank:
+            count = f"{counts.blank:,} blank line{'' if counts.blank == 1 else 's'}"
+            self.refuse(f"no sentence ({count}); give a file with text")
+
+
+@dataclass(frozen=True)
+class Side:
+    """How one side of the rows becomes token ids."""
+
+    tokenizer: Tokenizer
+    """Tokenizer that is kept beside the rows."""
+    encode: Callable[[list[Any]], tuple[list[list[int]], list[bool]]]
+    """Function from a column of a block to the ids of each row, and whether it was truncated."""
+    tags: Sequence[int] = ()
+    """Id that every row of a file begins with, by the file's number; empty if there is none."""
+    vectors: bool = False
+    """Whether the ids are numbers of vectors."""
+
+    def ids(self, block: Block, column: int) -> tuple[list[list[int]], list[bool]]:
+        """Return the ids of column `column` of a block, and which of its rows were truncated."""
+        ids, cut = self.encode(block.sides[column])
+        if self.tags:
+            ids = [[self.tags[block.file], *row] for row in ids]
+        return ids, cut
+
+
+Learn = Callable[[Iterator[Block], Note], tuple[Side, ...]]
+"""Function that goes through all blocks of the first reading and returns the sides with their tokenizers."""
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """What the first reading found."""
+
+    counts: ReadCounts
+    """Counts of the rows, which the second reading must find again."""
+    distinct: int
+    """Number of distinct lines."""
+    threshold: int | None
+    """Hash up to which a line is held out; None if there is a validation file."""
+
+
+@dataclass(frozen=True)
+class _Writers:
+    """Writers of the rows of one side."""
+
+    train: RowWriter
+    valid: RowWriter
+
+
+@dataclass
+class _Tally:
+    """What the second reading counts, under the names of :class:`CorpusStats`."""
+
+    cut: int = 0
+    words: int = 0
+    bytes: int = 0
+    repeats: int = 0
+    overlap: int = 0
+    valid_blank: int = 0
+    valid_cut: int = 0
+    valid_undecodable: int = 0
+
+
+def write_cache(
+    rows: Rows,
+    valid: Rows | None,
+    learn: Learn,
+    config: CorpusConfig,
+    folder: Path,
+    note: Note,
+    identity: dict[str, Any] | None = None,
+) -> None:
+    """Write the files of a token cache, its index last.
+
+    Args:
+        rows: what to train on; without a validation file, some are held out.
+        valid: rows of the validation file, all of which are kept.
+        learn: makes the sides; its notes are passed on once the corpus is accepted.
+        config: tokens of a row at most, and the size and the seed of the split.
+        folder: where the files are written.
+        note: called with each line for the user.
+        identity: what the cache is made from, for :func:`~textrae.text.prepared.write_index`.
+
+    Raises:
+        CorpusError: there is too little text, or a source cannot be read or changes between the readings.
+        OSError: the disk refuses.
+    """
+    sides, survey = _first_reading(rows, valid is None, learn, config, folder, note)
+    tally, files = _Tally(), SIDES[: len(sides)]
+    with ExitStack() as stack:
+        writers = [
+            _Writers(*(stack.enter_context(RowWriter(folder / name)) for name in (names.train, names.valid)))
+            for names in files
+        ]
+        known = None if valid is None else _write_valid(valid, sides, writers, config.seed, tally)
+        _write_train(rows, sides, survey, writers, known, config.seed, tally)
+    for side, names in zip(sides, files, strict=True):
+        side.tokenizer.save(folder / names.tokenizer)
+    stats = CorpusStats(
+        sources=tuple(rows.labels),
+        valid_source=None if valid is None else ", ".join(valid.labels),
+        lines=survey.counts.lines,
+        blank=survey.counts.blank,
+        long=survey.counts.cut,
+        undecodable=survey.counts.undecodable,
+        distinct=survey.distinct,
+        max_length=config.max_length,
+        vocabulary=sides[0].tokenizer.vocab_size,
+        train_rows=writers[0].train.rows,
+        train_tokens=writers[0].train.tokens,
+        valid_rows=writers[0].valid.rows,
+        valid_tokens=writers[0].valid.tokens,
+        target_tokens=None if len(sides) == 1 else writers[1].train.tokens,
+        vectors=sides[0].vectors,
+        **vars(tally),
+    )
+    write_index(folder, stats, [side.tokenizer for side in sides], identity)
+
+
+def _first_reading(
+    rows: Rows, hold_out: bool, learn: Learn, config: CorpusConfig, folder: Path, note: Note
+) -> tuple[tuple[Side, ...], _Survey]:
+    """Make the sides, count the rows, and hash their lines for the split."""
+    counts, notes = ReadCounts(), list[str]()
+    with LineHashes(folder / HASHES) as hashes:
+
+        def hashed() -> Iterator[Block]:
+            for block in rows.read(counts):
+                hashes.add(line_hashes(block.lines, config.seed))
+                yield block
+            rows.refuse_empty(counts)
+
+        sides = learn(hashed(), notes.append)
+        distinct, threshold = hashes.split(config.valid_size)
+    if hold_out and distinct < 2:
+        rows.refuse(
+            "1 distinct sentence: nothing to hold out; give more text, or a validation file as `valid`"
+        )
+    for line in notes:
+        note(line)
+    return sides, _Survey(counts, distinct, threshold if hold_out else None)
+
+
+def _write_valid(
+    rows: Rows, sides: tuple[Side, ...], writers: list[_Writers], seed: int, tally: _Tally
+) -> NDArray[np.uint64]:
+    """Write all rows of the validation file; return the hashes of its distinct lines, ascending."""
+    counts, hashes = ReadCounts(), [np.empty(0, dtype=np.uint64)]
+    for block in rows.read(counts):
+        columns, cut = _encoded(block, sides)
+        tally.valid_cut += cut
+        for writer, ids in zip(writers, columns, strict=True):
+            writer.valid.add(ids)
+        hashes.append(line_hashes(block.lines, seed))
+    rows.refuse_empty(counts)
+    tally.valid_blank, tally.valid_undecodable = counts.blank, counts.undecodable
+    return np.unique(np.concatenate(hashes))
+
+
+def _write_train(
+    rows: Rows,
+    sides: tuple[Side, ...],
+    survey: _Survey,
+    writers: list[_Writers],
+    known: NDArray[np.uint64] | None,
+    seed: int,
+    tally: _Tally,
+) -> None:
+    """Write each row to the side of the split it is on.
+
+    A line that is held out is kept only once, with its first row, so that a frequent one does not fill the validation set.
+    `known` are the hashes of a validation file's lines, ascending, for the count of those met again.
+    """
+    counts, seen = ReadCounts(), set[int]()
+    met = np.zeros(0 if known is None else len(known), dtype=bool)
+    for block in rows.read(counts):
+        columns, cut = _encoded(block, sides)
+        tally.cut += cut
+        tally.words += sum(len(line.split()) for line in block.lines)
+        tally.bytes += sum(len(line.encode()) for line in block.lines)
+        hashes = line_hashes(block.lines, seed)
+        if known is not None:
+            places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+            met[places[known[places] == hashes]] = True
+        held = np.zeros(len(hashes), dtype=bool)
+        if survey.threshold is not None:
+            held = hashes <= np.uint64(survey.threshold)
+        first: list[int] = []
+        for row in np.flatnonzero(held).tolist():
+            if (key := int(hashes[row])) in seen:
+                tally.repeats += 1
+            else:
+                seen.add(key)
+                first.append(row)
+        kept = np.flatnonzero(~held).tolist()
+        for writer, ids in zip(writers, columns, strict=True):
+            writer.valid.add([ids[row] for row in first])
+            writer.train.add([ids[row] for row in kept])
+    if counts != survey.counts:
+        rows.refuse("changed while it was read; run again when it is complete")
+    tally.overlap = int(met.sum())
+
+
+def _encoded(block: Block, sides: tuple[Side, ...]) -> tuple[list[list[list[int]]], int]:
+    """Return the ids of a block's rows on every side, and how many rows were truncated on any."""
+    encoded = [side.ids(block, column) for column, side in enumerate(sides)]
+    cut = sum(map(any, zip(*(cut for _, cut in encoded), strict=True)))
+    return [ids for ids, _ in encoded], cut
+
+
+def text_side(tokenizer: Tokenizer, max_length: int, tags: Sequence[int] = ()) -> Side:
+    """Return a side of lines, of each of which the first `max_length` tokens are kept."""
+    return Side(tokenizer, partial(tokenizer.encode_cut, limit=max_length, threads=_THREADS), tags)
+
+
+def load_or_train(path: str | None, lines: Iterable[str], config: CorpusConfig, note: Note) -> Tokenizer:
+    """Load the tokenizer of `path`, or else train one on `lines`, which are read to the end in either case.
+
+    Raises:
+        CorpusError: the model file cannot be used, or `lines` cannot be read or learnt from.
+    """
+    if path is None:
+        return Tokenizer.train(lines, config.vocab_size, config.seed, note, config.whole_words)
+    tokenizer = Tokenizer.load(path)
+    for _ in lines:
+        pass
+    return tokenizer
+
+
+def rereadable(sources: Sequence[Source], folder: Path, name: str, stack: ExitStack) -> list[Source]:
+    """Return sources that can be read twice: pipes are copied to files that go when `stack` closes.
+
+    Args:
+        sources: as :func:`~textrae.text.lines.locate` found them.
+        folder: where the copies lie.
+        name: part of the copies' names, another for each call.
+        stack: decides how long the copies are kept.
+    """
+    return [_spooled(one, folder / f"spool-{name}{n}.tmp", stack) for n, one in enumerate(sources)]
+
+
+def _spooled(source: Source, copy: Path, stack: ExitStack) -> Source:
+    if source.rereadable:
+        return source
+    stack.callback(copy.unlink, missing_ok=True)
+    with copy.open("wb") as file, ExitStack() as opened:
+        pipe = source.stream if source.stream is not None else opened.enter_context(_opened(source))
+        shutil.copyfileobj(pipe, file, 1 << 20)
+    return replace(source, path=str(copy), stream=None, rereadable=True)
+
+
+def _opened(source: Source) -> BinaryIO:
+    try:
+        return Path(source.path).open("rb")
+    except OSError as error:
+        raise CorpusError(f"{source.name}: cannot be read: {error.strerror or error}") from None
