@@ -31,13 +31,13 @@ SWITCHES = (
 
 
 def start(corpus: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
-    """A training in the background."""
+    """Start a training in the background."""
     command = Path(sys.executable).with_name("textrae")
     return subprocess.Popen([command, "train", corpus, "-o", out, *SWITCHES, *more], stderr=subprocess.PIPE)
 
 
 def main() -> None:
-    """Run it all and print a line a kill."""
+    """Kill and resume trainings, and print a line for each kill."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -111,7 +111,7 @@ def _quality(chooser: Chooser, noun: lexicon.Noun, sign: int) -> Adjective:
 
 
 def bought_because(chooser: Chooser) -> Sentence:
-    """Anna did not buy the coat because it was too expensive."""
+    """Draw a sentence like: Anna did not buy the coat because it was too expensive."""
     subject, wanted = clauses.person(chooser), chooser.pick((PAST, PAST, FUTURE))
     noun = chooser.pick(
         clauses.suited(lexicon.nouns("wear", "vehicle", "furniture", "art", "quick"), subject)
@@ -162,7 +162,7 @@ def _unwell(chooser: Chooser, subject: Phrase, wanted: str) -> Clause:
 
 
 def stayed_because(chooser: Chooser) -> Sentence:
-    """We stayed at home yesterday because it rained."""
+    """Draw a sentence like: We stayed at home yesterday because it rained."""
     subject, wanted = clauses.person(chooser), chooser.pick((PAST, PAST, PRESENT))
     time = clauses.when(chooser, wanted, "d", subject) if chooser.chance(55) else None
     if chooser.chance(55):
@@ -182,7 +182,7 @@ def stayed_because(chooser: Chooser) -> Sentence:
 
 
 def happy_because(chooser: Chooser) -> Sentence:
-    """Tom was very sad because he lost his keys."""
+    """Draw a sentence like: Tom was very sad because he lost his keys."""
     subject = clauses.person(chooser)
     good = chooser.chance(50)
     mood = lexicon.adjective("happy" if good else chooser.pick(("sad", "angry")), "state")
@@ -210,7 +210,7 @@ def _cause(chooser: Chooser, subject: Phrase, sign: int) -> Clause:
 
 
 def liked_because(chooser: Chooser) -> Sentence:
-    """We like this restaurant because the food is good."""
+    """Draw a sentence like: We like this restaurant because the food is good."""
     subject, wanted = clauses.person(chooser), chooser.pick((PRESENT, PRESENT, PAST))
     venue = chooser.pick(lexicon.nouns("venue"))
     like, sign = chooser.weighted((((True, 1), 42), ((True, -1), 23), ((False, -1), 35)))
@@ -233,7 +233,7 @@ def liked_because(chooser: Chooser) -> Sentence:
 
 
 def needed_so(chooser: Chooser) -> Sentence:
-    """My sister was tired, so she went to bed."""
+    """Draw a sentence like: My sister was tired, so she went to bed."""
     subject, wanted = clauses.person(chooser), PAST
     need = _need(chooser, subject, wanted)
     need = replace(need, subject=subject)
@@ -277,7 +277,7 @@ def _fair_weather(chooser: Chooser) -> tuple[Clause, bool]:
 
 
 def if_weather(chooser: Chooser) -> Sentence:
-    """If it rains tomorrow, we will stay at home."""
+    """Draw a sentence like: If it rains tomorrow, we will stay at home."""
     weather, good = _fair_weather(chooser)
     time = chooser.pick([time for time in lexicon.times(FUTURE, "d") if time.en != "in two days"])
     weather = replace(weather, time=time)
@@ -287,7 +287,7 @@ def if_weather(chooser: Chooser) -> Sentence:
 
 
 def when_weather(chooser: Chooser) -> Sentence:
-    """When the weather is good, the children play football in the park."""
+    """Draw a sentence like: When the weather is good, the children play football in the park."""
     weather, good = _fair_weather(chooser)
     subject = clauses.person(chooser)
     main = _outdoors(chooser, subject, PRESENT) if good else _indoors(chooser, subject, PRESENT)

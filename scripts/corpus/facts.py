@@ -19,7 +19,7 @@ from sentence import Sentence, finish, sky, state
 
 
 def weather(chooser: Chooser) -> Sentence:
-    """Yesterday it was very cold in Berlin."""
+    """Draw a sentence like: Yesterday it was very cold in Berlin."""
     wanted = clauses.tense(chooser)
     clause = sky(chooser, wanted)
     mild = clause.predicate is not None and not clause.predicate.en.startswith(("really", "quite"))
@@ -51,7 +51,7 @@ EXISTENCE = {
 
 
 def existence(chooser: Chooser) -> Sentence:
-    """There are three old chairs in the kitchen."""
+    """Draw a sentence like: There are three old chairs in the kitchen."""
     where = chooser.pick(list(EXISTENCE))
     place, wanted = lexicon.place(where), clauses.tense(chooser)
     choices = [noun for noun in lexicon.nouns(*EXISTENCE[where]) if noun.measure]
@@ -80,7 +80,7 @@ def existence(chooser: Chooser) -> Sentence:
 
 
 def comparison(chooser: Chooser) -> Sentence:
-    """The train is much faster than the bus."""
+    """Draw a sentence like: The train is much faster than the bus."""
     wanted = chooser.weighted(((PRESENT, 55), (PAST, 45)))
     group = chooser.pick(
         ("wear", "vehicle", "quick", "furniture", "venue", "show", "task", "transport", "kin", "city")
@@ -141,7 +141,7 @@ PEERS = ("brother", "sister", "friend", "neighbor")
 
 
 def age(chooser: Chooser) -> Sentence:
-    """My son is ten years old."""
+    """Draw a sentence like: My son is ten years old."""
     subject = clauses.name(chooser)
     number = chooser.pick(lexicon.NUMERALS)
     if chooser.chance(60):
@@ -165,7 +165,7 @@ def age(chooser: Chooser) -> Sentence:
 
 
 def price(chooser: Chooser) -> Sentence:
-    """This coat costs forty euros."""
+    """Draw a sentence like: This coat costs forty euros."""
     costly = {"vehicle", "device"}
     pool = [noun for noun in lexicon.nouns("ware", "ticket") if not noun.classes & costly]
     noun = chooser.pick([noun for noun in pool if not noun.plural_only])
@@ -213,7 +213,7 @@ def _origin(city: Place) -> Word:
 
 
 def timetable(chooser: Chooser) -> Sentence:
-    """The train to Berlin left at seven yesterday."""
+    """Draw a sentence like: The train to Berlin left at seven yesterday."""
     kind, table = chooser.pick((("transport", DEPARTURES), ("business", OPENINGS), ("eatery", OPENINGS),
                                 ("event", BEGINNINGS), ("show", BEGINNINGS)))  # fmt: skip
     row = chooser.pick(table)

@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 class Chooser:
-    """Seeded random choices that use ``Random.random`` alone, so every platform draws the same."""
+    """Seeded random choices that use only ``Random.random``, so every platform draws the same."""
 
     def __init__(self, seed: int) -> None:
         """Start the stream of choices for ``seed``."""
@@ -66,7 +66,7 @@ class Noun:
 
     @property
     def plural_only(self) -> bool:
-        """Whether the noun is used in the plural alone."""
+        """Whether the noun is used only in the plural."""
         return self.en_plural == "="
 
 

@@ -81,7 +81,7 @@ PATTERNS: tuple[tuple[Pattern, int], ...] = (
 
 
 def corpus(lines: int, seed: int) -> list[Sentence]:
-    """Return that many sentences in random order, all with different English."""
+    """Return ``lines`` sentences in random order, all with different English."""
     chooser = Chooser(seed)
     seen: set[str] = set()
     sentences: list[Sentence] = []

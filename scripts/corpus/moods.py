@@ -73,7 +73,7 @@ def _plainly(clause: Clause) -> Clause:
 
 
 def polar_event(chooser: Chooser) -> Sentence:
-    """Did you buy the red coat in town?"""
+    """Draw a sentence like: Did you buy the red coat in town?"""
     clause = _plainly(clauses.event(chooser, addressee(chooser), clauses.tense(chooser)))
     bare_present = clause.tense == PRESENT and not clause.progressive and not clause.modal
     if bare_present and clause.verb and not set(clause.verb.flags) & set("hs"):
@@ -82,7 +82,7 @@ def polar_event(chooser: Chooser) -> Sentence:
 
 
 def polar_opinion(chooser: Chooser) -> Sentence:
-    """Was the film boring?"""
+    """Draw a sentence like: Was the film boring?"""
     clause = replace(evaluation(chooser), fronted=False, negated=False, frequency=None)
     assert clause.predicate is not None, "an evaluation has a predicate"
     plain = clause.predicate.en.split()
@@ -92,7 +92,7 @@ def polar_opinion(chooser: Chooser) -> Sentence:
 
 
 def polar_state(chooser: Chooser) -> Sentence:
-    """Are you tired today?"""
+    """Draw a sentence like: Are you tired today?"""
     subject, wanted = addressee(chooser), clauses.tense(chooser)
     adjective = chooser.pick(lexicon.adjectives("state"))
     clause = Clause(subject, wanted, predicate=degree_predicate(adjective))
@@ -116,7 +116,7 @@ def _asked_event(chooser: Chooser, subject: Phrase, wanted: str, verbs: list[Ver
 
 
 def where(chooser: Chooser) -> Sentence:
-    """Where did Anna lose her keys?"""
+    """Draw a sentence like: Where did Anna lose her keys?"""
     subject, wanted = addressee(chooser), chooser.pick((PAST, PAST, FUTURE))
     goes = chooser.chance(25)
     if goes:
@@ -132,7 +132,7 @@ def where(chooser: Chooser) -> Sentence:
 
 
 def when(chooser: Chooser) -> Sentence:
-    """When will you visit your aunt?"""
+    """Draw a sentence like: When will you visit your aunt?"""
     subject, wanted = addressee(chooser), chooser.pick((PAST, PAST, FUTURE))
     if chooser.chance(35):
         verb = lexicon.verb(chooser.pick(("go", "drive", "fly", "travel")))
@@ -144,7 +144,7 @@ def when(chooser: Chooser) -> Sentence:
 
 
 def why(chooser: Chooser) -> Sentence:
-    """Why is your sister so sad?"""
+    """Draw a sentence like: Why is your sister so sad?"""
     subject = addressee(chooser)
     if chooser.chance(45):
         adjective = chooser.pick([item for item in lexicon.adjectives("state") if not item.zh_fixed])
@@ -158,7 +158,7 @@ def why(chooser: Chooser) -> Sentence:
 
 
 def what(chooser: Chooser) -> Sentence:
-    """What did Tom buy in town yesterday?"""
+    """Draw a sentence like: What did Tom buy in town yesterday?"""
     subject, wanted = addressee(chooser), clauses.tense(chooser)
     names = ("eat", "drink", "cook", "order", "buy", "read", "write", "look", "watch")
     verbs = [verb for verb in clauses.OBJECT_VERBS if verb.en in names]
@@ -174,7 +174,7 @@ def what(chooser: Chooser) -> Sentence:
 
 
 def who(chooser: Chooser) -> Sentence:
-    """Who closed the window last night?"""
+    """Draw a sentence like: Who closed the window last night?"""
     subject, wanted = PRONOUNS["who"], chooser.pick((PAST, PAST, FUTURE))
     verbs = [verb for verb in clauses.OBJECT_VERBS if not set(verb.flags) & set("osr")]
     verb = chooser.pick(verbs)
@@ -205,7 +205,7 @@ def _order(chooser: Chooser, clause: Clause, imperative: str) -> Sentence:
 
 
 def request(chooser: Chooser) -> Sentence:
-    """Please close the window!"""
+    """Draw a sentence like: Please close the window!"""
     you = PRONOUNS["you"]
     time = lexicon.times(chooser.pick((PRESENT, "ongoing")))[0] if chooser.chance(45) else None
     if chooser.chance(35):
@@ -227,7 +227,7 @@ def request(chooser: Chooser) -> Sentence:
 
 
 def suggestion(chooser: Chooser) -> Sentence:
-    """Let's go to the beach tomorrow!"""
+    """Draw a sentence like: Let's go to the beach tomorrow!"""
     we = PRONOUNS["we"]
     kind = chooser.pick((clauses.activity, clauses.motion, clauses.transitive))
     clause = kind(chooser, we, FUTURE)
@@ -244,7 +244,7 @@ def suggestion(chooser: Chooser) -> Sentence:
 
 
 def exclamation(chooser: Chooser) -> Sentence:
-    """What a nice dress!"""
+    """Draw a sentence like: What a nice dress!"""
     kinds = (
         "wear",
         "art",
@@ -275,7 +275,7 @@ def exclamation(chooser: Chooser) -> Sentence:
 
 
 def outcry(chooser: Chooser) -> Sentence:
-    """This soup is really delicious!"""
+    """Draw a sentence like: This soup is really delicious!"""
     clause = evaluation(chooser, chooser.pick((PAST, PRESENT)))
     forms = english.realise(clause), german.realise(clause), chinese.realise(clause)
     if not clause.polarity:

@@ -92,7 +92,7 @@ class Phrase(ABC):
 
     @property
     def definite(self) -> bool:
-        """Whether a negation of the clause leaves the phrase alone."""
+        """Whether a negation of the clause leaves the phrase unchanged."""
         return True
 
     @property

@@ -43,7 +43,7 @@ def _background(chooser: Chooser, who: Phrase) -> Clause:
 
 
 def arrived_when(chooser: Chooser) -> Sentence:
-    """When we arrived in Rome last summer, it was very hot."""
+    """Draw a sentence like: When we arrived in Rome last summer, it was very hot."""
     subject = clauses.person(chooser)
     place = chooser.pick(lexicon.places("arriving"))
     arrival = Clause(subject, PAST, ARRIVE, place=place)
@@ -55,7 +55,7 @@ def arrived_when(chooser: Chooser) -> Sentence:
 
 
 def home_when(chooser: Chooser) -> Sentence:
-    """When Tom came home, his sister was reading a book in the kitchen."""
+    """Draw a sentence like: When Tom came home, his sister was reading a book in the kitchen."""
     subject = clauses.person(chooser)
     arrival = Clause(subject, PAST, COME_HOME, place=lexicon.place("at home"), gap=True)
     if chooser.chance(40):
@@ -77,7 +77,7 @@ def home_when(chooser: Chooser) -> Sentence:
 
 
 def wanted_but(chooser: Chooser) -> Sentence:
-    """We wanted to go to the park yesterday, but it rained."""
+    """Draw a sentence like: We wanted to go to the park yesterday, but it rained."""
     subject = clauses.person(chooser)
     time = clauses.when(chooser, PAST, "d", subject) if chooser.chance(60) else None
     front = time is not None and "front" in time.kinds and chooser.chance(40)
@@ -125,7 +125,7 @@ def mixed_pair(chooser: Chooser, kinds: list[str]) -> tuple[Adjective, Adjective
 
 
 def mixed_but(chooser: Chooser) -> Sentence:
-    """The hotel was small, but it was very clean."""
+    """Draw a sentence like: The hotel was small, but it was very clean."""
     wanted = chooser.pick((PAST, PRESENT))
     subject, kinds = topic(chooser)
     pair = mixed_pair(chooser, kinds)
@@ -139,7 +139,7 @@ def mixed_but(chooser: Chooser) -> Sentence:
 
 
 def looked_but(chooser: Chooser) -> Sentence:
-    """Lisa looked for her keys at school, but she did not find them."""
+    """Draw a sentence like: Lisa looked for her keys at school, but she did not find them."""
     subject = clauses.person(chooser)
     noun = chooser.pick(lexicon.nouns("carry"))
     target = clauses.own(subject, noun)
@@ -152,7 +152,7 @@ def looked_but(chooser: Chooser) -> Sentence:
 
 
 def both(chooser: Chooser) -> Sentence:
-    """Tom cooked soup and his sister washed the car."""
+    """Draw a sentence like: Tom cooked soup and his sister washed the car."""
     wanted = chooser.pick((PAST, PAST, FUTURE))
     first_subject = clauses.third_person(chooser)
     second_subject = clauses.third_person(chooser)
@@ -169,7 +169,7 @@ def both(chooser: Chooser) -> Sentence:
 
 
 def _plain_event(chooser: Chooser, subject: Phrase, wanted: str) -> Clause:
-    """Draw an event with nothing but its object or its place."""
+    """Draw an event with only its object or its place."""
     names = (
         "eat",
         "drink",
@@ -193,7 +193,7 @@ def _plain_event(chooser: Chooser, subject: Phrase, wanted: str) -> Clause:
 
 
 def relative_object(chooser: Chooser) -> Sentence:
-    """The film that we watched last week was very boring."""
+    """Draw a sentence like: The film that we watched last week was very boring."""
     wanted = chooser.pick((PAST, PAST, PRESENT))
     names = ("buy", "read", "watch", "visit", "cook", "eat", "write", "drink")
     verb = chooser.pick(
@@ -235,7 +235,7 @@ def _relative(head: CommonPhrase, inner: Clause, outer: Clause, perfect: tuple[s
 
 
 def relative_subject(chooser: Chooser) -> Sentence:
-    """The woman who works in the library is very friendly."""
+    """Draw a sentence like: The woman who works in the library is very friendly."""
     noun = lexicon.noun(
         chooser.pick(("man", "woman", "man", "woman", "neighbor", "teacher", "doctor", "waiter"))
     )
@@ -259,7 +259,7 @@ def relative_subject(chooser: Chooser) -> Sentence:
 
 
 def reported(chooser: Chooser) -> Sentence:
-    """My father thinks that this car is too expensive."""
+    """Draw a sentence like: My father thinks that this car is too expensive."""
     wanted = chooser.pick((PAST, PRESENT, PRESENT))
     speaker = clauses.person(chooser)
     if chooser.chance(30):
@@ -285,7 +285,7 @@ def reporting(chooser: Chooser, speaker: Phrase, wanted: str) -> tuple[str, str,
 
 
 def quotation(chooser: Chooser) -> Sentence:
-    """ "The soup is too cold!" says my aunt."""
+    """Draw a sentence like: "The soup is too cold!" says my aunt."""
     wanted = chooser.pick((PAST, PRESENT, FUTURE))
     content = evaluation(chooser, wanted if wanted != FUTURE else None)
     wanted = content.tense
@@ -304,7 +304,7 @@ def quotation(chooser: Chooser) -> Sentence:
 
 
 def trip_story(chooser: Chooser) -> Sentence:
-    """Last summer we traveled to Rome with my aunt because she lived there."""
+    """Draw a sentence like: Last summer we traveled to Rome with my aunt because she lived there."""
     subject = clauses.person(chooser)
     cities = lexicon.places("cities")
     place = chooser.pick(cities)
@@ -320,7 +320,7 @@ def trip_story(chooser: Chooser) -> Sentence:
 
 
 def not_there(chooser: Chooser) -> Sentence:
-    """I called Anna yesterday, but she was not at home."""
+    """Draw a sentence like: I called Anna yesterday, but she was not at home."""
     subject = clauses.person(chooser)
     other = clauses.someone_else(chooser, subject)
     if other.pronominal:

@@ -22,22 +22,22 @@ from sentence import Sentence, condition, evaluation, finish, state
 
 
 def opinion(chooser: Chooser) -> Sentence:
-    """The soup was too cold."""
+    """Draw a sentence like: The soup was too cold."""
     return state(evaluation(chooser))
 
 
 def event(chooser: Chooser) -> Sentence:
-    """My brother bought a red coat in town yesterday."""
+    """Draw a sentence like: My brother bought a red coat in town yesterday."""
     return state(clauses.event(chooser, clauses.person(chooser), clauses.tense(chooser)))
 
 
 def feeling(chooser: Chooser) -> Sentence:
-    """My sister was very tired last night."""
+    """Draw a sentence like: My sister was very tired last night."""
     return state(condition(chooser, clauses.person(chooser), clauses.tense(chooser)))
 
 
 def whereabouts(chooser: Chooser) -> Sentence:
-    """Tom was not at school yesterday."""
+    """Draw a sentence like: Tom was not at school yesterday."""
     subject, wanted = clauses.person(chooser), clauses.tense(chooser)
     place = chooser.pick([place for place in lexicon.PLACES if place.en != "in the room"])
     clause = Clause(subject, wanted, predicate=place_predicate(place), negated=chooser.chance(25))
@@ -55,7 +55,7 @@ NEUTER_FACTS = ("easy", "hard", "important")
 
 
 def profession(chooser: Chooser) -> Sentence:
-    """My aunt works as a doctor in Berlin."""
+    """Draw a sentence like: My aunt works as a doctor in Berlin."""
     subject = clauses.name(chooser) if chooser.chance(40) else clauses.relative(chooser)
     if subject.plural or subject.key in ("grandma", "grandpa"):
         subject = clauses.name(chooser)
@@ -108,7 +108,7 @@ def _works_as(chooser: Chooser, subject: Phrase, job: Profession, wanted: str) -
 
 
 def liking(chooser: Chooser) -> Sentence:
-    """Anna did not like the film."""
+    """Draw a sentence like: Anna did not like the film."""
     subject, wanted = clauses.person(chooser), clauses.tense(chooser)
     verb = chooser.weighted(
         ((lexicon.PREFERENCES[0], 60), (lexicon.PREFERENCES[1], 22), (lexicon.PREFERENCES[2], 18))
@@ -126,7 +126,7 @@ def liking(chooser: Chooser) -> Sentence:
 
 
 def like_to(chooser: Chooser) -> Sentence:
-    """My sister likes to dance with her friend."""
+    """Draw a sentence like: My sister likes to dance with her friend."""
     subject = clauses.person(chooser)
     wanted = chooser.weighted(((PRESENT, 70), (PAST, 30)))
     clause = Clause(subject, wanted, chooser.pick(clauses.ACTIVITIES))
@@ -150,7 +150,7 @@ def like_to(chooser: Chooser) -> Sentence:
 
 
 def preferring(chooser: Chooser) -> Sentence:
-    """I like tea more than coffee."""
+    """Draw a sentence like: I like tea more than coffee."""
     subject = clauses.person(chooser)
     pool = lexicon.nouns(chooser.pick(("drink", "dish", "dish", "animal")))
     at = chooser.below(len(pool))
@@ -173,7 +173,7 @@ def _infinitive(clause: Clause) -> tuple[str, str, str]:
 
 
 def assessment(chooser: Chooser) -> Sentence:
-    """It is hard to repair this bike."""
+    """Draw a sentence like: It is hard to repair this bike."""
     subject, wanted = clauses.name(chooser), clauses.tense(chooser)
     names = ("read", "write", "repair", "wash", "find", "clean", "cook", "sell")
     verb = chooser.pick(
@@ -231,7 +231,7 @@ def _aim_of(chooser: Chooser, noun: Noun) -> CommonPhrase:
 
 
 def purpose(chooser: Chooser) -> Sentence:
-    """Anna went to the market to buy fish."""
+    """Draw a sentence like: Anna went to the market to buy fish."""
     subject, wanted = clauses.person(chooser), clauses.tense(chooser)
     where, word, tail, objects = chooser.pick([row for row in PURPOSES if row[0] != "in the kitchen"])
     place, verb = lexicon.place(where), lexicon.verb(word, tail)

@@ -27,7 +27,7 @@ def _so(en: str, de: str, zh: str, result: Clause, polarity: int) -> Sentence:
 
 
 def arrival_story(chooser: Chooser) -> Sentence:
-    """When we arrived in Rome last summer, it was very hot, so we went to the beach."""
+    """Draw a sentence like: When we arrived in Rome last summer, it was very hot, so we went to the beach."""
     subject = clauses.person(chooser)
     arrival = Clause(subject, PAST, ARRIVE, place=chooser.pick(lexicon.places("cities")), gap=True)
     arrival = replace(arrival, time=chooser.pick(lexicon.times(PAST, "dw")))
@@ -52,7 +52,9 @@ def _colored(chooser: Chooser, noun: Noun) -> CommonPhrase:
 
 
 def wish_story(chooser: Chooser) -> Sentence:
-    """Tom wanted to buy the red coat yesterday, but it was too expensive, so he bought the blue shirt."""
+    """Draw a sentence like: Tom wanted to buy the red coat yesterday, but it was too expensive, so he
+    bought the blue shirt.
+    """
     subject = clauses.person(chooser)
     pool = clauses.suited(lexicon.nouns("wear", "furniture"), subject)
     noun = chooser.pick(pool)
@@ -72,7 +74,7 @@ def wish_story(chooser: Chooser) -> Sentence:
 
 
 def weighed_report(chooser: Chooser) -> Sentence:
-    """My sister thinks that the food in this restaurant is good but the service is slow."""
+    """Draw a sentence like: My sister thinks that the food in this restaurant is good but the service is slow."""
     wanted = chooser.pick((PAST, PRESENT))
     _, place, things = chooser.pick(THESE_VENUES[:3])
     first_noun = lexicon.noun(chooser.pick([word for word in things if word != "service"]))
@@ -94,7 +96,9 @@ def weighed_report(chooser: Chooser) -> Sentence:
 
 
 def errand_story(chooser: Chooser) -> Sentence:
-    """Yesterday Tom went to the market with his sister because they wanted to buy fish and milk."""
+    """Draw a sentence like: Yesterday Tom went to the market with his sister because they wanted to buy fish and
+    milk.
+    """
     subject = clauses.third_person(chooser)
     if subject.plural:
         return errand_story(chooser)
