@@ -52,9 +52,7 @@ def _colored(chooser: Chooser, noun: Noun) -> CommonPhrase:
 
 
 def wish_story(chooser: Chooser) -> Sentence:
-    """Draw a sentence like: Tom wanted to buy the red coat yesterday, but it was too expensive, so he
-    bought the blue shirt.
-    """
+    """Draw a sentence like: Tom wanted to buy the red coat, but it was too expensive, so he bought the blue shirt."""
     subject = clauses.person(chooser)
     pool = clauses.suited(lexicon.nouns("wear", "furniture"), subject)
     noun = chooser.pick(pool)
@@ -96,9 +94,7 @@ def weighed_report(chooser: Chooser) -> Sentence:
 
 
 def errand_story(chooser: Chooser) -> Sentence:
-    """Draw a sentence like: Yesterday Tom went to the market with his sister because they wanted to buy fish and
-    milk.
-    """
+    """Draw a sentence like: Tom went to the market with his sister because they wanted to buy fish and milk."""
     subject = clauses.third_person(chooser)
     if subject.plural:
         return errand_story(chooser)
