@@ -1,8 +1,14 @@
-"""The `textrae` command. Each file here is a family of commands that parses, calls the library, and prints."""
+"""The `textrae` command. Each file of commands parses, calls the library, and prints."""
 
 from __future__ import annotations
 
-from . import convert, evaluate, latent, series, train
+from importlib import import_module
+from importlib.util import find_spec
+
 from .app import app
 
-__all__ = ["app", "convert", "evaluate", "latent", "series", "train"]
+__all__ = ["app"]
+
+for _name in ("convert", "evaluate", "latent", "series", "train"):
+    if find_spec(f"{__name__}.{_name}") is not None:  # series may be left out of an installation
+        import_module(f"{__name__}.{_name}")

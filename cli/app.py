@@ -1,14 +1,17 @@
-"""The `textrae` command, before its commands are added."""
+"""The `textrae` command itself, to which the files of commands add theirs."""
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import typer
 
-from .failures import Commands
+from .failures import LATE, Commands
 
 app = typer.Typer(
     cls=Commands,
@@ -19,6 +22,49 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Sentence → vector → sentence: recurrent autoencoders for text.",
 )
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+def late_command(
+    options: Callable[[], Sequence[inspect.Parameter]], **settings: Any
+) -> Callable[[Function], Function]:
+    """Register a command with options of its own and further `options`, made when the command is first asked for.
+
+    So `textrae --help` lists it without importing what its options are made from.
+
+    Args:
+        options: what makes the further parameters; the function receives them as keywords.
+        settings: of :meth:`typer.Typer.command`.
+    """
+
+    def register(function: Function) -> Function:
+        def listed() -> None: ...
+
+        name, text = function.__name__, inspect.getdoc(function)
+        app.command(name, help=text, **settings)(listed)
+        LATE[name] = lambda: _made(function, options(), help=text, **settings)
+        return function
+
+    return register
+
+
+def _made(function: Callable[..., None], options: Sequence[inspect.Parameter], **settings: Any) -> Any:
+    """Make the command of a function, with `options` in the place of its ``**keywords``."""
+
+    def run(**values: Any) -> None:
+        function(**values)
+
+    own = inspect.signature(function, eval_str=True).parameters.values()
+    kept = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    run.__signature__ = inspect.Signature([*kept, *options])  # type: ignore[attr-defined]
+    alone = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    alone.command(function.__name__, **settings)(run)
+    return typer.main.get_command(alone)
 
 
 def _version(wanted: bool) -> None:
@@ -34,7 +80,9 @@ def _main(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error (may stand anywhere)."),
+    debug: bool = typer.Option(
+        False, "--debug", help="Show the traceback of an error (anywhere on the command line)."
+    ),
 ) -> None:
     """Sentence → vector → sentence: recurrent autoencoders for text."""
     if "PYTHONIOENCODING" not in os.environ:  # as it is read: sentences of any language, whatever the locale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import app
+from .app import app, late_command
 from .failures import note
+from .kinds import KINDS
 from .options import (
     Beam,
     Column,
@@ -18,15 +20,12 @@ from .options import (
     Device,
     Errors,
     File,
-    Frame,
-    Labels,
-    Layout,
     Precision,
     RunFolder,
     To,
     Workers,
 )
-from .session import _at_work, _load, _print, _refuse
+from .session import at_work, load_model, print_lines, refuse_options
 
 if TYPE_CHECKING:
     pass
@@ -41,13 +40,13 @@ def encode(
         typer.Option("--out", "-o", help="File of vectors: .npy, .parquet or .jsonl.", show_default=False),
     ] = ...,  # type: ignore[assignment]
     storage: Annotated[
-        str, typer.Option(help="How the numbers are kept: float32, float16, int8 or binary (their signs).")
+        str, typer.Option(help="Storage of the vectors: float32, float16, int8 or binary (signs only).")
     ] = "float32",
     dimensions: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Keep the first so many numbers alone, for search: not to be decoded.",
+            help="Keep only the first N dimensions (for search; truncated vectors cannot be decoded).",
             show_default=False,
         ),
     ] = None,
@@ -58,7 +57,7 @@ def encode(
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Turn sentences into vectors, one row a line."""
+    """Turn sentences into vectors, one row for each line."""
     from textrae.inference.vectors import STORAGE, VectorWriter
 
     if storage not in STORAGE:
@@ -66,21 +65,21 @@ def encode(
 
     from .reading import Input
 
-    model = _load(run, device, precision)
+    model = load_model(run, device, precision)
     if dimensions is not None and dimensions > model.encoding_size:
         raise typer.BadParameter(
-            f"{dimensions} of {model.encoding_size} numbers cannot be kept", param_hint="--dimensions"
+            f"{dimensions} of {model.encoding_size} dimensions cannot be kept", param_hint="--dimensions"
         )
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
     with (
         VectorWriter(out, dimensions or model.encoding_size, storage) as writer,
-        _at_work(model, run, workers, device, precision) as worker,
+        at_work(model, run, workers, device, precision) as worker,
     ):
         for vectors in worker.encode_stream(_recorded(source, held), cuts=source.cuts):
             writer.add([held.popleft() for _ in vectors], vectors[:, :dimensions])
     source.say()
-    note(f"{out}: {source.cuts.sentences:,} vectors of {dimensions or model.encoding_size} numbers")
+    note(f"{out}: {source.cuts.sentences:,} vectors of {dimensions or model.encoding_size} dimensions")
 
 
 @app.command(epilog="Example: textrae decode run vectors.npy > sentences.txt")
@@ -92,54 +91,53 @@ def decode(
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Turn vectors into sentences, one a line."""
+    """Turn vectors into sentences, one on each line."""
     from textrae.inference.vectors import read_vectors
 
-    model, done = _load(run, device, precision), 0
+    model, done = load_model(run, device, precision), 0
     for block in read_vectors(vectors, model.run.settings.model.read_size):
-        _print(model.decode(block, beam=beam, to=to, first=done))
+        print_lines(model.decode(block, beam=beam, to=to, first=done))
         done += len(block)
 
 
-@app.command(epilog="Example: textrae reconstruct run sentences.txt")
+def _further() -> list[inspect.Parameter]:
+    """Return the options of `reconstruct` for other kinds of runs."""
+    return [option for kind in KINDS.values() for option in kind.reconstruct_options]
+
+
+@late_command(_further, epilog="Example: textrae reconstruct run sentences.txt")
 def reconstruct(
     ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Of series: .csv, .npy or .parquet instead of standard output."),
-    ] = None,
     beam: Beam = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
-    layout: Layout = None,
-    labels: Labels = None,
-    frame: Frame = None,
     device: Device = "auto",
     precision: Precision = "fp32",
+    **others: Any,
 ) -> None:
-    """Turn sentences into vectors and back, one a line; or series into states and back."""
-    from textrae.runs.folder import is_series
-
-    if is_series(run):
-        from .series import reconstruct_series
-
-        _refuse(ctx, "a run of series", "beam", "corpus_format", "column", "errors", "precision")
-        reconstruct_series(run, file, out, layout, labels, frame, device)
-        return
-    _refuse(ctx, "a run of sentences", "out", "layout", "labels", "frame")
+    """Rebuild sentences from their vectors, one on each line (or series from their states)."""
     from textrae.errors import ConfigError
+    from textrae.runs.folder import kind_of
 
+    kind = KINDS.get(kind_of(run))
+    if kind is not None:
+        refuse_options(
+            ctx, f"a run of {kind_of(run)}", "beam", "corpus_format", "column", "errors", "precision"
+        )
+        kind.reconstruct(run, file, device, others)
+        return
+    refuse_options(ctx, "a run of sentences", *others)
     from .reading import Input
 
-    model = _load(run, device, precision)
+    model = load_model(run, device, precision)
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; use `textrae translate`")
     source = Input.of(file, corpus_format, column, errors, model.max_length)
     for block in model.reconstruct_stream(source, beam=beam, cuts=source.cuts):
-        _print(block)
+        print_lines(block)
     source.say()
 
 
@@ -152,7 +150,7 @@ def translate(
     length_penalty: Annotated[
         float,
         typer.Option(
-            help="Hypotheses are compared by nats / tokens to this power; more favours longer ones."
+            help="Hypotheses are compared by nats / tokens to this power; a higher one favours longer ones."
         ),
     ] = 1.0,
     to: To = None,
@@ -160,7 +158,7 @@ def translate(
         bool,
         typer.Option(
             "--n-best",
-            help="All that the beam ends with, the best first: row (from 1), score and sentence, joined by tabs.",
+            help="Write every hypothesis of the beam, best first: row (from 1), score, sentence, joined by tabs.",
         ),
     ] = False,
     window: Annotated[
@@ -174,14 +172,14 @@ def translate(
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Translate sentences, one a line."""
+    """Translate sentences, one on each line."""
     from textrae.errors import ConfigError
 
     from .reading import Input
 
     if beam == 1 and not n_best:
-        _refuse(ctx, "a beam of 1, which compares nothing", "length_penalty")
-    model = _load(run, device, precision)
+        refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
+    model = load_model(run, device, precision)
     if not model.run.translates:
         raise ConfigError(
             f"{run}: was not trained to translate; train with --target, or use `textrae reconstruct`"
@@ -193,16 +191,16 @@ def translate(
     options: dict[str, Any] = {"beam": beam, "length_penalty": length_penalty, "to": to, "cuts": source.cuts}
     if window is not None:
         options["window"] = window
-    with _at_work(model, run, workers, device, precision) as worker:
+    with at_work(model, run, workers, device, precision) as worker:
         if n_best:
             row = 0
             for found in worker.translations(source, **options):
                 for hypotheses in found:
                     row += 1
-                    _print([f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses])
+                    print_lines([f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses])
         else:
             for block in worker.translate_stream(source, **options):
-                _print(block)
+                print_lines(block)
     source.say()
 
 

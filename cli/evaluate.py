@@ -11,8 +11,9 @@ import typer
 
 from .app import app
 from .failures import note
+from .kinds import KINDS
 from .options import LARGEST_SEED, Column, CorpusFormat, Device, Errors, File, Json, Precision, RunFolder, To
-from .session import _load, _refuse
+from .session import load_model, refuse_options
 
 if TYPE_CHECKING:
     from textrae.model import SentenceAutoencoder
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _DIAGNOSED = 2_000
 """Sentences whose posteriors are compared with one another."""
 _TRANSLATING = ("compare", "to", "beam", "length_penalty", "target_column")
-"""Switches of `evaluate` for translations alone."""
+"""Options of `evaluate` for translations only."""
 
 
 @app.command(epilog="Example: textrae evaluate run test.txt --json")
@@ -45,31 +46,35 @@ def evaluate(
         typer.Option(help="References, one a line: measure translation.", show_default=False),
     ] = None,
     target_column: Annotated[
-        str | None, typer.Option(help="Column of a table that holds them.", show_default=False)
+        str | None, typer.Option(help="Column of a table that holds the references.", show_default=False)
     ] = None,
     vectors: Annotated[
         Path | None,
-        typer.Option(help="Of a run that reads vectors: those of FILE's sentences.", show_default=False),
+        typer.Option(help="Vectors of FILE's sentences, for a run that reads vectors.", show_default=False),
     ] = None,
     compare: Annotated[
         Path | None,
-        typer.Option(help="With --target: another run, by paired bootstrap.", show_default=False),
+        typer.Option(
+            help="With --target: another run to compare with, by paired bootstrap.", show_default=False
+        ),
     ] = None,
     to: To = None,
-    beam: Annotated[int, typer.Option(min=1, help="With --target.")] = 5,
-    length_penalty: Annotated[float, typer.Option(help="With --target.")] = 1.0,
+    beam: Annotated[int, typer.Option(min=1, help="With --target: hypotheses kept at every step.")] = 5,
+    length_penalty: Annotated[
+        float, typer.Option(help="With --target: power of the length that hypotheses are compared by.")
+    ] = 1.0,
     samples: Annotated[
         int,
         typer.Option(
-            min=0, help="Of a variational model: the likelihood too, importance-weighted by so many draws."
+            min=0, help="Draws of the importance-weighted likelihood of a variational model; 0 leaves it out."
         ),
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of those draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of these draws.")] = 0,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Measure reconstruction by length (token accuracy, exact match, BLEU, chrF, perplexity), and use of the latent."""
+    """Measure reconstruction by length (accuracy, exact match, BLEU, chrF, perplexity) and use of the latent."""
     from textrae.evaluation.reconstruction import TOKENIZERS
 
     from .reading import Input, say_cuts
@@ -78,18 +83,18 @@ def evaluate(
     if tokenize not in TOKENIZERS:
         raise typer.BadParameter(f"{tokenize!r} is not {', '.join(TOKENIZERS)}", param_hint="--tokenize")
     if target is None:
-        _refuse(ctx, "reconstruction: give --target too", *_TRANSLATING)
+        refuse_options(ctx, "reconstruction: give --target too", *_TRANSLATING)
     else:
-        _refuse(ctx, "translations: leave --target out", "vectors", "samples", "seed")
+        refuse_options(ctx, "translations: leave --target out", "vectors", "samples", "seed")
     if beam == 1:
-        _refuse(ctx, "a beam of 1, which compares nothing", "length_penalty")
+        refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
     if not samples:
-        _refuse(ctx, "reconstruction alone: give --samples too", "seed")
-    model = _load(run, device, precision)
+        refuse_options(ctx, "reconstruction alone: give --samples too", "seed")
+    model = load_model(run, device, precision)
     if target is not None:
         sources = Input.of(file, corpus_format, column, errors, model.max_length)
         references = Input.of(target, corpus_format, target_column, errors, model.max_length)
-        models = [model, *([] if compare is None else [_load(compare, device, precision)])]
+        models = [model, *([] if compare is None else [load_model(compare, device, precision)])]
         for folder, one, switch in zip((run, compare), models, ("--target", "--compare"), strict=False):
             _refuse_untranslating(folder, one, switch, beam, to)
         _evaluate_translation(
@@ -113,7 +118,7 @@ def _evaluate_reconstruction(
     draws: tuple[int, int],
     as_json: bool,
 ) -> None:
-    """How a model rebuilds sentences, and of a variational one its posteriors and (with draws and their seed) likelihood."""
+    """Measure how a model rebuilds sentences, and a variational one's posteriors and likelihood (draws and their seed)."""
     import numpy as np
 
     from textrae.errors import ConfigError, CorpusError
@@ -160,7 +165,7 @@ def _evaluate_reconstruction(
 def _refuse_untranslating(
     run: Path | None, model: SentenceAutoencoder, switch: str, beam: int, to: str | None
 ) -> None:
-    """ConfigError before any of the work, if a run cannot do what it is asked for."""
+    """Raise ConfigError, before any of the work, if a run cannot translate as it is asked to."""
     from textrae.errors import ConfigError
 
     if not model.run.translates:
@@ -178,7 +183,7 @@ def _evaluate_translation(
     decoding: tuple[int, float, str | None],
     as_json: bool,
 ) -> None:
-    """Scores of the first model, and how the second compares."""
+    """Print the scores of the first model, and how the second compares with it."""
     from textrae.errors import CorpusError
     from textrae.evaluation.translation import compare, translation_report
 
@@ -215,7 +220,7 @@ def attention(
     """Show where a model with attention looks while it rebuilds or translates a sentence."""
     from .reading import say_cuts
 
-    model = _load(run, device, "fp32")
+    model = load_model(run, device, "fp32")
     found = model.attention(sentence, to)
     say_cuts(model)
     if out is not None:
@@ -249,7 +254,7 @@ def xsim(
 
     from .reading import Input, say_cuts
 
-    model = _load(run, device, precision)
+    model = load_model(run, device, precision)
     sides = [list(Input.of(path, "auto", None, "strict", model.max_length)) for path in (file, other)]
     if len(sides[0]) != len(sides[1]) or not sides[0]:
         raise CorpusError(
@@ -267,14 +272,10 @@ def xsim(
 @app.command(epilog="Example: textrae info run")
 def info(run: RunFolder, as_json: Json = False) -> None:
     """Tell what a run is and how it was trained."""
-    from textrae.runs.folder import is_series
+    from textrae.runs.folder import kind_of
 
-    if is_series(run):
-        from textrae.series.model import SeriesAutoencoder
-
-        facts = SeriesAutoencoder.load(run, device="cpu").info()
-    else:
-        facts = _load(run, "cpu", "fp32").info()
+    kind = KINDS.get(kind_of(run))
+    facts = kind.info(run) if kind is not None else load_model(run, "cpu", "fp32").info()
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
         return

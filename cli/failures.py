@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import typer
@@ -11,20 +13,42 @@ from typer.core import TyperGroup
 
 DEBUG = "--debug"
 INTERRUPTED = 130
+LATE: dict[str, Callable[[], Any]] = {}
+"""What makes the commands whose options are made when they are first asked for, by name."""
+RENAMED = {"format": "corpus_format"}
+"""Settings whose option has another name."""
 _USAGE: Any = typer.BadParameter.__mro__[2]
 """ClickException, the base of what wrong usage raises; typer does not export it."""
+_SETTING = re.compile(r"`(\w+)(?:=([^`]*))?`|^(\w+)(?=: )")
+"""A setting as the library's messages write it, with its value perhaps; or one that a message begins with."""
 
 
 def note(line: str) -> None:
-    """A line for the user that is not a result."""
+    """Print a line for the user that is not a result."""
     typer.echo(line, err=True)
 
 
 class Commands(TyperGroup):
-    """The command group: 2 for wrong usage, 130 for Ctrl-C, 1 and one line for anything else."""
+    """The command group: exit code 2 for wrong usage, 130 for Ctrl-C, 1 and one line for anything else."""
+
+    _listing = False
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; one of :data:`LATE` is made unless it is only listed."""
+        if cmd_name in LATE and not self._listing:
+            self.commands[cmd_name] = LATE.pop(cmd_name)()
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands, none of which is made for that."""
+        self._listing = True
+        try:
+            super().format_commands(ctx, formatter)
+        finally:
+            self._listing = False
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take --debug from wherever it stands."""
+        """Accept --debug anywhere on the command line."""
         ends = args.index("--") if "--" in args else len(args)
         if DEBUG in args[:ends]:
             ctx.meta[DEBUG] = True
@@ -32,7 +56,7 @@ class Commands(TyperGroup):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command and say what failed."""
+        """Run the command, and tell in one line what failed."""
         from textrae.errors import TextraeError
 
         try:
@@ -50,12 +74,37 @@ class Commands(TyperGroup):
                 _silence(sys.stdout)  # which may be what refused
             if ctx.meta.get(DEBUG):
                 raise
-            note(f"error: {_line(error) if not isinstance(error, TextraeError) else error}")
+            said = self.in_options(ctx, str(error)) if isinstance(error, TextraeError) else _line(error)
+            note(f"error: {said}")
             raise typer.Exit(1) from None
+
+    def in_options(self, ctx: Any, message: str) -> str:
+        """Write the settings in a message of the library as options of the command: `beta=0.1` → --beta 0.1."""
+        first = getattr(ctx, "invoked_subcommand", None)
+        names = sorted(self.commands, key=lambda name: name != first)  # the command that runs comes first
+        options: dict[str, Any] = {}
+        for name in names:
+            command = self.get_command(ctx, name)
+            for option in command.params:
+                if option.opts[0].startswith("--"):
+                    options.setdefault(str(option.name), option)
+
+        def written(found: re.Match[str]) -> str:
+            name, value = found[1] or found[3], found[2]
+            option = options.get(RENAMED.get(name, name))
+            if option is None:
+                return found[0]
+            if value in (None, "True"):
+                return str(option.opts[0])
+            if value == "False" and option.secondary_opts:
+                return str(option.secondary_opts[0])
+            return f"{option.opts[0]} {value}"
+
+        return _SETTING.sub(written, message)
 
 
 def _silence(stream: TextIO) -> None:
-    """Let Python's own last flush go nowhere."""
+    """Have the interpreter's last flush of a stream go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

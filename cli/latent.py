@@ -11,20 +11,22 @@ import typer
 from .app import app
 from .failures import note
 from .options import LARGEST_SEED, Beam, Device, File, Json, Precision, RunFolder, To
-from .session import _load, _print, _refuse
+from .session import load_model, print_lines, refuse_options
 
-Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed gives the same sentences.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed: the same one gives the same sentences.")
+]
 
 
 @app.command(epilog="Example: textrae sample run -n 10 --seed 1")
 def sample(
     run: RunFolder,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Sentences to make.")] = 10,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Number of sentences.")] = 10,
     source: Annotated[
         str | None,
         typer.Option(
             "--from",
-            help="prior, posterior (training sentences' own) or mixture (fitted to theirs); by default the prior of a model trained towards it, else the mixture.",
+            help="Source of encodings: prior, posterior (of training sentences) or mixture (fitted to them); by default the prior of a model trained towards it, else the mixture.",
             show_default=False,
         ),
     ] = None,
@@ -33,19 +35,19 @@ def sample(
         typer.Option(
             min=0.0,
             max=100.0,
-            help="Of the tokens' draws; 0 takes the most likely one each time.",
+            help="Temperature of the tokens' softmax; 0 takes the most likely token each time.",
             show_default=False,
         ),
     ] = None,
     top_k: Annotated[
-        int | None, typer.Option(min=1, help="Draw among so many tokens.", show_default=False)
+        int | None, typer.Option(min=1, help="Draw among the N likeliest tokens.", show_default=False)
     ] = None,
     top_p: Annotated[
         float | None,
         typer.Option(
             min=0.01,
             max=1.0,
-            help="Draw among the likeliest of this probability together: 0.5 where none of these three is given.",
+            help="Draw among the likeliest tokens of this total probability (default: 0.5 if no temperature or top-k is given).",
             show_default=False,
         ),
     ] = None,
@@ -55,7 +57,7 @@ def sample(
     against: Annotated[
         str | None,
         typer.Option(
-            help="The training text: say how many samples are new, and how they differ from one another, beside its own.",
+            help="Training text: report how many samples are new and how diverse they are, beside the text's own diversity.",
             show_default=False,
         ),
     ] = None,
@@ -63,7 +65,7 @@ def sample(
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Make new sentences, one a line."""
+    """Sample new sentences, one on each line."""
     from textrae.evaluation.samples import sample_quality
     from textrae.latent.draw import SOURCES
 
@@ -73,7 +75,7 @@ def sample(
         raise typer.BadParameter(f"{source!r} is not {', '.join(SOURCES)}", param_hint="--from")
     if temperature is not None and not (temperature == 0 or temperature >= 0.01):
         raise typer.BadParameter("is 0, or at least 0.01", param_hint="--temperature")
-    model = _load(run, device, precision)
+    model = load_model(run, device, precision)
     known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
     made = model.sample(
         count,
@@ -91,7 +93,7 @@ def sample(
             json.dumps({"sentences": made, "quality": dataclasses.asdict(quality)}, ensure_ascii=False)
         )
         return
-    _print(made)
+    print_lines(made)
     if quality is not None:
         note(quality.describe())
 
@@ -103,7 +105,7 @@ def interpolate(
         list[str], typer.Argument(help="Two sentences, or more for a path.", show_default=False)
     ],
     steps: Annotated[
-        int, typer.Option(min=2, help="Places from each sentence to the next, both counted.")
+        int, typer.Option(min=2, help="Steps from each sentence to the next, both included.")
     ] = 7,
     method: Annotated[
         str | None,
@@ -118,7 +120,7 @@ def interpolate(
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Show the sentences on the way from one to another; the ends are their own reconstructions."""
+    """Decode the path from one sentence to another; its ends are their reconstructions."""
     from textrae.latent.path import smoothness, without_repeats
 
     from .reading import say_cuts
@@ -127,7 +129,7 @@ def interpolate(
         raise typer.BadParameter(f"{method!r} is not linear or spherical", param_hint="--method")
     if len(sentences) < 2:
         raise typer.BadParameter("give at least two sentences", param_hint="SENTENCES")
-    model = _load(run, device, "fp32")
+    model = load_model(run, device, "fp32")
     way = model.interpolate(*sentences, steps=steps, method=method, beam=beam, to=to)  # type: ignore[arg-type]
     say_cuts(model)
     smooth = smoothness(way)
@@ -135,7 +137,7 @@ def interpolate(
     if as_json:
         typer.echo(json.dumps({"sentences": shown, "smoothness": smooth}, ensure_ascii=False))
         return
-    _print(shown)
+    print_lines(shown)
     note(f"smoothness {smooth:.2f} (1: changes evenly, 0: all at once)")
 
 
@@ -143,7 +145,9 @@ def interpolate(
 def paraphrase(
     run: RunFolder,
     sentence: Annotated[str, typer.Argument(help="The sentence to look around.", show_default=False)],
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Different sentences, at most.")] = 5,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, help="Number of different sentences, at most.")
+    ] = 5,
     distance: Annotated[
         float,
         typer.Option(min=0.0, help="How far to look, in standard deviations of the training encodings."),
@@ -153,16 +157,16 @@ def paraphrase(
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Show sentences whose encodings are near one's."""
+    """Decode encodings near that of a sentence."""
     from .reading import say_cuts
 
-    model = _load(run, device, "fp32")
+    model = load_model(run, device, "fp32")
     found = model.paraphrase(sentence, count, distance=distance, seed=seed, to=to)
     say_cuts(model)
     if as_json:
         typer.echo(json.dumps({"sentences": found}, ensure_ascii=False))
     else:
-        _print(found)
+        print_lines(found)
     if len(found) < count:
         note(f"{len(found)} different sentences within {20 * count} tries; look further with --distance")
 
@@ -175,30 +179,30 @@ def analogy(
     run: RunFolder,
     file: File = "-",
     source: Annotated[
-        str, typer.Option("--from", help="Examples of the kind to move from.", show_default=False)
+        str, typer.Option("--from", help="File of examples of the kind to move from.", show_default=False)
     ] = ...,  # type: ignore[assignment]
     target: Annotated[
-        str, typer.Option("--to", help="Examples of the kind to move to.", show_default=False)
+        str, typer.Option("--to", help="File of examples of the kind to move to.", show_default=False)
     ] = ...,  # type: ignore[assignment]
     strength: Annotated[
         str,
         typer.Option(
-            help="Of the step, in differences of the two kinds' means; several, joined by commas, are judged in a table."
+            help="Length of the step, in differences of the two kinds' means; several, joined by commas, are judged in a table."
         ),
     ] = "1.0",
     beam: Beam = 1,
     seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Of the judges of several strengths.")
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the judges of several strengths.")
     ] = 0,
     language: Annotated[
         str | None,
-        typer.Option(help="The language to write, of a run that writes several.", show_default=False),
+        typer.Option(help="Language to write, for a run that writes several.", show_default=False),
     ] = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Move sentences along the difference between two kinds of sentences, one a line."""
+    """Move sentences along the difference between two kinds of sentences, one on each line."""
     from textrae.errors import CorpusError
     from textrae.evaluation.transfer import sweep
 
@@ -211,8 +215,8 @@ def analogy(
             f"{strength!r} is not numbers joined by commas", param_hint="--strength"
         ) from None
     if len(strengths) == 1:
-        _refuse(ctx, "one strength, which is not judged: give several, or leave it out", "seed")
-    model = _load(run, device, precision)
+        refuse_options(ctx, "one strength, which is not judged: give several, or leave it out", "seed")
+    model = load_model(run, device, precision)
 
     def lines(path: str) -> list[str]:
         return list(Input.of(path, "auto", None, "strict", model.max_length))
@@ -235,7 +239,7 @@ def analogy(
         if as_json:
             typer.echo(json.dumps({"sentences": moved}, ensure_ascii=False))
         else:
-            _print(moved)
+            print_lines(moved)
         return
 
     def move(chosen: float) -> list[str]:

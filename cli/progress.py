@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Stopper:
-    """Ctrl-C and SIGTERM: the loop saves and stops; before the loop, or a second time, they stop at once."""
+    """Has Ctrl-C and SIGTERM save and stop the training; before its first step, or a second time, they stop at once."""
 
     def __init__(self) -> None:
         self.signal, self.running = 0, False
@@ -36,8 +36,8 @@ class Stopper:
             signal.signal(number, handler)
 
 
-class Progress:
-    """The bar on a terminal; a line a validation elsewhere."""
+class ProgressBar:
+    """A bar on a terminal, and one line for each validation elsewhere."""
 
     def __enter__(self) -> None:
         from tqdm import tqdm
@@ -50,11 +50,11 @@ class Progress:
         self.bar.close()
 
     def note(self, line: str) -> None:
-        """A line above the bar."""
+        """Print a line above the bar."""
         self.bar.write(line, file=sys.stderr)
 
     def report(self, report: Report) -> None:
-        """Move the bar; say what a validation found."""
+        """Move the bar, and print what a validation found."""
         speed = f"{report.tokens / max(report.seconds, 1e-9):,.0f} tokens/s"
         if report.kind == "valid":
             self.note(

@@ -1,4 +1,4 @@
-"""Sentences from a file or standard input, one row a line."""
+"""Sentences from a file or from standard input, one for each line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Input:
-    """A source of sentences, and what there is to say of it once it is read."""
+    """A source of sentences, which counts what was truncated or replaced while it is read."""
 
     file: str
     config: CorpusConfig
@@ -29,27 +29,27 @@ class Input:
 
     @classmethod
     def of(cls, file: str, corpus_format: str, column: str | None, errors: str, max_length: int) -> Input:
-        """From the switches of a command."""
+        """Make it from the options of a command."""
         values = {"format": corpus_format, "column": column, "errors": errors}
         return cls(file, build(CorpusConfig, values), max_length)
 
     def __iter__(self) -> Iterator[str]:
-        """Every line (``-``: of standard input), blank ones too, so that rows stay aligned."""
+        """Yield every line (``-``: of standard input), blank ones too, so that rows stay aligned."""
         for batch in read_lines([self.file], self.config, self.counts, keep_blank=True):
             yield from batch
 
     def say(self) -> None:
-        """What was cut or replaced."""
+        """Print what was truncated or replaced."""
         _say_cuts(self.cuts, self.max_length)
         if self.counts.undecodable:
             note(f"{self.counts.undecodable:,} lines held bytes that are not UTF-8, now U+FFFD")
 
 
 def say_cuts(model: SentenceAutoencoder) -> None:
-    """What the model has cut of all that it read."""
+    """Print how many of the sentences that the model read were truncated."""
     _say_cuts(model.cuts, model.max_length)
 
 
 def _say_cuts(cuts: Cuts, longest: int) -> None:
     if cuts.cut:
-        note(f"{cuts.cut:,} of {cuts.sentences:,} sentences were cut at {longest} tokens")
+        note(f"{cuts.cut:,} of {cuts.sentences:,} sentences were truncated at {longest} tokens")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +15,28 @@ import typer
 
 from .app import app
 from .failures import INTERRUPTED, note
-from .options import Frame, Json, Labels, Layout, RunFolder
+from .kinds import KINDS, Kind
+from .options import Json, RunFolder, check_device
+from .progress import ProgressBar, Stopper
 
 if TYPE_CHECKING:
     from textrae.series.model import SeriesAutoencoder
     from textrae.series.settings import SeriesFormat
     from textrae.series.training import SeriesReport
+
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        help="Of series: steps (a row a time step, blank lines between) or rows (a row a sequence)."
+    ),
+]
+Labels = Annotated[
+    bool | None,
+    typer.Option("--labels/--no-labels", help="With --layout rows: a row's first number is its label."),
+]
+Frame = Annotated[
+    int | None, typer.Option(help="With --layout rows: successive numbers that make one time step.")
+]
 
 SeriesFile = Annotated[
     str,
@@ -29,9 +47,14 @@ SeriesFile = Annotated[
 
 
 def train_series(
-    files: list[str], given: dict[str, Any], unfit: list[str], out: Path, config: Path | None, overwrite: bool
+    files: list[str],
+    given: Mapping[str, Any],
+    unfit: list[str],
+    out: Path,
+    config: Path | None,
+    overwrite: bool,
 ) -> None:
-    """What `textrae train` does with --series.
+    """Train as `textrae train --series` does.
 
     Args:
         files: the files of series.
@@ -47,8 +70,6 @@ def train_series(
     from textrae.series.training import SeriesWatch
     from textrae.settings.files import build
 
-    from .progress import Progress, Stopper
-
     values = _series_values(given, unfit, config)
     model, format, training = (
         build(SeriesConfig, _own(SeriesConfig, values)),
@@ -56,7 +77,7 @@ def train_series(
         build(SeriesTraining, _own(SeriesTraining, values)),
     )
     claim(out, overwrite=overwrite)
-    stopper, progress = Stopper(), Progress()
+    stopper, progress = Stopper(), ProgressBar()
     with stopper, progress:
         watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
         trained = SeriesAutoencoder.train(files, model, training, format=format, watch=watch)
@@ -78,8 +99,8 @@ def _unwritten(out: Path) -> Path:
     return next(place for place in places if not place.exists() or not any(place.iterdir()))
 
 
-def _series_values(given: dict[str, Any], unfit: list[str], config: Path | None) -> dict[str, Any]:
-    """The settings of the config file and the switches, all of them for series."""
+def _series_values(given: Mapping[str, Any], unfit: list[str], config: Path | None) -> dict[str, Any]:
+    """Return the settings of the TOML file and the options, refusing those that are not for series."""
     from textrae.errors import ConfigError
     from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
     from textrae.settings.files import merged, read_toml
@@ -112,23 +133,20 @@ def _show(progress: Any, report: SeriesReport) -> None:
     progress.bar.refresh()
 
 
-def reconstruct_series(
-    run: Path,
-    file: str,
-    out: Path | None,
-    layout: str | None,
-    labels: bool | None,
-    frame: int | None,
-    device: str,
-) -> None:
-    """What `textrae reconstruct` does with a run of series."""
+def reconstruct_series(run: Path, file: str, device: str, options: Mapping[str, Any]) -> None:
+    """Rebuild the series of a file as `textrae reconstruct` does with a run of series.
+
+    Args:
+        options: out, layout, labels and frame.
+    """
     from textrae.series.data import Series
     from textrae.series.writing import check_ending, check_place, csv_lines, write_series
 
+    out = options["out"]
     if out is not None:
         check_ending(out)
     model = _load(run, device)
-    format = _format(model, layout, labels, frame)
+    format = _format(model, options["layout"], options["labels"], options["frame"])
     source = model.read(file, format)
     if out is not None:
         check_place(out, source)
@@ -137,7 +155,7 @@ def reconstruct_series(
         sys.stdout.writelines(csv_lines(rebuilt, format))
         return
     write_series(out, rebuilt, format)
-    note(f"{out}: {len(rebuilt):,} sequences of {model.dim} numbers a step")
+    note(f"{out}: {len(rebuilt):,} sequences of {model.dim} dimensions a step")
 
 
 @app.command(epilog="Example: textrae score run series.csv > errors.tsv")
@@ -175,8 +193,6 @@ def score(
 
 
 def _load(run: Path, device: str) -> SeriesAutoencoder:
-    from .options import check_device
-
     check_device(device)
     from textrae.series.model import SeriesAutoencoder
 
@@ -186,7 +202,7 @@ def _load(run: Path, device: str) -> SeriesAutoencoder:
 def _format(
     model: SeriesAutoencoder, layout: str | None, labels: bool | None, frame: int | None
 ) -> SeriesFormat:
-    """The format that the run was trained on, as the switches change it."""
+    """Return the format that the run was trained on, as the options change it."""
     from textrae.series.settings import SeriesFormat
     from textrae.settings.files import build, to_dict
 
@@ -195,3 +211,46 @@ def _format(
         own = {}
     given = {"layout": layout, "labels": labels, "frame": frame}
     return build(SeriesFormat, {**own, **{name: value for name, value in given.items() if value is not None}})
+
+
+def _settings() -> tuple[type, ...]:
+    from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
+
+    return SeriesConfig, SeriesFormat, SeriesTraining
+
+
+def _info(run: Path) -> dict[str, Any]:
+    from textrae.series.model import SeriesAutoencoder
+
+    return SeriesAutoencoder.load(run, device="cpu").info()
+
+
+def _option(name: str, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--series",
+        help="File of real-valued sequences (.csv, .npy, .parquet) instead of a corpus; may be repeated.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="File for rebuilt series (.csv, .npy, .parquet; default: stdout)."),
+]
+KINDS["series"] = Kind(
+    section="Series of numbers",
+    train_option=_option("series", Files),
+    settings=_settings,
+    train=train_series,
+    reconstruct_options=(
+        _option("out", Out),
+        _option("layout", Layout),
+        _option("labels", Labels),
+        _option("frame", Frame),
+    ),
+    reconstruct=reconstruct_series,
+    info=_info,
+)

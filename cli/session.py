@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from textrae.workers import WorkerPool
 
 
-def _refuse(ctx: typer.Context, run: str, *names: str) -> None:
-    """Wrong usage, if one of these options was given with such a run."""
+def refuse_options(ctx: typer.Context, run: str, *names: str) -> None:
+    """Raise a usage error if one of the named options was given, which are not for such a run."""
     for name in names:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
             raise typer.BadParameter(f"is not for {run}", param_hint=f"--{name.replace('_', '-')}")
 
 
-def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
+def load_model(run: Path, device: str, precision: str) -> SentenceAutoencoder:
+    """Load a run of sentences on a device."""
     check_device(device)
     if precision not in ("auto", "fp32", "bf16"):
         raise typer.BadParameter(f"{precision!r} is not auto, fp32 or bf16", param_hint="--precision")
@@ -37,10 +38,10 @@ def _load(run: Path, device: str, precision: str) -> SentenceAutoencoder:
 
 
 @contextmanager
-def _at_work(
+def at_work(
     model: SentenceAutoencoder, run: Path, workers: int, device: str, precision: str
 ) -> Iterator[SentenceAutoencoder | WorkerPool]:
-    """What encodes and translates: this process, or several."""
+    """Yield what encodes and translates: the model in this process, or several processes."""
     if workers == 1:
         yield model
         return
@@ -50,7 +51,7 @@ def _at_work(
         yield pool
 
 
-def _print(block: list[str]) -> None:
-    """One row a line: a line end that a model wrote inside a sentence becomes a space."""
+def print_lines(block: list[str]) -> None:
+    """Print one sentence on each line; a line end inside a sentence becomes a space."""
     sys.stdout.write("".join(f"{sentence.replace(chr(10), ' ')}\n" for sentence in block))
     sys.stdout.flush()

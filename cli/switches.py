@@ -1,34 +1,99 @@
-"""The help of `textrae train`: its many switches in sections, each with the default of the setting that it sets."""
+"""The options of `textrae train`: made from the fields of the settings, and shown in sections."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
+import typer
 from typer.core import TyperCommand
 
+from .failures import RENAMED
+from .kinds import KINDS
+
+_OFF = {
+    "reset_decoder": "keep-decoder",
+    "freeze_encoder": "train-encoder",
+    "whole_words": "word-parts",
+    "reverse": "forward",
+}
+"""What switches a setting off, where that is not called no-SETTING."""
+_WITHOUT = {"vectors", "languages"}
+"""Settings without an option: the files decide them."""
 _GIVEN = {
     "target", "valid_target", "target_column", "tokenizers", "target_tokenizer", "vectors", "valid_vectors",
     "encoder", "freeze_encoder", "decoder",
 }  # fmt: skip
-_SECTIONS = (
-    "Run and files",
-    "Corpus and tokenizer",
-    "Model",
-    "Variational models",
-    "Training",
-    "Translation, vectors and trained parts",
-    "Series of numbers",
-)
+_FILES = "Run and files"
+
+
+def text_settings() -> dict[str, type]:
+    """Return the settings of a sentence autoencoder by the section that their options stand in."""
+    from textrae.settings.corpus import CorpusConfig
+    from textrae.settings.model import ModelConfig
+    from textrae.settings.training import TrainingConfig
+
+    return {"Corpus and tokenizer": CorpusConfig, "Model": ModelConfig, "Training": TrainingConfig}
+
+
+def options() -> list[inspect.Parameter]:
+    """Return an option of `train` for each setting of each kind of run."""
+    found = {one.name: one for cls in text_settings().values() for one in options_of(cls)}
+    for kind in KINDS.values():
+        found.setdefault(kind.train_option.name, kind.train_option)
+        for cls in kind.settings():
+            for one in options_of(cls):
+                found.setdefault(one.name, one)
+    return list(found.values())
+
+
+def options_of(cls: Any) -> Iterator[inspect.Parameter]:
+    """Yield an option for each field of a dataclass of settings; its help is the first sentence of the docstring.
+
+    An option that is not given is None, so that the setting's default holds.
+    """
+    for name, field in cls.__pydantic_fields__.items():
+        if name in _WITHOUT:
+            continue
+        kind, values = plain_type(field.annotation)
+        switch = RENAMED.get(name, name).replace("_", "-")
+        declaration = f"--{switch}/--{_OFF.get(name, f'no-{switch}')}" if kind is bool else f"--{switch}"
+        text = " ".join(str(field.description).split("\n\n")[0].split())
+        metavar = f"[{'|'.join(values)}]" if values else None
+        option = typer.Option(declaration, help=text, metavar=metavar, show_default=False)
+        annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        yield inspect.Parameter(RENAMED.get(name, name), keyword, default=None, annotation=annotation)
+
+
+def plain_type(annotation: Any) -> tuple[type, tuple[str, ...]]:
+    """Return the plain type of a field, and the values of a `Literal`.
+
+    ``Annotated[float, …] | None`` → float and none; ``Literal["a", "b"]`` → str and both.
+    """
+    if annotation in (bool, int, float, str):
+        return annotation, ()
+    if get_origin(annotation) is Literal:
+        return str, get_args(annotation)
+    for inner in get_args(annotation)[:1]:  # of Annotated and of a union with None, what comes first
+        return plain_type(inner)
+    raise TypeError(f"a setting of type {annotation} has no option: name it in _WITHOUT")
 
 
 class Sectioned(TyperCommand):
     """A command that trains, whose help is in sections."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the arguments, then each section with what it has."""
-        written: dict[str, list[tuple[str, str]]] = {"Arguments": [], **{name: [] for name in _SECTIONS}}
-        sections, defaults = _settings()
+        """Write the arguments, then the options of each section."""
+        placed, defaults = _sections(), _defaults()
+        titles = [
+            "Arguments", _FILES, *text_settings(), "Translation, vectors and trained parts",
+            *(kind.section for kind in KINDS.values()),
+        ]  # fmt: skip
+        titles.insert(titles.index("Training"), "Variational models")
+        written: dict[str, list[tuple[str, str]]] = {title: [] for title in titles}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is None:
@@ -38,7 +103,7 @@ class Sectioned(TyperCommand):
                 continue
             switch, said = record
             default = _said(param, defaults.get(str(param.name), []))
-            written[sections.get(str(param.name), _SECTIONS[0])].append(
+            written[placed.get(str(param.name), _FILES)].append(
                 (switch, f"{said}  [default: {default}]" if default else said)
             )
         for title, records in written.items():
@@ -47,38 +112,42 @@ class Sectioned(TyperCommand):
                     formatter.write_dl(records)
 
 
-def _settings() -> tuple[dict[str, str], dict[str, list[Any]]]:
-    """The section of each switch, and the defaults of its setting: of text and, where it is another, of series."""
-    from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
-    from textrae.settings.corpus import CorpusConfig
-    from textrae.settings.model import ModelConfig
+def _sections() -> dict[str, str]:
+    """Return the section of each option that has one."""
     from textrae.settings.rules import VARIATIONAL
-    from textrae.settings.training import TrainingConfig
 
-    text = {"Corpus and tokenizer": CorpusConfig, "Model": ModelConfig, "Training": TrainingConfig}
-    series = (SeriesConfig, SeriesFormat, SeriesTraining)
-    sections, defaults = {"model": "Model", "series": "Series of numbers"}, {}
-    for title, cls in text.items():
+    found: dict[str, str] = {"model": "Model"}
+    for title, cls in text_settings().items():
+        found |= {RENAMED.get(field.name, field.name): title for field in fields(cls)}
+    found["seed"] = "Training"
+    found |= dict.fromkeys((*VARIATIONAL, "variational", "posterior_norm"), "Variational models")
+    found |= dict.fromkeys(("regulariser", "regulariser_weight"), "Variational models")
+    found |= dict.fromkeys(_GIVEN, "Translation, vectors and trained parts")
+    for name, kind in KINDS.items():
+        found[name] = kind.section
+        for cls in kind.settings():
+            for field in fields(cls):
+                found.setdefault(field.name, kind.section)
+    return found
+
+
+def _defaults() -> dict[str, list[Any]]:
+    """Return the defaults of each setting: of text, then of other kinds where they differ."""
+    found: dict[str, list[Any]] = {}
+    others = [cls for kind in KINDS.values() for cls in kind.settings()]
+    for cls in [*text_settings().values(), *others]:
         for field in fields(cls):
-            sections[field.name], defaults[field.name] = title, [field.default]
-    sections |= {"seed": "Training", "corpus_format": sections["format"]}
-    defaults["corpus_format"] = defaults["format"]
-    sections |= dict.fromkeys((*VARIATIONAL, "variational", "posterior_norm"), "Variational models")
-    sections |= dict.fromkeys(("regulariser", "regulariser_weight"), "Variational models")
-    sections |= dict.fromkeys(_GIVEN, "Translation, vectors and trained parts")
-    del defaults["vectors"]  # the setting is how many numbers they have, the switch a file
-    for field in (field for cls in series for field in fields(cls)):
-        sections.setdefault(field.name, "Series of numbers")
-        known = defaults.setdefault(field.name, [])
-        if field.default not in known:
-            known.append(field.default)
-    return sections, defaults
+            if field.name not in _WITHOUT:
+                known = found.setdefault(RENAMED.get(field.name, field.name), [])
+                if field.default not in known:
+                    known.append(field.default)
+    return found
 
 
-def _said(param: Any, values: list[Any]) -> str:
-    """The defaults of a switch as its help tells them."""
+def _said(param: Any, values: Sequence[Any]) -> str:
+    """Return the defaults of an option as its help tells them."""
     told = [_value(param, value) for value in values if value is not None]
-    return ", with --series ".join(told)
+    return f", with --{next(iter(KINDS), '')} ".join(told)
 
 
 def _value(param: Any, value: Any) -> str:

@@ -35,6 +35,8 @@ _FILES = (CONFIG, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
 
 Network = TypeVar("Network", bound=nn.Module)
 
+TEXT = "text"
+"""Kind of a run of sentences."""
 _KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstruct` and `score` use it)"}
 
 
@@ -47,7 +49,7 @@ def write_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = 
     if path.exists() and not overwrite:
         raise RunError(f"{path}: exists already; choose another folder or allow overwriting it")
     refuse_foreign(path)
-    with _said(path):
+    with one_line_errors(path):
         inside = (
             path.is_dir()
         )  # which may be where a disk is mounted, or the working folder: it cannot be renamed
@@ -124,7 +126,7 @@ def read_config(path: Path, kind: str) -> dict[str, Any]:
         raise RunError(
             f"{file}: not a textrae run (no format number); give the folder that `textrae train -o` wrote"
         )
-    found = values.get("kind", "text")
+    found = values.get("kind", TEXT)
     if found != kind:
         raise RunError(
             f"{path}: a run of {_KINDS.get(str(found), 'another kind')}; give one of {_KINDS[kind]} here"
@@ -132,13 +134,15 @@ def read_config(path: Path, kind: str) -> dict[str, Any]:
     return values
 
 
-def is_series(path: Path) -> bool:
-    """Whether a folder is a run of real-valued sequences.
+def kind_of(path: Path) -> str:
+    """Return the kind of a run folder: ``text``, or what its config says (``series``).
+
+    A folder without a config counts as text: reading it says what is missing.
 
     Raises:
         RunError: its config is damaged.
     """
-    return (path / CONFIG).is_file() and read_json(path / CONFIG).get("kind") == "series"
+    return str(read_json(path / CONFIG).get("kind", TEXT)) if (path / CONFIG).is_file() else TEXT
 
 
 def fitting(file: Path, make: Callable[[], Network], weights: Mapping[str, Tensor]) -> Network:
@@ -161,8 +165,8 @@ def fitting(file: Path, make: Callable[[], Network], weights: Mapping[str, Tenso
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
-    """Turn what the disk refuses into one line."""
+def one_line_errors(path: Path) -> Iterator[None]:
+    """Re-raise an `OSError` as a one-line :class:`RunError`."""
     try:
         yield
     except OSError as error:

@@ -39,8 +39,8 @@ from textrae.runs.folder import (
     MODEL,
     TARGET_TOKENIZER,
     TOKENIZER,
-    _said,
     fitting,
+    one_line_errors,
     read_config,
     write_folder,
 )
@@ -102,7 +102,7 @@ def publish(path: Path, run: Run) -> None:
     latents = run.latents.to_tensors() if run.latents is not None else None
     if latents is not None:
         digests["latents"] = tensor_digest(latents)
-    with _said(path):
+    with one_line_errors(path):
         if not _belongs(path / MODEL, digests):
             (path / MODEL).unlink(missing_ok=True)  # another run's weights must not stand beside this config
         write_atomically(path / TOKENIZER, tokenizer)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import STRICT, Positive, Seed
+from textrae.settings.fields import STRICT, Positive, Seed, refuse
 
 CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
 
@@ -58,8 +58,8 @@ class CorpusConfig:
 
     @model_validator(mode="after")
     def _tokenizers_agree(self) -> Self:
-        if self.target_tokenizer is not None and self.tokenizers == "joint":
-            raise ValueError(
-                "target_tokenizer: a joint tokenizer is the source's; give tokenizers separate too"
-            )
+        refuse(
+            self.target_tokenizer is not None and self.tokenizers == "joint",
+            "`target_tokenizer`: a joint tokenizer is the source's; give `tokenizers=separate` too",
+        )
         return self

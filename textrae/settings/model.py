@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import STRICT, Cell, Fraction, Positive
+from textrae.settings.fields import STRICT, Cell, Fraction, Positive, refuse
 from textrae.settings.files import build
 
 Pooling = Literal["auto", "max", "mean", "last"]
@@ -58,7 +58,7 @@ class ModelConfig:
     bidirectional: bool = True
     """Read the sentence in both directions (BRAE)."""
     reverse: bool = False
-    """Read one way from the last token to the first (with `bidirectional=False`).
+    """Read from the last token to the first, if the encoder reads one way.
 
     Sutskever et al. 2014.
     """
@@ -169,14 +169,14 @@ class ModelConfig:
 
     @property
     def pooled(self) -> Literal["max", "mean", "last"]:
-        """How the encoder's states become one."""
+        """The pooling that is used, with ``auto`` resolved."""
         if self.pooling == "auto":
             return "mean" if self.hierarchical else "max"
         return self.pooling
 
     @property
     def slots_placed(self) -> bool:
-        """Whether slots have positions."""
+        """Whether each slot has a position in the sentence."""
         if self.slot_addressing == "auto":
             return self.slots > 1 and not (self.variational or self.hierarchical)
         return self.slot_addressing == "position"
@@ -188,7 +188,7 @@ class ModelConfig:
 
     @property
     def encoding_scale_used(self) -> float:
-        """What an encoding is multiplied by as an input of every step."""
+        """Scale of the encoding as an input of every step, with the default resolved."""
         if self.encoding_scale is not None:
             return self.encoding_scale
         if self.hierarchical or not self.conditions_every_step:
@@ -197,17 +197,17 @@ class ModelConfig:
 
     @property
     def segment_rules(self) -> str:
-        """How a hierarchical model cuts a text."""
+        """Where a hierarchical model cuts a text, with the default resolved."""
         return self.segments or "12"
 
     @property
     def levels(self) -> int:
-        """Levels of segments below a text; 0 of a model that is not hierarchical."""
+        """Levels of segments below a text; 0 in a model that is not hierarchical."""
         return len(self.segment_rules.split(",")) if self.hierarchical else 0
 
     @property
     def places_used(self) -> int:
-        """Places of the encoding; 0 for none."""
+        """Places of the encoding, with the default resolved; 0 for none."""
         if not self.hierarchical or self.slots:
             return 0
         if self.places is not None:
@@ -219,7 +219,7 @@ class ModelConfig:
 
     @property
     def read_size(self) -> int:
-        """Numbers of a vector that can be decoded: an encoding's, or those of the vectors that are read."""
+        """Dimensions of a vector that can be decoded: an encoding, or one of the vectors that are read."""
         return self.vectors or self.encoding_size
 
     @property
@@ -229,61 +229,102 @@ class ModelConfig:
 
     @property
     def encoding_size(self) -> int:
-        """Numbers of an encoding."""
+        """Dimensions of an encoding."""
         return max(1, self.slots) * self.latent
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        """Refuse what would be ignored or could not work."""
-        states = self.memory == "states"
-        refused = {
-            "slots: with memory states the decoder attends over all states; leave slots out": states
-            and self.slots,
-            "variational: with memory states the decoder does not need the encoding, which would say nothing; "
-            "use memory slots": states and self.variational,
-            "slot_addressing: a position needs several slots; give slots": self.slot_addressing == "position"
-            and self.slots < 2,
-            "posterior_norm: only a variational model has a posterior; give variational": self.posterior_norm
-            and not self.variational,
-            "regulariser: with memory states the encoding says nothing; use memory slots": states
-            and self.regulariser != "none",
-            "hierarchical: with memory states the decoder sees every token's state already; use memory slots": states
-            and self.hierarchical,
-            "reverse: a bidirectional encoder reads both ways already; give no-bidirectional": self.reverse
-            and self.bidirectional,
-            "reverse: a hierarchical model's segments keep their order; leave it out": self.reverse
-            and self.hierarchical,
-            "segments: only a hierarchical model cuts its texts; give hierarchical": self.segments is not None
-            and not self.hierarchical,
-            "places: only a hierarchical model without slots has them; leave places out": self.places
-            and (not self.hierarchical or self.slots),
-            f"places: {self.latent} numbers cannot be put into {self.places} of one size": self.places
-            and self.latent % self.places,
-            "scoring: there is no attention; give slots, or memory states": self.scoring != "dot"
-            and not self.attends,
-            "encoding_scale: the encoding is the decoder's initial state alone; leave it out": self.encoding_scale
-            not in (None, 1.0)
-            and not self.conditions_every_step,
-            "pooling: slots take the place of pooling; leave it out": self.slots
-            and not self.hierarchical
-            and self.pooling != "auto",
-            "mse_weight: it mixes MSE into cross-entropy; with reconstruction mse there is nothing to mix": self.mse_weight
-            and self.reconstruction == "mse",
+    def _memory_fits(self) -> Self:
+        """Reject what all states as memory leave without use."""
+        if self.memory != "states":
+            return self
+        refuse(self.slots, "`slots`: with `memory=states` the decoder attends over all states; leave it out")
+        refuse(
+            self.variational,
+            "`variational`: with `memory=states` the decoder does not need the encoding; give `memory=slots`",
+        )
+        refuse(
+            self.regulariser != "none",
+            "`regulariser`: with `memory=states` the decoder does not need the encoding; give `memory=slots`",
+        )
+        refuse(
+            self.hierarchical,
+            "`hierarchical`: with `memory=states` the decoder sees every token's state; give `memory=slots`",
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _encoder_fits(self) -> Self:
+        """Reject settings of the encoder that would be ignored or could not work."""
+        positions = self.slot_addressing == "position"
+        refuse(positions and self.slots < 2, "`slot_addressing`: a position needs several slots; give `slots`")
+        refuse(
+            self.posterior_norm and not self.variational,
+            "`posterior_norm`: only a variational model has a posterior; give `variational=True`",
+        )
+        refuse(
+            self.reverse and self.bidirectional,
+            "`reverse`: a bidirectional encoder reads both ways already; give `bidirectional=False`",
+        )
+        refuse(
+            self.reverse and self.hierarchical,
+            "`reverse`: a hierarchical model's segments keep their order; leave it out",
+        )
+        refuse(
+            self.segments is not None and not self.hierarchical,
+            "`segments`: only a hierarchical model cuts its texts; give `hierarchical=True`",
+        )
+        refuse(
+            self.slots and not self.hierarchical and self.pooling != "auto",
+            "`pooling`: slots take the place of pooling; leave it out",
+        )
+        if self.places:
+            refuse(
+                not self.hierarchical or self.slots,
+                "`places`: only a hierarchical model without slots has them; leave it out",
+            )
+            refuse(
+                self.latent % self.places,
+                f"`places`: {self.latent} dimensions cannot be divided into {self.places} of one size",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _decoder_fits(self) -> Self:
+        """Reject settings of the decoder that would be ignored."""
+        refuse(
+            self.scoring != "dot" and not self.attends,
+            "`scoring`: there is no attention; give `slots`, or `memory=states`",
+        )
+        refuse(
+            self.encoding_scale not in (None, 1.0) and not self.conditions_every_step,
+            "`encoding_scale`: the encoding is only the decoder's initial state; leave it out",
+        )
+        refuse(
+            self.mse_weight and self.reconstruction == "mse",
+            "`mse_weight`: it mixes MSE into cross-entropy; with `reconstruction=mse` there is nothing to mix",
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _vectors_fit(self) -> Self:
+        """Reject settings of an encoder where given vectors are read instead of a text."""
+        if not self.vectors:
+            return self
+        wanted = {
+            "variational": self.variational,
+            "hierarchical": self.hierarchical,
+            "reverse": self.reverse,
+            "posterior_norm": self.posterior_norm,
+            "memory": self.memory == "states",
+            "regulariser": self.regulariser != "none",
         }
-        encoder = ("variational", "hierarchical", "reverse", "posterior_norm")
-        unread = [name for name in encoder if self.vectors and getattr(self, name)]
-        if self.vectors and (states or self.regulariser != "none"):
-            unread.append("memory" if states else "regulariser")
-        for name in unread:
-            refused[f"{name}: with vectors there is no encoder to do it; leave it out"] = True
-        for reason, found in refused.items():
-            if found:
-                raise ValueError(reason)
+        for name, found in wanted.items():
+            refuse(found, f"`{name}`: with vectors there is no encoder to do it; leave it out")
         return self
 
     @classmethod
     def preset(cls, name: Preset, **switches: Any) -> ModelConfig:
-        """The settings of a variant by its name in the literature, with `switches` overriding them."""
+        """Return the settings of a variant by its name in the literature, with `switches` overriding them."""
         return build(cls, {**PRESETS[name], **switches})
 
 
@@ -294,4 +335,4 @@ PRESETS: dict[Preset, dict[str, Any]] = {
     "ara": {"slots": 4, "latent": 32},
     "hrae": {"hierarchical": True},
 }
-"""What each name of ``--model`` switches."""
+"""The settings that each variant's name stands for."""

@@ -1,59 +1,17 @@
-"""What goes with what across the settings of a training."""
+"""What goes with what across the settings of a training: every rule that judges several of them together.
+
+A rule of one dataclass only stands in its own validator. Reasons name settings in backticks; the command shows its options.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
-from textrae.errors import ConfigError
+from textrae.settings.fields import refuse
 from textrae.settings.model import ModelConfig
 from textrae.settings.run import Settings
 from textrae.settings.training import TrainingConfig
-
-
-def _refuse_idle(settings: Settings) -> None:
-    """ConfigError, if a training would not use something that it is given; one that is resumed may go on as it began."""
-    model, training, corpus = settings.model, settings.training, settings.corpus
-    trains_tokenizer = corpus.tokenizer is None or (
-        bool(settings.target) and corpus.tokenizers == "separate" and corpus.target_tokenizer is None
-    )
-    normalised = not (model.variational or model.memory == "states") and model.regulariser == "none"
-    refused = {
-        "latent: of 2 numbers with mean 0 and variance 1 nothing is free but a sign; give 3, or variational": normalised
-        and model.encoding_size < 3,
-        "valid_target: is for translation; give --target too, or leave it out": settings.valid_target
-        is not None
-        and not settings.target,
-        "valid_target: of which sentences? give --valid FILE too, or leave it out": settings.valid_target
-        is not None
-        and settings.valid is None,
-        "valid_vectors: are for a model that reads vectors; give --vectors too": settings.valid_vectors
-        is not None
-        and settings.vectors is None,
-        "whole_words: a tokenizer that is given has its pieces; leave one of them out": corpus.whole_words
-        and not trains_tokenizer,
-        "noise: it spoils the text that an encoder reads, and with vectors there is none; leave it out": settings.vectors
-        is not None
-        and any(getattr(training, f"noise_{kind}") for kind in ("drop", "blank", "substitute", "shuffle")),
-    }
-    for reason, found in refused.items():
-        if found:
-            raise ConfigError(reason)
-
-
-def _refuse_for_pairs(settings: Settings) -> None:
-    """What cannot go with a target."""
-    refused = {
-        "hierarchical: the segments of a text are not those of its translation; leave it out": settings.model.hierarchical,
-        "crossover: a sentence that goes on as another has no translation; leave it out": settings.training.crossover,
-        "valid: parallel text needs the other side of the validation file; give --valid-target": settings.valid
-        is not None
-        and settings.valid_target is None
-        and settings.corpus.target_column is None,
-    }
-    for reason, found in refused.items():
-        if found:
-            raise ConfigError(reason)
-
 
 VARIATIONAL = (
     "beta",
@@ -66,44 +24,198 @@ VARIATIONAL = (
     "reset_decoder",
     "aggressive",
 )
+"""Settings of a training that only a variational model uses."""
+_NOISE = ("noise_drop", "noise_blank", "noise_substitute", "noise_shuffle")
 
 
-def refuse_idle(
+def refuse_ineffective(
     given: Collection[str], model: ModelConfig, training: TrainingConfig, files: Mapping[str, object]
 ) -> None:
-    """ConfigError, if one of the settings that were given belongs to a part that the model or its training lacks.
+    """Reject settings that were given expressly and would have no effect on this model or its training.
 
     Args:
         given: names of settings.
-        model: as they make it.
-        training: the same.
+        model: shape that they make.
+        training: training that they make.
         files: what is trained on, by the names that :class:`textrae.settings.run.Settings` has.
+
+    Raises:
+        ConfigError: naming the first such setting, and what would use it.
     """
-    cyclical, constant = (training.beta_schedule == kind for kind in ("cyclical", "constant"))
-    needs = {
-        **dict.fromkeys(VARIATIONAL, (model.variational, "is for a variational model: give --variational")),
-        "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give --regulariser"),
+    constant, cyclical = (training.beta_schedule == kind for kind in ("constant", "cyclical"))
+    needs: dict[str, tuple[object, str]] = {
+        **dict.fromkeys(
+            VARIATIONAL, (model.variational, "is for a variational model: give `variational=True`")
+        ),
+        "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give `regulariser`"),
         "conditioning": (
             model.memory == "slots" or model.conditioning == "initial",
-            "beside --memory states an encoding is the initial state alone: give --conditioning initial",
+            "with `memory=states` an encoding is the initial state only: give `conditioning=initial`",
         ),
-        "rehearsal": (model.hierarchical, "is for a hierarchical model: give --hierarchical"),
+        "rehearsal": (model.hierarchical, "is for a hierarchical model: give `hierarchical=True`"),
     }
     for name in ("tokenizers", "target_tokenizer", "target_column"):
-        needs[name] = (bool(files["target"]), "is for translation: give --target")
+        needs[name] = (files["target"], "is for translation: give `target`")
     for name in ("bidirectional", "reverse", "pooling"):
-        needs[name] = (not files["vectors"], "is of an encoder, which a model that reads --vectors lacks")
+        needs[name] = (not files["vectors"], "is of an encoder, which a model that reads `vectors` lacks")
     if model.variational:
-        needs["beta_cycles"] = (cyclical, "counts cycles: give --beta-schedule cyclical")
+        needs["beta_cycles"] = (cyclical, "counts cycles: give `beta_schedule=cyclical`")
         needs["beta_warmup"] = (
             not constant,
-            "is how fast the weight rises: --beta-schedule constant does not",
+            "is how fast the weight rises: `beta_schedule=constant` does not rise",
         )
         needs["free_bits_per"] = (
             training.free_bits > 0,
-            "says what free bits are counted in: give --free-bits",
+            "says what free bits are counted for: give `free_bits`",
         )
     for name in sorted(given):
         used, why = needs.get(name, (True, ""))
-        if not used:
-            raise ConfigError(f"--{name.replace('_', '-')}: {why}, or leave it out")
+        refuse(not used, f"`{name}`: {why}, or leave it out")
+
+
+def refuse_incomplete(settings: Settings) -> None:
+    """Reject what a training that begins would not use, or could not use without something else.
+
+    A training that is resumed may continue as it began.
+    """
+    model, training, corpus = settings.model, settings.training, settings.corpus
+    trains_tokenizer = corpus.tokenizer is None or (
+        bool(settings.target) and corpus.tokenizers == "separate" and corpus.target_tokenizer is None
+    )
+    normalised = not (model.variational or model.memory == "states") and model.regulariser == "none"
+    refuse(
+        normalised and model.encoding_size < 3,
+        "`latent`: of 2 dimensions with mean 0 and variance 1 only a sign is free; give 3, or `variational=True`",
+    )
+    refuse(
+        settings.valid_target is not None and not settings.target,
+        "`valid_target`: is for translation; give `target` too, or leave it out",
+    )
+    refuse(
+        settings.valid_target is not None and settings.valid is None,
+        "`valid_target`: of which sentences? give `valid` too, or leave it out",
+    )
+    refuse(
+        settings.valid_vectors is not None and settings.vectors is None,
+        "`valid_vectors`: are for a model that reads vectors; give `vectors` too",
+    )
+    refuse(
+        corpus.whole_words and not trains_tokenizer,
+        "`whole_words`: a given tokenizer has its own pieces; leave one of them out",
+    )
+    refuse(
+        settings.vectors is not None and any(getattr(training, name) for name in _NOISE),
+        "noise: it spoils the text that an encoder reads, and with `vectors` there is none; leave it out",
+    )
+
+
+def refuse_conflicts(settings: Settings) -> None:
+    """Reject settings of a training that contradict one another."""
+    model, training = settings.model, settings.training
+    refuse(
+        model.hierarchical and training.crossover,
+        "`crossover`: a hierarchical model's segments cannot continue as another's; leave it out",
+    )
+    refuse(
+        model.reconstruction == "mse" and training.label_smoothing,
+        "`label_smoothing`: mse has no softmax whose targets could be smoothed; leave it out",
+    )
+    if settings.target:
+        _refuse_with_target(settings)
+    languages = tuple(dict.fromkeys(settings.target_languages))
+    refuse(
+        model.languages not in ((), languages),
+        f"languages: the targets are {', '.join(languages) or 'of no named language'}; leave it out",
+    )
+    _refuse_with_vectors(settings)
+    refuse(
+        training.freeze_encoder and settings.encoder is None,
+        "`freeze_encoder`: an encoder that is not trained yet would stay so; give `encoder` too",
+    )
+
+
+def _refuse_with_target(settings: Settings) -> None:
+    """Reject what cannot go with a target."""
+    refuse(
+        settings.model.hierarchical,
+        "`hierarchical`: the segments of a text are not those of its translation; leave it out",
+    )
+    refuse(
+        settings.training.crossover,
+        "`crossover`: a sentence that continues as another has no translation; leave it out",
+    )
+    refuse(
+        settings.valid is not None
+        and settings.valid_target is None
+        and settings.corpus.target_column is None,
+        "`valid`: parallel text needs the other side of the validation file; give `valid_target`",
+    )
+
+
+def _refuse_with_vectors(settings: Settings) -> None:
+    """Reject what cannot go with given vectors, or misses them."""
+    if settings.vectors is None:
+        refuse(
+            settings.model.vectors,
+            "`vectors`: a model that reads vectors is trained on a file of them; give a .npy file",
+        )
+        return
+    refuse(settings.target, "`target`: with `vectors` the corpus itself is what is written; leave it out")
+    refuse(
+        settings.training.crossover,
+        "`crossover`: a sentence that continues as another has no vector; leave it out",
+    )
+    refuse(settings.encoder, "`encoder`: with `vectors` there is none; leave it out")
+    refuse(
+        settings.valid is not None and settings.valid_vectors is None,
+        "`valid`: its vectors are missing; give `valid_vectors`",
+    )
+    refuse(
+        settings.valid is None and settings.valid_vectors is not None,
+        "`valid_vectors`: whose sentences are they? give `valid`, or leave them out",
+    )
+
+
+def refuse_widths(settings: Settings, width: int, valid_width: int | None) -> None:
+    """Reject files of vectors whose dimensions differ from the model's, or from each other's.
+
+    Args:
+        width: dimensions of the vectors to train on.
+        valid_width: dimensions of the validation file's vectors, if there is one.
+    """
+    model = settings.model.vectors
+    refuse(model not in (0, width), f"{settings.vectors}: vectors of {width} dimensions, not {model}")
+    refuse(
+        valid_width not in (None, width),
+        f"{settings.valid_vectors}: vectors of {valid_width} dimensions, not {width}",
+    )
+
+
+def refuse_with_parts(settings: Settings, given: Mapping[str, object], translates: bool) -> None:
+    """Reject what does not go with trained parts that a training begins with.
+
+    Args:
+        given: settings that were given expressly.
+        translates: whether the run named as `encoder` was trained to translate.
+    """
+    corpus, encoder, decoder = settings.corpus, settings.encoder, settings.decoder
+    if encoder is not None and decoder is not None and not settings.target:
+        refuse(
+            Path(encoder).resolve() != Path(decoder).resolve(),
+            "`encoder` and `decoder`: without a target both are of one text; give one run as both, one of them, or `target`",
+        )
+        refuse(
+            translates, f"`encoder` and `decoder`: {encoder} translates; to continue with it, give `target`"
+        )
+    refuse(
+        corpus.tokenizer is not None and (encoder or (decoder and not settings.target)),
+        "`tokenizer`: a trained part comes with its own; leave it out",
+    )
+    refuse(
+        corpus.target_tokenizer is not None and decoder,
+        "`target_tokenizer`: a trained decoder comes with its own; leave it out",
+    )
+    refuse(
+        given.get("tokenizers") == "joint" and settings.target and (encoder or decoder),
+        "`tokenizers`: a trained part comes with its own, of one side; leave joint out",
+    )

@@ -7,7 +7,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import STRICT, Device, Fraction, Positive, Precision, Seed, refuse_two_budgets
+from textrae.settings.fields import (
+    STRICT,
+    Device,
+    Fraction,
+    Positive,
+    Precision,
+    Seed,
+    refuse,
+    refuse_two_budgets,
+)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -137,6 +146,8 @@ class TrainingConfig:
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
         refuse_two_budgets(self)
-        if self.reset_decoder and not self.pretrain:
-            raise ValueError("reset_decoder: it begins anew after pre-training; give pretrain too")
+        refuse(
+            self.reset_decoder and not self.pretrain,
+            "`reset_decoder`: it is reinitialised after pre-training; give `pretrain` too",
+        )
         return self

@@ -1,4 +1,4 @@
-"""From a corpus to a run folder: the corpus is prepared, the loop run, the result published."""
+"""From a corpus to a run folder: prepare the corpus, run the loop, publish the result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 import torch
 
 from textrae.devices import choose_bf16, choose_device
-from textrae.errors import ConfigError, RunError
+from textrae.errors import RunError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claim, make_folder
 from textrae.runs.run import Run, publish
-from textrae.settings.rules import _refuse_for_pairs, _refuse_idle
+from textrae.settings.fields import refuse
+from textrae.settings.rules import refuse_conflicts, refuse_incomplete, refuse_widths
 from textrae.settings.run import Settings
 from textrae.text.batch import SPECIALS
 from textrae.text.corpus import prepare
@@ -27,18 +28,19 @@ from textrae.text.tokenizer import Tokenizer
 from textrae.training.loop import fit
 from textrae.training.state import Report, Trainer
 from textrae.training.token_cache import (
+    Stopped,
+    delete_cache,
     find_cache,
     refuse_another_corpus,
     remember,
-    remove_cache,
-    stored_settings,
+    stopped_training,
 )
 from textrae.training.transplant import freeze_encoder, transplant
 from textrae.training.validation import gather_latents
 
 Note = Callable[[str], None]
 Tables = tuple[VectorTable | None, VectorTable | None]
-"""Vectors that are read instead of a text: to train on, and of the validation file."""
+"""Vectors that are read instead of a text: those to train on, and those of the validation file."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +48,34 @@ class Watch:
     """How a caller follows and stops a training."""
 
     note: Note = lambda line: None
-    """Given each line that the user should read."""
+    """Called with each line that the user should read."""
     report: Callable[[Report], None] = lambda report: None
-    """Given each report of the loop."""
+    """Called with each report of the loop."""
     should_stop: Callable[[], bool] = lambda: False
-    """Asked before each step; True saves the state and stops."""
+    """Asked before each step: True saves the state and stops."""
 
 
 def train_run(
     settings: Settings,
     out: Path,
     *,
-    resume: bool = False,
+    resume: bool | Stopped = False,
     overwrite: bool = False,
     cache_dir: Path | None = None,
     watch: Watch | None = None,
 ) -> tuple[Run, bool]:
     """Train a model into the run folder `out`.
 
-    The token cache lies in the run's `checkpoint/`, or in a folder of its own in `cache_dir`, which is kept in mind for
-    resuming; it goes when training ends well.
+    The token cache lies in the run's `checkpoint/`, or in a folder of its own in `cache_dir`, which resuming finds again.
+    It is deleted when training ends well.
+
+    Args:
+        settings: what is trained on what, and how.
+        out: run folder to make.
+        resume: continue the training that was stopped in `out`, as :func:`stopped_training` has read it or will be read.
+        overwrite: replace the run in `out`, which stays until the new one is whole.
+        cache_dir: folder for the token cache.
+        watch: how to follow and stop it.
 
     Returns:
         The run as it was published, and whether its budget was spent (False: stopped, to be resumed).
@@ -77,23 +87,24 @@ def train_run(
         TrainingError, DeviceError: see :mod:`textrae.training.loop`.
     """
     watch = watch or Watch()
-    if resume and overwrite:
-        raise ConfigError(
-            "--resume goes on with the training that --overwrite gives up; leave one of them out"
-        )
-    if not resume or stored_settings(out) is None:
-        _refuse_idle(settings)
+    refuse(
+        resume and overwrite,
+        "`resume=True` continues the training that `overwrite=True` gives up; leave one of them out",
+    )
+    stopped = resume if isinstance(resume, Stopped) else stopped_training(out) if resume else None
+    if stopped is None:
+        refuse_incomplete(settings)
     settings, tables = _settled(settings)
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
     checkpoint = out / CHECKPOINT
-    claim(out, resume, overwrite)
-    cache, left = find_cache(out, cache_dir, resume)
+    claim(out, bool(resume), overwrite)
+    cache, left = find_cache(out, cache_dir, stopped)
     made = [path for path in (out, checkpoint, cache) if not path.exists()]
     try:
         make_folder(checkpoint)
         make_folder(cache)
-        corpus = _corpus(settings, tables, out, left or cache, resume, watch.note)
+        corpus = _corpus(settings, tables, out, left or cache, stopped, watch.note)
         remember(out, settings, corpus)
         own = None
         if corpus.targets is not None and settings.corpus.tokenizers == "separate":
@@ -112,33 +123,27 @@ def train_run(
         trainer.metrics.touch()  # a training that was stopped at once wrote none
         trainer.metrics.replace(out / METRICS)
     if finished:
-        remove_cache(corpus)
+        delete_cache(corpus)
         shutil.rmtree(checkpoint, ignore_errors=True)
     return run, finished
 
 
 def _settled(settings: Settings) -> tuple[Settings, Tables]:
-    """Settings with what the files decide, and the vectors that are read; ConfigError where they do not go together."""
-    if settings.model.hierarchical and settings.training.crossover:
-        raise ConfigError(
-            "crossover: a hierarchical model's segments cannot go on as another's; leave it out"
-        )
-    if settings.model.reconstruction == "mse" and settings.training.label_smoothing:
-        raise ConfigError("label_smoothing: mse has no softmax whose targets could be smoothed; leave it out")
-    if settings.target:
-        _refuse_for_pairs(settings)
+    """Return the settings with what the files decide, and the vectors that are read.
+
+    Raises:
+        ConfigError: they do not go together.
+        VectorError: a file of vectors cannot be read.
+    """
+    refuse_conflicts(settings)
     languages = tuple(dict.fromkeys(settings.target_languages))
-    if settings.model.languages not in ((), languages):
-        raise ConfigError(
-            f"languages: the targets are {', '.join(languages) or 'of no named language'}; leave it out"
-        )
     settings = replace(settings, model=replace(settings.model, languages=languages))
-    table, valid_table = _tables(settings)
-    if table is not None:
-        settings = replace(settings, model=replace(settings.model, vectors=table.width))
-    if settings.training.freeze_encoder and settings.encoder is None:
-        raise ConfigError("freeze_encoder: one that is not trained yet would stay so; give --encoder RUN too")
-    return settings, (table, valid_table)
+    if settings.vectors is None:
+        return settings, (None, None)
+    table = VectorTable(settings.vectors)
+    valid = None if settings.valid_vectors is None else VectorTable(settings.valid_vectors)
+    refuse_widths(settings, table.width, None if valid is None else valid.width)
+    return replace(settings, model=replace(settings.model, vectors=table.width)), (table, valid)
 
 
 def _trainer(
@@ -151,10 +156,10 @@ def _trainer(
     bf16: bool,
     watch: Watch,
 ) -> Trainer:
-    """The loop of a training in `out`, at its begin or as it was left.
+    """Return what the loop of a training in `out` works on, from its beginning or where it was stopped.
 
     Args:
-        own: the target's tokenizer, if it has one of its own.
+        own: tokenizer of the target, if it has one of its own.
     """
     torch.manual_seed(settings.training.seed)
     state, targets = out / CHECKPOINT / STATE, corpus.targets
@@ -182,7 +187,7 @@ def _trainer(
 
 
 def _metrics(out: Path, note: Note) -> Path:
-    """Where the lines of a training go: until it is published, beside those of the run that --overwrite gives up."""
+    """Return where the lines of a training go: into its checkpoint, while they would mix with those of a run to be replaced."""
     aside = out / CHECKPOINT / METRICS
     overwrites = (out / MODEL).exists() and not (out / CHECKPOINT / STATE).exists()
     if not aside.exists() and not overwrites:
@@ -192,10 +197,10 @@ def _metrics(out: Path, note: Note) -> Path:
 
 
 def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, fresh: bool) -> Autoencoder:
-    """The network, which if `fresh` begins with the parts of other runs that the settings name.
+    """Return the network; a fresh one begins with the parts of other runs that the settings name.
 
     Args:
-        own: the target's tokenizer, if it has one of its own.
+        own: tokenizer of the target, if it has one of its own.
     """
     network = Autoencoder(
         settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size
@@ -208,68 +213,54 @@ def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, 
 
 
 def _corpus(
-    settings: Settings, tables: Tables, out: Path, cache: PreparedCorpus | Path, resume: bool, note: Note
+    settings: Settings,
+    tables: Tables,
+    out: Path,
+    cache: PreparedCorpus | Path,
+    stopped: Stopped | None,
+    note: Note,
 ) -> PreparedCorpus:
-    """The token cache: as it was left by the training to be resumed, or made from the sources in a folder."""
-    stored = stored_settings(out) if resume else None
+    """Return the token cache: as the training to be resumed left it, or made from the sources in a folder."""
     # as values, not as text: an older textrae had fewer settings
-    if stored not in (None, settings):
+    if stopped is not None and stopped.settings != settings:
         raise RunError(
-            f"{out}: the training to be resumed had other settings; give the same ones, or --overwrite"
+            f"{out}: the training to be resumed had other settings; give the same ones, or `overwrite=True`"
         )
-    if isinstance(cache, PreparedCorpus):
-        corpus = cache
-    else:
-        if not settings.sources:
-            raise RunError(f"{out}: nothing to resume there; name the corpus to train on")
-        if stored is not None:
-            if "-" in (*settings.sources, *settings.target, settings.valid, settings.valid_target):
-                raise RunError(
-                    f"{out}: its token cache is gone, and standard input cannot be read again; say where it is with "
-                    "--cache-dir, or start anew with --overwrite"
-                )
-            note(f"{out}: its token cache is gone; it is made anew from the corpus")
-        corpus = _prepare(settings, tables, cache, note)
-        if stored is None:
-            (out / CHECKPOINT / STATE).unlink(missing_ok=True)  # of a training that --overwrite gives up
-        else:
-            refuse_another_corpus(out, corpus)
+    corpus = (
+        cache if isinstance(cache, PreparedCorpus) else _made(settings, tables, out, cache, stopped, note)
+    )
     for line in corpus.stats.describe(settings.corpus.valid_size):
         note(line)
     return corpus
 
 
-def _tables(settings: Settings) -> Tables:
-    """The vectors that are read instead of a text, and those of the validation file."""
-    if settings.vectors is None:
-        if settings.model.vectors:
-            raise ConfigError(
-                "vectors: a model that reads vectors is trained on a file of them; give --vectors FILE.npy"
-            )
-        return None, None
-    refused = {
-        "target: with vectors the corpus itself is what is written; leave it out": settings.target,
-        "crossover: a sentence that goes on as another has no vector; leave it out": settings.training.crossover,
-        "encoder: with vectors there is none; leave it out": settings.encoder,
-        "valid: its vectors are missing; give --valid-vectors": settings.valid is not None
-        and settings.valid_vectors is None,
-        "valid_vectors: whose sentences are they? give --valid FILE, or leave them out": settings.valid
-        is None
-        and settings.valid_vectors is not None,
-    }
-    for reason, found in refused.items():
-        if found:
-            raise ConfigError(reason)
-    table = VectorTable(settings.vectors)
-    valid = None if settings.valid_vectors is None else VectorTable(settings.valid_vectors)
-    if settings.model.vectors not in (0, table.width):
-        raise ConfigError(f"{settings.vectors}: {table.width} numbers a vector, not {settings.model.vectors}")
-    if valid is not None and valid.width != table.width:
-        raise ConfigError(f"{settings.valid_vectors}: {valid.width} numbers a vector, not {table.width}")
-    return table, valid
+def _made(
+    settings: Settings, tables: Tables, out: Path, cache: Path, stopped: Stopped | None, note: Note
+) -> PreparedCorpus:
+    """Make the token cache of the sources in a folder.
+
+    Raises:
+        RunError: there are none, or they do not give the cache of the training to be resumed.
+    """
+    if not settings.sources:
+        raise RunError(f"{out}: nothing to resume there; name the corpus to train on")
+    if stopped is None:
+        corpus = _prepare(settings, tables, cache, note)
+        (out / CHECKPOINT / STATE).unlink(missing_ok=True)  # of a training that overwriting gives up
+        return corpus
+    if "-" in (*settings.sources, *settings.target, settings.valid, settings.valid_target):
+        raise RunError(
+            f"{out}: its token cache is gone, and standard input cannot be read again; say where it is with "
+            "`cache_dir`, or start again with `overwrite=True`"
+        )
+    note(f"{out}: its token cache is gone; it is made again from the corpus")
+    corpus = _prepare(settings, tables, cache, note)
+    refuse_another_corpus(out, corpus, stopped)
+    return corpus
 
 
 def _prepare(settings: Settings, tables: Tables, cache: Path, note: Note) -> PreparedCorpus:
+    """Make the token cache of a text, of parallel text, or of a text and vectors."""
     table, valid_table = tables
     if table is not None:
         held = None

@@ -1,11 +1,11 @@
-"""Where a training's token cache lies, and what resuming it needs to know."""
+"""Where a training's token cache lies, and what resuming the training needs to know."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +16,69 @@ from textrae.settings.run import Settings
 from textrae.text.prepared import PreparedCorpus, open_cache
 
 
-def stored_settings(out: Path) -> Settings | None:
-    """The settings that an unfinished training in `out` was started with; None where there is none."""
+@dataclass(frozen=True)
+class Stopped:
+    """A training that was stopped, as its `settings.json` tells."""
+
+    settings: Settings
+    """The settings that it began with."""
+    cache: str | None
+    """Folder of its token cache; None where an older textrae did not keep it."""
+    facts: dict[str, Any] | None
+    """What its token cache held; None where an older textrae did not keep it."""
+
+
+def stopped_training(out: Path) -> Stopped | None:
+    """Read the unfinished training in a run folder; return None where there is none.
+
+    Raises:
+        RunError: its settings are damaged.
+    """
     file = out / CHECKPOINT / SETTINGS
     if not file.is_file():
         return None
+    values = read_json(file)
+    cache, facts = values.get("cache"), values.get("cached")
     try:
-        return Settings.from_json(read_json(file))
+        settings = Settings.from_json(values)
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{file}: damaged ({error}); start anew with --overwrite") from None
+        raise RunError(f"{file}: damaged ({error}); start again with `overwrite=True`") from None
+    return Stopped(
+        settings, cache if isinstance(cache, str) else None, facts if isinstance(facts, dict) else None
+    )
 
 
-def find_cache(out: Path, cache_dir: Path | None, resume: bool) -> tuple[Path, PreparedCorpus | None]:
-    """Where the token cache of the run `out` is to lie, and what the training to be resumed has left of it.
+def find_cache(
+    out: Path, cache_dir: Path | None, stopped: Stopped | None
+) -> tuple[Path, PreparedCorpus | None]:
+    """Return the folder for the token cache of the run `out`, and what a stopped training has left of it.
 
     Args:
-        cache_dir: for a folder of its own in there, as what else lies in it is not ours to touch; by default the run's
-            checkpoint.
-        resume: look there, where it lay when the training began, and (as an older textrae had it) in `cache_dir` itself.
+        cache_dir: folder in which the cache gets a folder of its own, as other files there are not ours to touch; by
+            default the cache lies in the run's checkpoint.
+        stopped: the training to be resumed. Its cache is looked for where the new one would lie, where it lay when the
+            training began, and (as an older textrae had it) in `cache_dir` itself.
     """
-    checkpoint, whole = out / CHECKPOINT, out.resolve()
-    place = checkpoint
+    place, whole = out / CHECKPOINT, out.resolve()
     if cache_dir is not None:
         name = f"textrae-{whole.name}-{hashlib.sha256(str(whole).encode()).hexdigest()[:8]}"
         place = cache_dir.resolve() / name
-    if not resume or not (checkpoint / SETTINGS).is_file():
+    if stopped is None:
         return place, None
-    stored = read_json(checkpoint / SETTINGS)
-    before, facts = stored.get("cache"), stored.get("cached")
-    for other in (place, before, cache_dir):
-        if isinstance(other, str | Path) and (found := open_cache(Path(other))) is not None:
-            if facts in (None, _facts(found)):  # an older textrae kept no facts
+    for other in (place, stopped.cache, cache_dir):
+        if other is not None and (found := open_cache(Path(other))) is not None:
+            if stopped.facts in (None, _facts(found)):
                 return found.folder, found
-            found.close()  # another corpus's, made there since
+            found.close()  # the cache of another corpus, made there since
     return place, None
 
 
 def remember(out: Path, settings: Settings, corpus: PreparedCorpus) -> None:
-    """Keep what resuming needs to know; :class:`RunError` where the disk refuses."""
+    """Write what resuming needs to know.
+
+    Raises:
+        RunError: the disk refuses.
+    """
     file = out / CHECKPOINT / SETTINGS
     kept = {**settings.to_json(), "cache": str(corpus.folder.resolve()), "cached": _facts(corpus)}
     try:
@@ -64,29 +89,29 @@ def remember(out: Path, settings: Settings, corpus: PreparedCorpus) -> None:
         ) from None
 
 
-def refuse_another_corpus(out: Path, corpus: PreparedCorpus) -> None:
-    """See that a cache that was made anew is that of the training to be resumed; it is removed if not.
+def refuse_another_corpus(out: Path, corpus: PreparedCorpus, stopped: Stopped) -> None:
+    """Check that a token cache that was made again is that of the training to be resumed; delete it if not.
 
     Raises:
-        RunError: it is another one, or an older textrae did not say what it was.
+        RunError: it is another one, or an older textrae did not keep what it held.
     """
-    if read_json(out / CHECKPOINT / SETTINGS).get("cached") != _facts(corpus):
+    if stopped.facts != _facts(corpus):
         corpus.remove()
         raise RunError(
             f"{out}: its token cache is gone, and the corpus does not give the same one again; say where it is with "
-            "--cache-dir, or start anew with --overwrite"
+            "`cache_dir`, or start again with `overwrite=True`"
         )
 
 
-def remove_cache(corpus: PreparedCorpus) -> None:
-    """Close and delete it, and its folder unless something else is there."""
+def delete_cache(corpus: PreparedCorpus) -> None:
+    """Close a token cache and delete it, and its folder unless something else lies there."""
     corpus.remove()
     with suppress(OSError):
         corpus.folder.rmdir()
 
 
 def _facts(corpus: PreparedCorpus) -> dict[str, Any]:
-    """What two caches that train alike have in common, as JSON gives it back."""
+    """Return what two caches have in common that train alike, as JSON gives it back."""
     target = None if corpus.targets is None else corpus.targets.tokenizer.digest
     facts = {"tokenizer": corpus.tokenizer.digest, "target": target, **asdict(corpus.stats)}
     found: dict[str, Any] = json.loads(json.dumps(facts))

@@ -13,6 +13,7 @@ from textrae.runs.folder import TARGET_TOKENIZER, TOKENIZER
 from textrae.runs.run import Run, load_run, load_settings
 from textrae.settings.files import build, to_dict
 from textrae.settings.model import ModelConfig
+from textrae.settings.rules import refuse_with_parts
 from textrae.settings.run import Settings
 
 _READING = (
@@ -66,7 +67,9 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         ConfigError: a setting given, or the other run, differs from what a run has.
         RunError: a run cannot be read.
     """
-    _refuse_parts(settings, given)
+    both = settings.encoder is not None and settings.decoder is not None
+    translates = both and bool(load_settings(Path(str(settings.encoder))).target)
+    refuse_with_parts(settings, given, translates)
     model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
     for run, names, what in (
         (settings.encoder, _READING, "encoder"),
@@ -96,27 +99,6 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
     if settings.encoder is not None and settings.target:
         corpus = replace(corpus, tokenizers="separate")  # an autoencoder's tokenizer knows one language
     return replace(settings, model=build(ModelConfig, model), corpus=corpus)
-
-
-def _refuse_parts(settings: Settings, given: Mapping[str, Any]) -> None:
-    """ConfigError, if what is asked for does not go with parts that are trained."""
-    if settings.encoder is not None and settings.decoder is not None and not settings.target:
-        if Path(settings.encoder).resolve() != Path(settings.decoder).resolve():
-            raise ConfigError(
-                "encoder and decoder: without a target both are of one text; give one run as both, one of them, or --target"
-            )
-        if load_settings(Path(settings.encoder)).target:
-            raise ConfigError(
-                f"encoder and decoder: {settings.encoder} translates; to go on with it, give --target"
-            )
-    if settings.corpus.tokenizer is not None and (
-        settings.encoder or (settings.decoder and not settings.target)
-    ):
-        raise ConfigError("tokenizer: a trained part comes with its own; leave it out")
-    if settings.corpus.target_tokenizer is not None and settings.decoder:
-        raise ConfigError("target_tokenizer: a trained decoder comes with its own; leave it out")
-    if given.get("tokenizers") == "joint" and settings.target and (settings.encoder or settings.decoder):
-        raise ConfigError("tokenizers: a trained part comes with its own, of one side; leave joint out")
 
 
 def _shape(model: ModelConfig) -> dict[str, Any]:
