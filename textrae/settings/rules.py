@@ -62,7 +62,7 @@ def refuse_ineffective(
         needs["beta_cycles"] = (cyclical, "counts cycles: give `beta_schedule=cyclical`")
         needs["beta_warmup"] = (
             not constant,
-            "is how fast the weight rises: `beta_schedule=constant` does not rise",
+            "is how fast the weight rises: with `beta_schedule=constant` it does not",
         )
         needs["free_bits_per"] = (
             training.free_bits > 0,
@@ -77,6 +77,9 @@ def refuse_incomplete(settings: Settings) -> None:
     """Reject what a training that begins would not use, or could not use without something else.
 
     A training that is resumed may continue as it began.
+
+    Raises:
+        ConfigError: naming the first such setting, and what to do.
     """
     model, training, corpus = settings.model, settings.training, settings.corpus
     trains_tokenizer = corpus.tokenizer is None or (
@@ -93,7 +96,7 @@ def refuse_incomplete(settings: Settings) -> None:
     )
     refuse(
         settings.valid_target is not None and settings.valid is None,
-        "`valid_target`: of which sentences? give `valid` too, or leave it out",
+        "`valid_target`: the validation file that it translates is missing; give `valid` too, or leave it out",
     )
     refuse(
         settings.valid_vectors is not None and settings.vectors is None,
@@ -103,14 +106,19 @@ def refuse_incomplete(settings: Settings) -> None:
         corpus.whole_words and not trains_tokenizer,
         "`whole_words`: a given tokenizer has its own pieces; leave one of them out",
     )
-    refuse(
-        settings.vectors is not None and any(getattr(training, name) for name in _NOISE),
-        "noise: it spoils the text that an encoder reads, and with `vectors` there is none; leave it out",
-    )
+    for name in _NOISE:
+        refuse(
+            settings.vectors is not None and getattr(training, name),
+            f"`{name}`: noise is for the text that an encoder reads, and with `vectors` there is none; leave it out",
+        )
 
 
 def refuse_conflicts(settings: Settings) -> None:
-    """Reject settings of a training that contradict one another."""
+    """Reject settings of a training that contradict one another.
+
+    Raises:
+        ConfigError: naming one of them, and what to do.
+    """
     model, training = settings.model, settings.training
     refuse(
         model.hierarchical and training.crossover,
@@ -125,7 +133,7 @@ def refuse_conflicts(settings: Settings) -> None:
     languages = tuple(dict.fromkeys(settings.target_languages))
     refuse(
         model.languages not in ((), languages),
-        f"languages: the targets are {', '.join(languages) or 'of no named language'}; leave it out",
+        f"`languages`: the targets are {', '.join(languages) or 'of no named language'}; leave it out",
     )
     _refuse_with_vectors(settings)
     refuse(
@@ -172,7 +180,7 @@ def _refuse_with_vectors(settings: Settings) -> None:
     )
     refuse(
         settings.valid is None and settings.valid_vectors is not None,
-        "`valid_vectors`: whose sentences are they? give `valid`, or leave them out",
+        "`valid_vectors`: their sentences are missing; give `valid`, or leave them out",
     )
 
 
@@ -180,8 +188,12 @@ def refuse_widths(settings: Settings, width: int, valid_width: int | None) -> No
     """Reject files of vectors whose dimensions differ from the model's, or from each other's.
 
     Args:
+        settings: settings that name the files.
         width: dimensions of the vectors to train on.
-        valid_width: dimensions of the validation file's vectors, if there is one.
+        valid_width: dimensions of the validation file's vectors; None without one.
+
+    Raises:
+        ConfigError: naming the file.
     """
     model = settings.model.vectors
     refuse(model not in (0, width), f"{settings.vectors}: vectors of {width} dimensions, not {model}")
@@ -195,8 +207,12 @@ def refuse_with_parts(settings: Settings, given: Mapping[str, object], translate
     """Reject what does not go with trained parts that a training begins with.
 
     Args:
+        settings: settings that name the runs of the parts.
         given: settings that were given expressly.
         translates: whether the run named as `encoder` was trained to translate.
+
+    Raises:
+        ConfigError: naming the part or the setting, and what to do.
     """
     corpus, encoder, decoder = settings.corpus, settings.encoder, settings.decoder
     if encoder is not None and decoder is not None and not settings.target:
@@ -217,5 +233,5 @@ def refuse_with_parts(settings: Settings, given: Mapping[str, object], translate
     )
     refuse(
         given.get("tokenizers") == "joint" and settings.target and (encoder or decoder),
-        "`tokenizers`: a trained part comes with its own, of one side; leave joint out",
+        "`tokenizers`: a trained part comes with its own, of one side; leave `tokenizers=joint` out",
     )

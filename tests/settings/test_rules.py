@@ -1,0 +1,211 @@
+"""The rules across settings: each refuses its own case, in one line that begins with the setting, and lets its cure pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from textrae import CorpusConfig, ModelConfig, TrainingConfig
+from textrae.errors import ConfigError
+from textrae.settings import rules
+from textrae.settings.run import Settings
+
+Values = dict[str, Any]
+FILES = {"target": (), "vectors": None}
+VECTORS = {"vectors": "x.npy"}
+
+
+def settings(model: Values, corpus: Values, training: Values, **files: object) -> Settings:
+    """Return settings of a training on one file."""
+    parts = ModelConfig(**model), CorpusConfig(**corpus), TrainingConfig(**training)
+    return replace(Settings(*parts, sources=("a.txt",)), **files)  # type: ignore[arg-type]
+
+
+def refused(check: Callable[[], None], said: str) -> None:
+    """Expect that a rule refuses, and says so in one line."""
+    with pytest.raises(ConfigError) as caught:
+        check()
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "--" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "training", "cure"),
+    [
+        *((name, {}, {}, "`variational=True`") for name in rules.VARIATIONAL),
+        ("beta_cycles", {"variational": True}, {}, "`beta_schedule=cyclical`"),
+        ("beta_warmup", {"variational": True}, {"beta_schedule": "constant"}, "`beta_schedule=constant`"),
+        ("free_bits_per", {"variational": True}, {"free_bits": 0}, "`free_bits`"),
+        ("regulariser_weight", {}, {}, "`regulariser`"),
+        ("conditioning", {"memory": "states"}, {}, "`conditioning=initial`"),
+        ("rehearsal", {}, {}, "`hierarchical=True`"),
+        ("tokenizers", {}, {}, "`target`"),
+        ("target_tokenizer", {}, {}, "`target`"),
+        ("target_column", {}, {}, "`target`"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(name: str, model: Values, training: Values, cure: str) -> None:
+    shape, course = ModelConfig(**model), TrainingConfig(**training)
+    refused(lambda: rules.refuse_ineffective({name}, shape, course, FILES), cure)
+    refused(lambda: rules.refuse_ineffective({name}, shape, course, FILES), f"`{name}`: ")
+    rules.refuse_ineffective((), shape, course, FILES)  # what was not given is not refused
+
+
+@pytest.mark.parametrize("name", ["bidirectional", "reverse", "pooling"])
+def test_given_vectors_leave_no_encoder_to_set(name: str) -> None:
+    model, training = ModelConfig(), TrainingConfig()
+    files = {**FILES, **VECTORS}
+    refused(lambda: rules.refuse_ineffective({name}, model, training, files), f"`{name}`: is of an encoder")
+    rules.refuse_ineffective({name}, model, training, FILES)
+
+
+def test_what_has_an_effect_is_let_through() -> None:
+    files = {**FILES, "target": ("b.txt",)}
+    variational = ModelConfig(variational=True, regulariser="mmd", hierarchical=True)
+    given = {*rules.VARIATIONAL, "regulariser_weight", "rehearsal", "tokenizers", "conditioning", "hidden"}
+    rules.refuse_ineffective(given, variational, TrainingConfig(beta_schedule="cyclical"), files)
+    states = ModelConfig(memory="states", conditioning="initial")
+    rules.refuse_ineffective({"conditioning"}, states, TrainingConfig(), files)
+
+
+@pytest.mark.parametrize(
+    ("model", "corpus", "training", "files", "said"),
+    [
+        ({"latent": 2}, {}, {}, {}, "`latent`: "),
+        ({}, {}, {}, {"valid": "v", "valid_target": "t"}, "`valid_target`: is for translation"),
+        ({}, {}, {}, {"target": ("b",), "valid_target": "t"}, "`valid_target`: the validation file"),
+        ({}, {}, {}, {"valid_vectors": "x.npy"}, "`valid_vectors`: are for a model"),
+        ({}, {"whole_words": True, "tokenizer": "x.model"}, {}, {}, "`whole_words`: "),
+        ({}, {}, {"noise_drop": 0.1}, VECTORS, "`noise_drop`: "),
+        ({}, {}, {"noise_blank": 0.1}, VECTORS, "`noise_blank`: "),
+        ({}, {}, {"noise_substitute": 0.1}, VECTORS, "`noise_substitute`: "),
+        ({}, {}, {"noise_shuffle": 1}, VECTORS, "`noise_shuffle`: "),
+    ],
+)
+def test_a_training_that_begins_uses_what_it_is_given(
+    model: Values, corpus: Values, training: Values, files: Values, said: str
+) -> None:
+    refused(lambda: rules.refuse_incomplete(settings(model, corpus, training, **files)), said)
+
+
+@pytest.mark.parametrize(
+    ("model", "corpus", "training", "files"),
+    [
+        ({"latent": 3}, {}, {}, {}),
+        ({"latent": 2, "slots": 2}, {}, {}, {}),
+        ({"latent": 2, "variational": True}, {}, {}, {}),
+        ({"latent": 2, "regulariser": "mmd"}, {}, {}, {}),
+        ({"latent": 2, "memory": "states"}, {}, {}, {}),
+        ({}, {}, {}, {"valid": "v", "target": ("b",), "valid_target": "t"}),
+        ({}, {}, {}, {**VECTORS, "valid": "v", "valid_vectors": "y.npy"}),
+        ({}, {"whole_words": True, "tokenizer": "x", "tokenizers": "separate"}, {}, {"target": ("b",)}),
+        ({}, {}, {"noise_drop": 0.1}, {}),
+    ],
+)
+def test_a_training_that_begins_may_have_what_it_uses(
+    model: Values, corpus: Values, training: Values, files: Values
+) -> None:
+    rules.refuse_incomplete(settings(model, corpus, training, **files))
+
+
+@pytest.mark.parametrize(
+    ("model", "training", "files", "said"),
+    [
+        ({"hierarchical": True}, {"crossover": 0.1}, {}, "`crossover`: a hierarchical"),
+        ({"reconstruction": "mse"}, {"label_smoothing": 0.1}, {}, "`label_smoothing`: "),
+        ({"hierarchical": True}, {}, {"target": ("b",)}, "`hierarchical`: "),
+        ({}, {"crossover": 0.1}, {"target": ("b",)}, "no translation"),
+        ({}, {}, {"target": ("b",), "valid": "v"}, "`valid_target`"),
+        ({"languages": ("de",)}, {}, {}, "`languages`: the targets are of no named language"),
+        (
+            {"languages": ("de",)},
+            {},
+            {"target": ("b", "c"), "target_languages": ("de", "fr")},
+            "`languages`: the targets are de, fr",
+        ),
+        ({"vectors": 8}, {}, {}, "`vectors`: "),
+        ({}, {}, {**VECTORS, "target": ("b",)}, "`target`: with `vectors`"),
+        ({}, {"crossover": 0.1}, VECTORS, "no vector"),
+        ({}, {}, {**VECTORS, "encoder": "run"}, "`encoder`: with `vectors`"),
+        ({}, {}, {**VECTORS, "valid": "v"}, "`valid`: its vectors are missing"),
+        ({}, {}, {**VECTORS, "valid_vectors": "y.npy"}, "`valid_vectors`: their sentences are missing"),
+        ({}, {"freeze_encoder": True}, {}, "`freeze_encoder`: "),
+    ],
+)
+def test_what_contradicts_is_refused(model: Values, training: Values, files: Values, said: str) -> None:
+    refused(lambda: rules.refuse_conflicts(settings(model, {}, training, **files)), said)
+
+
+@pytest.mark.parametrize(
+    ("model", "corpus", "training", "files"),
+    [
+        ({}, {}, {"crossover": 0.1, "label_smoothing": 0.1}, {}),
+        ({}, {}, {}, {"target": ("b",), "valid": "v", "valid_target": "t"}),
+        ({}, {"target_column": "t"}, {}, {"target": ("b",), "valid": "v"}),
+        ({"languages": ("de",)}, {}, {}, {"target": ("b",), "target_languages": ("de",)}),
+        ({"vectors": 8}, {}, {}, {**VECTORS, "valid": "v", "valid_vectors": "y.npy", "decoder": "run"}),
+        ({}, {}, {"freeze_encoder": True}, {"encoder": "run"}),
+    ],
+)
+def test_what_agrees_is_let_through(model: Values, corpus: Values, training: Values, files: Values) -> None:
+    rules.refuse_conflicts(settings(model, corpus, training, **files))
+
+
+def test_vectors_have_the_width_of_the_model_and_of_each_other() -> None:
+    named = settings({}, {}, {}, vectors="x.npy", valid_vectors="y.npy")
+    rules.refuse_widths(named, 8, None)
+    rules.refuse_widths(named, 8, 8)
+    refused(lambda: rules.refuse_widths(named, 8, 9), "y.npy: vectors of 9 dimensions, not 8")
+    shaped = replace(named, model=ModelConfig(vectors=8))
+    rules.refuse_widths(shaped, 8, 8)
+    refused(lambda: rules.refuse_widths(shaped, 7, 7), "x.npy: vectors of 7 dimensions, not 8")
+
+
+@pytest.mark.parametrize(
+    ("corpus", "given", "files", "translates", "said"),
+    [
+        ({}, {}, {"encoder": "a", "decoder": "b"}, False, "give one run as both, one of them, or `target`"),
+        ({}, {}, {"encoder": "a", "decoder": "a"}, True, "a translates"),
+        ({"tokenizer": "x"}, {}, {"encoder": "a"}, False, "`tokenizer`: "),
+        ({"tokenizer": "x"}, {}, {"decoder": "a"}, False, "`tokenizer`: "),
+        (
+            {"target_tokenizer": "x", "tokenizers": "separate"},
+            {},
+            {"decoder": "a", "target": ("b",)},
+            False,
+            "`target_tokenizer`: ",
+        ),
+        ({}, {"tokenizers": "joint"}, {"encoder": "a", "target": ("b",)}, False, "`tokenizers`: "),
+        ({}, {"tokenizers": "joint"}, {"decoder": "a", "target": ("b",)}, False, "`tokenizers`: "),
+    ],
+)
+def test_what_does_not_go_with_trained_parts_is_refused(
+    corpus: Values, given: Values, files: Values, translates: bool, said: str
+) -> None:
+    named = settings({}, corpus, {}, **files)
+    refused(lambda: rules.refuse_with_parts(named, given, translates), said)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "files", "translates"),
+    [
+        ({"tokenizer": "x"}, {}, False),
+        ({}, {"encoder": "a", "decoder": "./a"}, False),
+        ({}, {"encoder": "a", "decoder": "b", "target": ("c",)}, True),
+        ({"tokenizer": "x"}, {"decoder": "a", "target": ("c",)}, False),
+    ],
+)
+def test_what_goes_with_trained_parts_is_let_through(corpus: Values, files: Values, translates: bool) -> None:
+    rules.refuse_with_parts(settings({}, corpus, {}, **files), {}, translates)
+
+
+def test_a_link_to_a_run_is_that_run(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    both = settings({}, {}, {}, encoder=str(tmp_path / "run"), decoder=str(tmp_path / "link"))
+    rules.refuse_with_parts(both, {}, translates=False)
