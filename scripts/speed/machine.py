@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from textrae.nn.recurrence import GATES
+from textrae.nn.cells import CELLS
 from textrae.settings.model import ModelConfig
 
 Sample = Callable[[], float]
@@ -62,17 +62,17 @@ def encoder_flops(config: ModelConfig, tokens: int, sentences: int) -> float:
     ways = 2 if config.bidirectional else 1
     width, total = config.embedding, 0
     for _ in range(config.layers):
-        total += ways * GATES[config.cell] * config.hidden * (width + config.hidden)
+        total += ways * CELLS[config.cell].gates * config.hidden * (width + config.hidden)
         width = ways * config.hidden
     return 2.0 * (tokens * total + sentences * width * config.encoding_size)
 
 
 def decoder_flops(config: ModelConfig, vocabulary: int, tokens: int, sentences: int) -> float:
     """Count the operations of decoding from shapes, with the scores of the whole vocabulary."""
-    gates, width, a_token, a_sentence = GATES[config.cell], config.embedding, 0, 0
+    gates, width, a_token, a_sentence = CELLS[config.cell].gates, config.embedding, 0, 0
     for _ in range(config.layers):
         a_token += gates * config.hidden * (width + config.hidden)
-        a_sentence += (gates + 1 + (config.cell == "lstm")) * config.hidden * config.encoding_size
+        a_sentence += (gates + CELLS[config.cell].parts) * config.hidden * config.encoding_size
         width = config.hidden
     a_token += config.hidden * config.embedding + config.embedding * vocabulary
     return 2.0 * (tokens * a_token + sentences * a_sentence)

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textrae.nn.recurrence import GATES, Recurrence
+from textrae.nn.cells import CELLS as GATES
+from textrae.nn.recurrence import Recurrence
 
 CELLS = sorted(GATES)
 Array = NDArray[np.float64]
@@ -53,9 +54,9 @@ def reference(layer: Recurrence, x: Array, state: Array) -> tuple[Array, Array]:
     out = []
     for step in x:
         from_x, from_h = step @ w.T + b, h @ u.T + c
-        if layer.cell == "rnn":
+        if layer.kind.name == "rnn":
             h = np.tanh(from_x + from_h)
-        elif layer.cell == "gru":
+        elif layer.kind.name == "gru":
             r = sigmoid(from_x[:, :size] + from_h[:, :size])
             z = sigmoid(from_x[:, size : 2 * size] + from_h[:, size : 2 * size])
             n = np.tanh(from_x[:, 2 * size :] + r * from_h[:, 2 * size :])
@@ -65,7 +66,7 @@ def reference(layer: Recurrence, x: Array, state: Array) -> tuple[Array, Array]:
             cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(cell)
         out.append(h)
-    return np.stack(out), np.concatenate([h, cell], axis=1) if layer.cell == "lstm" else h
+    return np.stack(out), np.concatenate([h, cell], axis=1) if layer.kind.name == "lstm" else h
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -102,7 +103,7 @@ def test_gradients_agree_with_torch_kernels(cell: str) -> None:
     x, state, constant = inputs(layer)
     wanted = [x, state, constant, *layer.parameters()]
     gradients = []
-    for run in (Conditioned(layer).forward, layer._cudnn):
+    for run in (Conditioned(layer).forward, layer.forward_fused):
         out, last = run(x, state, constant)
         weights = torch.linspace(-1, 1, out.numel(), dtype=torch.double).view_as(out)
         gradients.append(torch.autograd.grad((out * weights).sum() + last.square().sum(), wanted))
@@ -116,7 +117,7 @@ def test_relu_agrees_with_torch_kernels() -> None:
     x, state, constant = inputs(layer)
     wanted = [x, state, constant, *layer.parameters()]
     results = []
-    for out, last in (layer(x, state, layer.condition(constant)), layer._cudnn(x, state, constant)):
+    for out, last in (layer(x, state, layer.condition(constant)), layer.forward_fused(x, state, constant)):
         weights = torch.linspace(-1, 1, out.numel(), dtype=torch.double).view_as(out)
         results.append([out, last, *torch.autograd.grad((out * weights).sum() + last.square().sum(), wanted)])
     assert 0.2 < (results[0][0] == 0).double().mean() < 0.8
@@ -164,7 +165,7 @@ def test_weight_dropout_zeroes_entries_of_the_recurrent_matrix_in_training_alone
     assert abs(kept.double().mean().item() - 0.7) < 0.05
     torch.testing.assert_close(dropped[kept], layer._weights()[1][kept] / 0.7)
     results = []
-    for run in (lambda: layer(x, state, condition)[0], lambda: layer._cudnn(x, state, constant)[0]):
+    for run in (lambda: layer(x, state, condition)[0], lambda: layer.forward_fused(x, state, constant)[0]):
         torch.manual_seed(5)
         results.append(run())
         (gradient,) = torch.autograd.grad(results[-1].sum(), layer._weights()[1])

@@ -116,7 +116,8 @@ class Decoder(nn.Module):
         Returns:
             (vocabulary, gates); None on a GPU, whose kernels take the embeddings.
         """
-        return None if embeddings.is_cuda else self.stack()[0].project(embeddings)
+        first = self.stack()[0]
+        return None if first.fuses(embeddings) else first.project(embeddings)
 
     def forward(
         self, x: Tensor, state: Tensor, condition: Sequence[Tensor], projected: bool = False

@@ -93,9 +93,10 @@ class Encoder(nn.Module):
         Returns:
             For each way (vocabulary, gates); None on a GPU, whose kernels take the embeddings.
         """
-        if embeddings.is_cuda:
+        ways = _ways(self.layers[0])
+        if ways[0].fuses(embeddings):
             return None
-        return [way.project(embeddings) for way in _ways(self.layers[0])]
+        return [way.project(embeddings) for way in ways]
 
     def pool(self, reading: Reading) -> Tensor:
         """A sentence's states as one: (batch, features)."""

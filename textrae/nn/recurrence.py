@@ -1,53 +1,45 @@
-"""The recurrences rnn, lstm and gru behind one flat state.
+"""A recurrent layer behind one flat state, whichever its cell.
 
-A state is one tensor ``(batch, state)``: ``h`` for rnn and gru, ``h`` and ``c`` side by side for lstm, so nothing
-outside this file asks which cell it has. Parameters are those of :class:`torch.nn.RNN`, ``LSTM`` and ``GRU``; on a GPU
-their cuDNN kernels run, on the CPU the loops of :mod:`textrae.nn.cells.steps`.
+A state is one tensor ``(batch, state)``, the cell's state vectors side by side. Parameters have the names of
+:class:`torch.nn.RNNBase`. On a GPU a cell's fused module runs, on the CPU its step loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from textrae.nn.cells.elman import Elman, RectifiedElman
-from textrae.nn.cells.gru import GRU
-from textrae.nn.cells.lstm import LSTM
-
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-"""Gate blocks stacked in each weight of a cell."""
-_MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-_LOOPS: dict[tuple[str, str], type[torch.autograd.Function]] = {
-    ("rnn", "tanh"): Elman,
-    ("rnn", "relu"): RectifiedElman,
-    ("gru", "tanh"): GRU,
-    ("lstm", "tanh"): LSTM,
-}
-"""The CPU's loop for a cell and an activation."""
+from textrae.nn.cells import cell_of
+from textrae.nn.cells.cell import runs_fused
 
 
 class Recurrence(nn.Module):
     """One recurrent layer in one direction.
 
     Args:
-        cell: ``rnn`` (Elman 1990), ``lstm`` (Hochreiter & Schmidhuber 1997) or ``gru`` (Cho et al. 2014).
-        inputs: numbers of an input step.
-        hidden: numbers of an output step.
-        constant: numbers of an input that is the same at every step (a sentence's latent); its part of the gates is
-            computed once a sentence.
-        activation: ``tanh``, or ``relu`` for rnn alone.
-        gain: what the weights of the constant begin larger by.
+        cell: a name in :data:`textrae.nn.cells.CELLS`.
+        inputs: dimensions of an input step.
+        hidden: hidden units, and so dimensions of an output step.
+        constant: dimensions of an input that is the same at every step (a sentence's latent); its part of the gates is
+            computed once per sentence.
+        activation: an activation for which the cell has a loop.
+        gain: factor of the initial weights of the constant.
+
+    Raises:
+        ValueError: an unknown cell, or an activation that it does not have.
     """
 
     state_size: int
-    """Numbers of a state."""
+    """Dimensions of a flat state."""
     weight_dropout: float = 0.0
-    """Share of the recurrent matrix's entries zeroed in training, anew for each batch (DropConnect of Wan et al. 2013, in
-    recurrences by Merity, Keskar & Socher 2018)."""
+    """Share of the recurrent matrix's entries zeroed in training, drawn again for each batch.
+
+    DropConnect (Wan et al. 2013), used in recurrences by Merity, Keskar & Socher (2018).
+    """
 
     def __init__(
         self,
@@ -59,48 +51,58 @@ class Recurrence(nn.Module):
         gain: float = 1.0,
     ) -> None:
         super().__init__()
-        self.cell, self.inputs, self.hidden, self.gain = cell, inputs, hidden, gain
-        self.loop = _LOOPS[cell, activation]
-        self.rnn = _MODULES[cell](
-            inputs + constant, hidden, **({"nonlinearity": activation} if cell == "rnn" else {})
-        )
-        self.state_size = hidden * (2 if cell == "lstm" else 1)
+        self.kind, self.inputs, self.hidden, self.gain = cell_of(cell), inputs, hidden, gain
+        self.loop = self.kind.loop(activation)
+        self.rnn = self.kind.parameters(inputs + constant, hidden, activation)
+        self.state_size = self.kind.parts * hidden
         self.initialise()
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Input and recurrent matrix, input and recurrent bias, as torch orders and stacks them."""
+        """Return input and recurrent matrix, input and recurrent bias, as torch orders and stacks them."""
         w_ih, w_hh, b_ih, b_hh = self.rnn.parameters()
         return w_ih, w_hh, b_ih, b_hh
 
     def recurrent_matrix(self) -> Tensor:
-        """As it is to be multiplied with: in training with its dropout."""
+        """Return the recurrent matrix (gates, hidden), in training with its dropout."""
         return F.dropout(self._weights()[1], self.weight_dropout, self.training)
 
     @property
     def bias(self) -> Tensor:
-        """The input bias, of all gates."""
+        """Input bias of all gates, (gates,)."""
         return self._weights()[2]
 
     @torch.no_grad()
     def initialise(self) -> None:
-        """Orthogonal recurrent and Glorot input matrices by gate; a gated cell remembers more than it forgets.
+        """Initialise recurrent matrices as orthogonal, input matrices as by Glorot & Bengio (2010), each gate by itself.
 
-        The positive bias of what keeps the old state lets gradients through from the start (Gers et al. 2000).
+        The gate that keeps the old state begins with a bias of 1, so that gradients pass from the start (Gers et al.
+        2000). The other biases begin at 0.
         """
         w_ih, w_hh, b_ih, b_hh = self._weights()
-        for block in w_hh.chunk(GATES[self.cell]):
+        for block in w_hh.chunk(self.kind.gates):
             nn.init.orthogonal_(block)
-        for block in w_ih.chunk(GATES[self.cell]):
+        for block in w_ih.chunk(self.kind.gates):
             nn.init.xavier_uniform_(block)
         w_ih[:, self.inputs :] *= self.gain
         b_ih.zero_()
         b_hh.zero_()
-        if self.cell != "rnn":  # the lstm's forget gate and the gru's update gate both come second
-            b_ih[self.hidden : 2 * self.hidden] = 1.0
+        if self.kind.keeps is not None:
+            b_ih[self.kind.keeps * self.hidden : (self.kind.keeps + 1) * self.hidden] = 1.0
+
+    def fuses(self, x: Tensor) -> bool:
+        """Tell whether the fused module runs for a tensor: it takes inputs, while the loop also takes their projection."""
+        return runs_fused(self.kind, x)
 
     def condition(self, constant: Tensor) -> Tensor:
-        """What (batch, constant) gives to every step, in the form that :meth:`forward` takes."""
-        if constant.is_cuda:
+        """Compute what the constant input gives to every step, as :meth:`forward` takes it.
+
+        Args:
+            constant: (batch, constant).
+
+        Returns:
+            Its part of the gates (batch, gates); the constant itself where the fused module runs.
+        """
+        if self.fuses(constant):
             return constant
         return F.linear(constant, self._weights()[0][:, self.inputs :])
 
@@ -113,46 +115,50 @@ class Recurrence(nn.Module):
             x: (time, batch, inputs).
             state: (batch, state), the state before the first step.
             condition: from :meth:`condition`, for a layer built with `constant`.
-            projected: whether x is what :meth:`project` gives; on the CPU alone.
+            projected: whether x is what :meth:`project` gives; only where the step loop runs.
 
         Returns:
             The outputs (time, batch, hidden) and the state after the last step (batch, state).
         """
-        if x.is_cuda:
-            return self._cudnn(x, state, condition)
+        if self.fuses(x):
+            return self.forward_fused(x, state, condition)
         gates = x if projected else self.project(x)
         out, last = _loop([self], [gates if condition is None else gates + condition], state.unsqueeze(0))
         return out[0], last[0]
 
     def project(self, x: Tensor) -> Tensor:
-        """What the input gives to the gates: (…, inputs) → (…, gates)."""
+        """Compute the input's part of the gates: (…, inputs) → (…, gates)."""
         return F.linear(x, self._weights()[0][:, : self.inputs], self._input_bias())
 
-    def _cudnn(self, x: Tensor, state: Tensor, constant: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward_fused(self, x: Tensor, state: Tensor, constant: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Run the fused module over some steps.
+
+        Args:
+            x: (time, batch, inputs).
+            state: (batch, state), the state before the first step.
+            constant: (batch, constant), for a layer built with `constant`.
+
+        Returns:
+            The outputs (time, batch, hidden) and the state after the last step (batch, state).
+        """
         if constant is not None:
             x = torch.cat([x, constant.to(x.dtype).expand(len(x), -1, -1)], dim=-1)
-        if self.cell == "lstm":
-            h, c = state.unsqueeze(0).chunk(2, dim=-1)
-            out, (h, c) = self._run(x, (h.contiguous(), c.contiguous()))
-            return out, torch.cat([h, c], dim=-1).squeeze(0)
-        out, h = self._run(x, state.unsqueeze(0).contiguous())
-        return out, h.squeeze(0)
-
-    def _run(self, x: Tensor, state: Any) -> Any:
-        """Torch's own module, with the recurrent matrix's dropout."""
+        given = x, self.kind.pack(state)
         if self.training and self.weight_dropout:
             dropped = {"weight_hh_l0": self.recurrent_matrix()}
-            return torch.func.functional_call(self.rnn, dropped, (x, state))
-        return self.rnn(x, state)
+            out, after = torch.func.functional_call(self.rnn, dropped, given)
+        else:
+            out, after = self.rnn(*given)
+        return out, self.kind.unpack(after)
 
     def _input_bias(self) -> Tensor:
-        """The biases that add up before any product: all but the candidate's recurrent bias of a gru."""
+        """Return the sum of the biases that add up before any product: all but a candidate's that stays apart."""
         _, _, b_ih, b_hh = self._weights()
-        if self.cell != "gru":
+        if not self.kind.candidate_apart:
             return b_ih + b_hh
-        reset_update = torch.ones_like(b_hh)
-        reset_update[2 * self.hidden :] = 0.0
-        return b_ih + b_hh * reset_update
+        added = torch.ones_like(b_hh)
+        added[-self.hidden :] = 0.0
+        return b_ih + b_hh * added
 
 
 def side_by_side(
@@ -162,7 +168,7 @@ def side_by_side(
 
     Args:
         ways: the layers.
-        xs: for each (time, batch, inputs).
+        xs: the input of each, (time, batch, inputs).
         projected: whether xs are what :meth:`Recurrence.project` gives.
 
     Returns:
@@ -170,21 +176,27 @@ def side_by_side(
     """
     start = xs[0].new_zeros(len(ways), xs[0].shape[1], ways[0].state_size)
     pairs = list(zip(ways, xs, strict=True))
-    if start.is_cuda:
-        outs, lasts = zip(*(way._cudnn(x, start[0], None) for way, x in pairs), strict=True)
+    if ways[0].fuses(start):
+        outs, lasts = zip(*(way.forward_fused(x, start[0], None) for way, x in pairs), strict=True)
         return torch.stack(outs), torch.stack(lasts)
     return _loop(ways, list(xs) if projected else [way.project(x) for way, x in pairs], start)
 
 
 def _loop(ways: Sequence[Recurrence], gates: list[Tensor], state: Tensor) -> tuple[Tensor, Tensor]:
-    """The CPU's step loop: gates (time, batch, gates) for each way, states (ways, batch, state).
+    """Run the cell's step loop; the gates of a single way may be overwritten.
 
-    The gates of a single way may be written over.
+    Args:
+        ways: the layers.
+        gates: for each the input's part of the gates, (time, batch, gates).
+        state: (ways, batch, state), before the first step.
+
+    Returns:
+        The outputs (ways, time, batch, hidden) and the states after the last step (ways, batch, state).
     """
     dtype = gates[0].dtype
     weights = [way.recurrent_matrix().to(dtype) for way in ways]
-    candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)  # the gru's b_n
-    if not torch.is_grad_enabled():  # else the loop would take it that gradients are to go back to them
+    candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)
+    if not torch.is_grad_enabled():  # otherwise the loop would assume that gradients go back to them
         candidate, weights = candidate.detach(), [weight.detach() for weight in weights]
     loop: Any = ways[0].loop.apply
     outputs, after = loop(state.to(dtype), candidate, *gates, *weights)
