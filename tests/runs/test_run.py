@@ -21,7 +21,7 @@ from textrae.settings.run import Settings
 FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, LATENTS, TOKENIZER}
 
 
-def test_a_finished_run_holds_its_files_alone(run: Path) -> None:
+def test_a_finished_run_holds_only_its_files(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == FILES
 
 

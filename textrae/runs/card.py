@@ -1,4 +1,4 @@
-"""The model card: what a run says of itself to whoever opens its folder."""
+"""The model card of a run folder."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from textrae.settings.model import ModelConfig
 def model_card(
     model: ModelConfig, sources: Sequence[str], targets: Sequence[str], pieces: int, result: Mapping[str, Any]
 ) -> str:
-    """A Markdown page: shape, training, and how the run is used.
+    """Return a Markdown page with a run's shape, its training, and how to use it.
 
     Args:
-        model: the run's shape.
-        sources: what it was trained on.
-        targets: what that was to become; empty for itself.
-        pieces: tokens of the vocabulary.
+        model: shape of the model.
+        sources: files that it was trained on.
+        targets: target files of a translator; empty for an autoencoder.
+        pieces: size of the vocabulary.
         result: facts of the training.
     """
     loss, passes = result.get("valid_loss"), result.get("passes")
@@ -66,13 +66,13 @@ def _encoder(model: ModelConfig) -> str:
 
 
 def _held(model: ModelConfig) -> str:
-    """What the decoder is given."""
+    """Describe what the decoder is given."""
     if model.vectors:
-        return f"vectors of {model.vectors} numbers"
+        return f"vectors of {model.vectors} dimensions"
     if model.memory == "states":
         return "attention over all its states"
     slots = f" in {model.slots} slots" if model.slots > 1 else ""
-    return f"{model.encoding_size} numbers a sentence{slots}"
+    return f"{model.encoding_size} dimensions a sentence{slots}"
 
 
 def _use(model: ModelConfig, translates: bool) -> list[str]:

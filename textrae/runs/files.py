@@ -1,4 +1,7 @@
-"""The bytes of a run folder: JSON and safetensors, read with bounds and written by renaming. Nothing is a pickle."""
+"""The bytes of a run folder: JSON and safetensors, read with bounds and written by renaming.
+
+Nothing is a pickle.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,15 @@ _LARGEST_JSON = 1 << 20
 
 
 def to_metadata(digests: Mapping[str, str]) -> dict[str, str]:
-    """One entry: safetensors writes several in an order that differs from process to process."""
+    """Store digests as one entry of metadata.
+
+    safetensors writes several entries in an order that differs between processes.
+    """
     return {"textrae": json.dumps(digests, sort_keys=True)}
 
 
 def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What :func:`to_metadata` made; nothing where there is something else."""
+    """Read back the digests that :func:`to_metadata` stored; return none if there is anything else."""
     try:
         digests = json.loads(metadata.get("textrae", ""))
     except (ValueError, RecursionError):
@@ -33,7 +39,11 @@ def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object from a file of bounded size; anything else is a :class:`RunError`."""
+    """Read a JSON object from a file of at most 1 MiB.
+
+    Raises:
+        RunError: the file is missing, larger, or no JSON object.
+    """
     try:
         with file.open("rb") as stream:
             raw = stream.read(_LARGEST_JSON + 1)
@@ -48,7 +58,11 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors and the metadata of a safetensors file; a damaged one is a :class:`RunError`."""
+    """Read the tensors and the metadata of a safetensors file.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
     try:
         with safe_open(file, framework="pt") as opened:
             return {name: opened.get_tensor(name) for name in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
@@ -59,7 +73,11 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def write_atomically(file: Path, content: bytes) -> None:
-    """Write beside and rename, so that `file` is the old or the new and never half of one."""
+    """Write beside `file` and rename, so that it is the old or the new file and never half of one.
+
+    Raises:
+        OSError: the disk refuses.
+    """
     beside = file.with_name(f".{file.name}.partial")  # one name: what a kill leaves, the next write replaces
     try:
         with beside.open("wb") as stream:
@@ -71,12 +89,13 @@ def write_atomically(file: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 digest of some bytes."""
     return hashlib.sha256(content).hexdigest()
 
 
 def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
-    """Of names and values, whatever their order."""
+    """Return the SHA-256 digest of tensors' names and values, whatever their order."""
     total = hashlib.sha256()
     for name in sorted(tensors):
         total.update(name.encode())

@@ -16,7 +16,7 @@ from textrae.errors import RunError
 from textrae.runs.files import read_json
 
 FORMAT = 1
-"""Number of the run folder's layout; a folder with a larger one was written by a newer textrae."""
+"""Number of the run folder's layout; a newer textrae writes a larger one."""
 
 CONFIG, MODEL, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
     "config.json",
@@ -31,28 +31,35 @@ CONFIG, MODEL, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
 
 _FILES = (CONFIG, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
-"""What a run folder holds, beside a training's checkpoint; the weights last."""
+"""Files of a run folder, beside a training's checkpoint; the weights come last."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
 TEXT = "text"
 """Kind of a run of sentences."""
+
 _KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstruct` and `score` use it)"}
+"""Kinds of runs, and what messages call them."""
 
 
 def write_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> None:
-    """Have `fill` write a run into a folder beside `path`, then rename it; into a run that is there, its files.
+    """Have `fill` write a run into a folder beside `path`, then rename that folder.
+
+    Where a run is in `path` already, its files are replaced.
+
+    Args:
+        path: run folder to write.
+        fill: writes the files of the run into the folder that it is given.
+        overwrite: whether a run in `path` may be replaced.
 
     Raises:
         RunError: something is there already and `overwrite` is not set, or it is no run, or the disk refuses.
     """
     if path.exists() and not overwrite:
-        raise RunError(f"{path}: exists already; choose another folder or allow overwriting it")
+        raise RunError(f"{path}: exists already; choose another folder, or give `overwrite=True`")
     refuse_foreign(path)
     with one_line_errors(path):
-        inside = (
-            path.is_dir()
-        )  # which may be where a disk is mounted, or the working folder: it cannot be renamed
+        inside = path.is_dir()  # it may be a mount point or the working folder, which cannot be renamed
         if not inside:
             path.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path if inside else path.parent))
@@ -68,7 +75,10 @@ def write_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = 
 
 
 def _move(fresh: Path, path: Path) -> None:
-    """The run in `fresh` to the place of that in `path`, which comes back if that fails; at no instant do files mix unnoticed."""
+    """Replace the run in `path` by the one in `fresh`; put the old one back if that fails.
+
+    The weights leave first and come last, so that files of two runs never pass for one.
+    """
     aside, placed = fresh / "before", list[str]()
     aside.mkdir()
     try:
@@ -90,14 +100,18 @@ def _move(fresh: Path, path: Path) -> None:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Raise :class:`RunError` where `path` is a file, or a folder that holds something and is no run of any kind."""
+    """Reject a path that is neither free, nor an empty folder, nor a run of any kind.
+
+    Raises:
+        RunError: `path` is a file, or a folder that holds something else.
+    """
     if path.exists() and not path.is_dir():
         raise RunError(f"{path}: is a file; give another folder")
     if not path.is_dir() or not any(path.iterdir()):
         return
     try:
         known = isinstance(read_json(path / CONFIG).get("format"), int)
-    except RunError:  # missing, or damaged: half-made, or at least nothing but what a run has
+    except RunError:  # missing or damaged: a half-made run, or nothing but a run's files
         files = {entry.name for entry in path.iterdir()}
         known = (path / CHECKPOINT / SETTINGS).is_file()
         known |= bool(files & {CHECKPOINT, CONFIG}) and files <= {*_FILES, CHECKPOINT}
@@ -106,10 +120,14 @@ def refuse_foreign(path: Path) -> None:
 
 
 def read_config(path: Path, kind: str) -> dict[str, Any]:
-    """The config of a run folder of a kind, ``text`` or ``series``, as plain values.
+    """Read the config of a run folder as plain values.
+
+    Args:
+        path: run folder.
+        kind: kind that the run must have, ``text`` or ``series``.
 
     Raises:
-        RunError: the folder is foreign, damaged, of a newer format, or of the other kind.
+        RunError: the folder is foreign, damaged, of a newer format, or of another kind.
     """
     file = path / CONFIG
     if not file.is_file():
@@ -146,10 +164,17 @@ def kind_of(path: Path) -> str:
 
 
 def fitting(file: Path, make: Callable[[], Network], weights: Mapping[str, Tensor]) -> Network:
-    """The network that is to hold the weights, allocated only if they are exactly its own.
+    """Make the network that is to hold some weights, if their names and shapes are its own.
+
+    Nothing is allocated before that is known.
+
+    Args:
+        file: the weights' file, for messages.
+        make: makes the network.
+        weights: tensors by their names.
 
     Raises:
-        RunError: they are not.
+        RunError: a name or a shape differs.
     """
     try:
         with torch.device("meta"):
@@ -176,24 +201,41 @@ def one_line_errors(path: Path) -> Iterator[None]:
 
 
 def claim(out: Path, resume: bool, overwrite: bool) -> None:
-    """See that `out` may be written. What --overwrite gives up stays until the new run is published."""
+    """Reject a run folder that a training may not write.
+
+    What `overwrite` gives up stays until the new run is published.
+
+    Args:
+        out: run folder to train into.
+        resume: whether the training that was stopped there continues.
+        overwrite: whether a run there may be replaced.
+
+    Raises:
+        RunError: the folder is foreign, or holds a run and neither `resume` nor `overwrite` fits.
+    """
     refuse_foreign(out)
     if not out.is_dir() or not any(out.iterdir()) or overwrite:
         return
     unfinished = (out / CHECKPOINT).is_dir()
     if resume and not unfinished:
-        raise RunError(f"{out}: its training is finished; train into another folder, or give --overwrite")
+        raise RunError(
+            f"{out}: its training is finished; train into another folder, or give `overwrite=True`"
+        )
     if not resume:
         hint = (
-            "go on with --resume, or start anew with --overwrite"
+            "continue with `resume=True`, or begin again with `overwrite=True`"
             if unfinished
-            else "give another folder, or --overwrite"
+            else "give another folder, or `overwrite=True`"
         )
         raise RunError(f"{out}: holds a run already; {hint}")
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, if there is none; :class:`RunError` where the disk refuses."""
+    """Make a folder, if there is none.
+
+    Raises:
+        RunError: the disk refuses.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

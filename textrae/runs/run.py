@@ -1,4 +1,4 @@
-"""The run folder as typed values: a finished run, and the state of a training that goes on.
+"""A run of sentences as typed values, and its folder.
 
 Every file is written beside its place and renamed, so a crash leaves the old one or the new one. Within a training,
 `config.json` and `tokenizer.model` never change once written, and `model.safetensors` carries their digests and its
@@ -23,7 +23,7 @@ from textrae.latent.mixture import Latents
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.card import model_card
 from textrae.runs.files import (
-    _digest,
+    digest_of,
     from_metadata,
     read_tensors,
     tensor_digest,
@@ -52,7 +52,7 @@ from textrae.version import __version__
 
 @dataclass
 class Run:
-    """A model that can be used: what a run folder holds."""
+    """A trained model with its tokenizers and settings: the content of a run folder."""
 
     network: Autoencoder
     tokenizer: Tokenizer
@@ -62,21 +62,21 @@ class Run:
     latents: Latents | None = None
     """Encodings of training sentences; None where they are not kept."""
     target_tokenizer: Tokenizer | None = None
-    """Of a model that translates into a vocabulary of its own; None where what is written has the same one."""
+    """Tokenizer of the target, if a translator has a separate one; otherwise None."""
 
     @property
     def translates(self) -> bool:
-        """Whether what is written is not what was read."""
+        """Whether the model was trained to translate."""
         return bool(self.settings.target)
 
     @property
     def writer(self) -> Tokenizer:
-        """The tokenizer of what is written."""
+        """Tokenizer of what the decoder writes."""
         return self.target_tokenizer or self.tokenizer
 
 
 def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
-    """Write a run folder whole: elsewhere first, then renamed.
+    """Write a run folder whole or not at all.
 
     Raises:
         RunError: something is there already and `overwrite` is not set, or it is no run, or the disk refuses.
@@ -85,7 +85,11 @@ def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:
 
 
 def publish(path: Path, run: Run) -> None:
-    """Write a run's files into an existing folder that holds no other run, the weights last."""
+    """Write a run's files into an existing folder that holds no other run, the weights last.
+
+    Raises:
+        RunError: the disk refuses.
+    """
     config = json.dumps(
         {"format": FORMAT, "textrae": __version__, **run.settings.to_json(), "result": run.training}, indent=1
     ).encode()
@@ -93,12 +97,12 @@ def publish(path: Path, run: Run) -> None:
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in run.network.state_dict().items()}
     digests = {
         "weights": tensor_digest(weights),
-        "tokenizer": _digest(tokenizer),
+        "tokenizer": digest_of(tokenizer),
         "shape": _shape_digest(to_dict(run.settings.model)),
     }
     target = None if run.target_tokenizer is None else run.target_tokenizer.to_bytes()
     if target is not None:
-        digests["target tokenizer"] = _digest(target)
+        digests["target tokenizer"] = digest_of(target)
     latents = run.latents.to_tensors() if run.latents is not None else None
     if latents is not None:
         digests["latents"] = tensor_digest(latents)
@@ -120,7 +124,7 @@ def publish(path: Path, run: Run) -> None:
 
 
 def _belongs(file: Path, digests: Mapping[str, str]) -> bool:
-    """Whether the weights in `file` go with the same config and tokenizer."""
+    """Return whether the weights in `file` belong to the same config and tokenizer."""
     try:
         with safe_open(file, framework="pt") as opened:
             found = from_metadata(opened.metadata() or {})
@@ -132,6 +136,10 @@ def _belongs(file: Path, digests: Mapping[str, str]) -> bool:
 def load_run(path: Path, device: torch.device | None = None) -> Run:
     """Read a run folder, trusting nothing in it.
 
+    Args:
+        path: run folder.
+        device: where the network goes (default: the CPU).
+
     Raises:
         RunError: the folder is missing, foreign, truncated, tampered with, unfinished, or of a newer format.
     """
@@ -139,7 +147,7 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
         raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
     if not (path / MODEL).is_file() and (path / CHECKPOINT).is_dir():
         raise RunError(
-            f"{path}: its training has not finished; go on with `textrae train --resume -o {path}`"
+            f"{path}: its training has not finished; continue with `textrae train --resume -o {path}`"
         )
     settings, result, shape = _read_settings(path)
     try:
@@ -173,28 +181,35 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result, latents, target)
 
 
-def _read_latents(file: Path, digest: str | None, numbers: int) -> Latents | None:
-    """What :func:`publish` wrote beside the weights; None if that was nothing."""
+def _read_latents(file: Path, digest: str | None, dimensions: int) -> Latents | None:
+    """Read the encodings that :func:`publish` wrote beside the weights; return None if it wrote none."""
     if digest is None:
         return None
     tensors, _ = read_tensors(file)
     if tensor_digest(tensors) != digest:
         raise RunError(f"{file}: is not what was saved (damaged or mixed files); copy the run again")
     try:
-        return Latents.from_tensors(tensors, numbers)
+        return Latents.from_tensors(tensors, dimensions)
     except ValueError as error:
         raise RunError(f"{file}: damaged ({error}); copy the run again") from None
 
 
 def load_settings(path: Path) -> Settings:
-    """The settings of a run folder, without its weights; raises as :func:`load_run`."""
+    """Read the settings of a run folder, without its weights.
+
+    Raises:
+        RunError: the folder is missing, foreign, damaged, or of a newer format.
+    """
     if not path.is_dir():
         raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
     return _read_settings(path)[0]
 
 
 def _read_settings(path: Path) -> tuple[Settings, dict[str, Any], str]:
-    """Settings, result, and the digest of the shape as it is written: an older textrae had fewer switches."""
+    """Read settings, result, and the digest of the shape.
+
+    The digest is of the shape as it is written: an older textrae had fewer settings.
+    """
     values = read_config(path, "text")
     try:
         settings = Settings.from_json(values)
@@ -205,8 +220,8 @@ def _read_settings(path: Path) -> tuple[Settings, dict[str, Any], str]:
 
 
 def _shape_digest(model: Mapping[str, Any]) -> str:
-    """Of what the weights mean: the model's shape alone, so that a result may be noted in the config."""
-    return _digest(json.dumps(model, sort_keys=True).encode())
+    """Return the digest of the model's shape only, so that a result may be noted in the config."""
+    return digest_of(json.dumps(model, sort_keys=True).encode())
 
 
 def _card(run: Run) -> str:

@@ -40,14 +40,14 @@ def build(cls: type[Config], values: Mapping[str, Any]) -> Config:
 
 
 def to_dict(config: DataclassInstance) -> dict[str, Any]:
-    """A config as plain values, ready for JSON; :func:`build` reads it back."""
+    """Convert a config to plain values, ready for JSON; :func:`build` reads it back."""
     return {
         name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()
     }
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The flat settings of a ``--config`` file; tables are allowed for order and are merged.
+    """Read the flat settings of a TOML file; tables are allowed for order and are merged.
 
     Raises:
         ConfigError: the file is missing, not TOML, or names a key twice.
@@ -69,6 +69,13 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a file, and over them those of the switches; a budget given stands for any that is stored."""
+    """Return the settings of a file, overridden by those that were given.
+
+    A given budget replaces any that is stored.
+
+    Args:
+        stored: settings of the file, by name.
+        given: settings that were given expressly, by name.
+    """
     replaced = BUDGETS if given.keys() & set(BUDGETS) else ()
     return {**{name: value for name, value in stored.items() if name not in replaced}, **given}

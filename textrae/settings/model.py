@@ -256,7 +256,9 @@ class ModelConfig:
     def _encoder_fits(self) -> Self:
         """Reject settings of the encoder that would be ignored or could not work."""
         positions = self.slot_addressing == "position"
-        refuse(positions and self.slots < 2, "`slot_addressing`: a position needs several slots; give `slots`")
+        refuse(
+            positions and self.slots < 2, "`slot_addressing`: a position needs several slots; give `slots`"
+        )
         refuse(
             self.posterior_norm and not self.variational,
             "`posterior_norm`: only a variational model has a posterior; give `variational=True`",

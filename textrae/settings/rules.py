@@ -109,7 +109,7 @@ def refuse_incomplete(settings: Settings) -> None:
     for name in _NOISE:
         refuse(
             settings.vectors is not None and getattr(training, name),
-            f"`{name}`: noise is for the text that an encoder reads, and with `vectors` there is none; leave it out",
+            f"`{name}`: it spoils the text that an encoder reads, and with `vectors` there is none; leave it out",
         )
 
 
@@ -233,5 +233,5 @@ def refuse_with_parts(settings: Settings, given: Mapping[str, object], translate
     )
     refuse(
         given.get("tokenizers") == "joint" and settings.target and (encoder or decoder),
-        "`tokenizers`: a trained part comes with its own, of one side; leave `tokenizers=joint` out",
+        "`tokenizers`: a trained part comes with its own, of one side; leave joint out",
     )

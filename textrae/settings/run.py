@@ -12,43 +12,43 @@ from textrae.settings.model import ModelConfig
 from textrae.settings.training import TrainingConfig
 
 _RENAMED = {"denoise": "noise_blank"}
-"""Settings that older runs call otherwise."""
+"""Settings that older runs call by another name, with their names of today."""
 
 _BEFORE = {"encoding_scale": 1.0}
-"""What older runs had before there was such a setting."""
+"""Values of settings that older runs do not name yet."""
 
 _SLOTS_BEFORE = {"slot_addressing": "content"}
-"""And those with slots."""
+"""Values of settings that older runs with slots do not name yet."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what a training does; kept to resume it and to tell how a model was made."""
+    """Everything that decides what a training does, kept to resume it and to tell how a model was made."""
 
     model: ModelConfig
     corpus: CorpusConfig
     training: TrainingConfig
     sources: tuple[str, ...] = ()
-    """The corpus as it was named."""
+    """Corpus files or data sets, as they were named."""
     valid: str | None = None
-    """The validation file as it was named."""
+    """Validation file, as it was named."""
     target: tuple[str, ...] = ()
-    """Of parallel text: the other side of each source."""
+    """Target file of each source, for parallel text."""
     target_languages: tuple[str, ...] = ()
-    """The language of each target, where there are several."""
+    """Language of each target, where languages are named."""
     valid_target: str | None = None
-    """And of the validation file."""
+    """Targets of the validation file."""
     encoder: str | None = None
-    """The run whose encoder this one began with."""
+    """Run folder whose encoder this training began with."""
     decoder: str | None = None
-    """The run whose decoder it began with."""
+    """Run folder whose decoder this training began with."""
     vectors: str | None = None
-    """The file of vectors that are read instead of a text; `sources` are what is written for them."""
+    """File of vectors that are read instead of a text; `sources` are what is written for them."""
     valid_vectors: str | None = None
-    """The same of the validation file."""
+    """Vectors of the validation file."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; :meth:`from_json` reads them back."""
+        """Convert to plain values, ready for JSON; :meth:`from_json` reads them back."""
         parts = {name: to_dict(getattr(self, name)) for name in ("model", "corpus", "training")}
         files = {"sources": list(self.sources), "valid": self.valid}
         pairs = {"target": list(self.target), "valid_target": self.valid_target}
@@ -59,7 +59,12 @@ class Settings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
-        """Raises :class:`ConfigError` where a value does not fit, :class:`KeyError` where one is missing."""
+        """Build settings from plain values, which an older textrae may have written.
+
+        Raises:
+            ConfigError: a value does not fit.
+            KeyError: a value is missing.
+        """
         training = {_RENAMED.get(name, name): value for name, value in values["training"].items()}
         slots = _SLOTS_BEFORE if values["model"].get("slots") else {}
         model = {**_BEFORE, **slots, **values["model"]}
