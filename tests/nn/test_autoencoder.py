@@ -10,6 +10,7 @@ import torch
 from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
+from textrae.nn.cells import CELLS
 from textrae.settings.model import ModelConfig
 from textrae.text.batch import Specials, collate_lists
 from textrae.training.losses import reconstruction_loss, token_losses
@@ -20,7 +21,7 @@ SHAPES = [
         cell=cell, layers=layers, hidden=16, embedding=12, latent=8, bidirectional=both, pooling=pooling
     )  # type: ignore[arg-type]
     for cell, layers, both, pooling in itertools.product(
-        ("rnn", "gru", "lstm"), (1, 2), (False, True), ("max", "mean", "last")
+        CELLS, (1, 2), (False, True), ("max", "mean", "last")
     )
 ]
 
@@ -37,7 +38,7 @@ def test_every_parameter_gets_a_gradient(config: ModelConfig) -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_generation_and_training_share_their_step(cell: str) -> None:
     torch.manual_seed(0)
     model = Autoencoder(ModelConfig(cell=cell, layers=2, hidden=16, embedding=12, latent=8), 20).eval()  # type: ignore[arg-type]
@@ -49,7 +50,7 @@ def test_generation_and_training_share_their_step(cell: str) -> None:
         torch.testing.assert_close(features[0], whole[step])
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_scale_of_encodings_changes_how_fast_their_weights_move_and_nothing_else(cell: str) -> None:
     batch = collate_lists([[4, 5, 6], [7, 8]], SPECIALS)
     begun, moved = [], []

@@ -7,9 +7,10 @@ import itertools
 import pytest
 import torch
 
+from textrae.nn.cells import CELLS
 from textrae.nn.encoder import Encoder
 
-GRID = list(itertools.product(("rnn", "gru", "lstm"), (False, True), ("max", "mean", "last"), (1, 2)))
+GRID = list(itertools.product(CELLS, (False, True), ("max", "mean", "last"), (1, 2)))
 
 
 @pytest.mark.parametrize(("cell", "both", "pooling", "layers"), GRID)
@@ -31,7 +32,7 @@ def test_padding_and_batch_mates_change_nothing(cell: str, both: bool, pooling: 
         torch.testing.assert_close(in_order[column, : len(sentence)], states, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_backward_reading_is_the_forward_reading_of_the_turned_sentence(cell: str) -> None:
     torch.manual_seed(0)
     encoder = Encoder(cell, 6, 8, 1, True, "last", 0.0)
@@ -56,9 +57,7 @@ def test_every_token_reaches_the_encoding() -> None:
         assert reached.tolist() == [True] * 4 + [False] * 2
 
 
-@pytest.mark.parametrize(
-    ("cell", "both", "layers"), list(itertools.product(("rnn", "gru", "lstm"), (False, True), (1, 2)))
-)
+@pytest.mark.parametrize(("cell", "both", "layers"), list(itertools.product(CELLS, (False, True), (1, 2))))
 def test_looked_up_tokens_are_computed_tokens(cell: str, both: bool, layers: int) -> None:
     torch.manual_seed(0)
     encoder = Encoder(cell, 6, 8, layers, both, "max", 0.0).eval()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from textrae.nn.cells import CELLS
 from textrae.nn.hierarchy import Hierarchy, Places, grouped, owners, ungrouped
 
 
@@ -22,7 +23,7 @@ def test_owners_through_two_levels() -> None:
     assert owners(tree[1:]).tolist() == [0, 1, 1, 1]
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_plan_knows_the_vector_and_what_stands_before_it_alone(cell: str) -> None:
     torch.manual_seed(0)
     hierarchy = Hierarchy(cell, 8, 4, 2, True, "max", 6, 0.0).double()

@@ -1,88 +1,19 @@
-"""Each cell against its equations in NumPy, against torch's own kernels, and one step against many."""
+"""A layer of any cell: its gradients, one step against many, reduced precision, weight dropout."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from nn.layers import LOOPS, Conditioned, inputs, make
 from torch import Tensor
 
-from textrae.nn.cells import CELLS as GATES
-from textrae.nn.recurrence import Recurrence
-
-CELLS = sorted(GATES)
-Array = NDArray[np.float64]
+from textrae.nn.cells import CELLS
+from textrae.nn.recurrence import Recurrence, side_by_side
 
 
-def make(cell: str, inputs: int = 5, hidden: int = 7, constant: int = 3) -> Recurrence:
-    torch.manual_seed(1)
-    layer = Recurrence(cell, inputs, hidden, constant).double()
-    for parameter in layer.parameters():
-        torch.nn.init.normal_(parameter, std=0.5)
-    return layer
-
-
-def inputs(layer: Recurrence, steps: int = 4, batch: int = 6) -> tuple[Tensor, Tensor, Tensor]:
-    torch.manual_seed(2)
-    shapes = ((steps, batch, 5), (batch, layer.state_size), (batch, 3))
-    x, state, constant = (torch.randn(shape, dtype=torch.double, requires_grad=True) for shape in shapes)
-    return x, state, constant
-
-
-class Conditioned(torch.nn.Module):
-    """A layer with its condition worked out."""
-
-    def __init__(self, layer: Recurrence) -> None:
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, x: Tensor, state: Tensor, constant: Tensor) -> tuple[Tensor, Tensor]:
-        return self.layer.forward(x, state, self.layer.condition(constant))
-
-
-def sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
-
-
-def reference(layer: Recurrence, x: Array, state: Array) -> tuple[Array, Array]:
-    """The equations, written out: Elman 1990, Cho et al. 2014, Hochreiter & Schmidhuber 1997."""
-    w, u, b, c = (p.detach().numpy() for p in layer.rnn.parameters())
-    size = layer.hidden
-    h = state[:, :size]
-    cell = state[:, size:]
-    out = []
-    for step in x:
-        from_x, from_h = step @ w.T + b, h @ u.T + c
-        if layer.kind.name == "rnn":
-            h = np.tanh(from_x + from_h)
-        elif layer.kind.name == "gru":
-            r = sigmoid(from_x[:, :size] + from_h[:, :size])
-            z = sigmoid(from_x[:, size : 2 * size] + from_h[:, size : 2 * size])
-            n = np.tanh(from_x[:, 2 * size :] + r * from_h[:, 2 * size :])
-            h = (1 - z) * n + z * h
-        else:
-            i, f, g, o = np.split(from_x + from_h, 4, axis=1)
-            cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
-            h = sigmoid(o) * np.tanh(cell)
-        out.append(h)
-    return np.stack(out), np.concatenate([h, cell], axis=1) if layer.kind.name == "lstm" else h
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_forward_follows_the_equations(cell: str) -> None:
-    layer = make(cell)
-    x, state, constant = inputs(layer)
-    out, last = layer(x, state, layer.condition(constant))
-    joined = torch.cat([x, constant.expand(len(x), -1, -1)], -1).detach().numpy()
-    expected, expected_last = reference(layer, joined, state.detach().numpy())
-    np.testing.assert_allclose(out.detach().numpy(), expected, atol=1e-12)
-    np.testing.assert_allclose(last.detach().numpy(), expected_last, atol=1e-12)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_gradients_agree_with_finite_differences(cell: str) -> None:
-    layer = make(cell)
+@pytest.mark.parametrize(("cell", "activation"), LOOPS)
+def test_gradients_agree_with_finite_differences(cell: str, activation: str) -> None:
+    layer = make(cell, activation=activation)
     x, state, constant = inputs(layer, steps=3, batch=2)
     parameters = list(layer.parameters())
     conditioned = Conditioned(layer)
@@ -95,34 +26,6 @@ def test_gradients_agree_with_finite_differences(cell: str) -> None:
         return result[0], result[1]
 
     assert torch.autograd.gradcheck(run, (x, state, constant, *parameters), atol=1e-6)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_gradients_agree_with_torch_kernels(cell: str) -> None:
-    layer = make(cell)
-    x, state, constant = inputs(layer)
-    wanted = [x, state, constant, *layer.parameters()]
-    gradients = []
-    for run in (Conditioned(layer).forward, layer.forward_fused):
-        out, last = run(x, state, constant)
-        weights = torch.linspace(-1, 1, out.numel(), dtype=torch.double).view_as(out)
-        gradients.append(torch.autograd.grad((out * weights).sum() + last.square().sum(), wanted))
-    for ours, theirs in zip(*gradients, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
-
-
-def test_relu_agrees_with_torch_kernels() -> None:
-    torch.manual_seed(1)
-    layer = Recurrence("rnn", 5, 7, constant=3, activation="relu").double()
-    x, state, constant = inputs(layer)
-    wanted = [x, state, constant, *layer.parameters()]
-    results = []
-    for out, last in (layer(x, state, layer.condition(constant)), layer.forward_fused(x, state, constant)):
-        weights = torch.linspace(-1, 1, out.numel(), dtype=torch.double).view_as(out)
-        results.append([out, last, *torch.autograd.grad((out * weights).sum() + last.square().sum(), wanted)])
-    assert 0.2 < (results[0][0] == 0).double().mean() < 0.8
-    for ours, theirs in zip(*results, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -151,8 +54,8 @@ def test_bf16_stays_close_over_many_steps(cell: str) -> None:
     assert (rounded.float() - exact).abs().mean() < 0.02
 
 
-@pytest.mark.parametrize("cell", GATES)
-def test_weight_dropout_zeroes_entries_of_the_recurrent_matrix_in_training_alone(cell: str) -> None:
+@pytest.mark.parametrize("cell", CELLS)
+def test_weight_dropout_zeroes_entries_of_the_recurrent_matrix_only_in_training(cell: str) -> None:
     layer = make(cell, hidden=40)
     x, state, constant = inputs(layer)
     condition = layer.condition(constant)
@@ -174,7 +77,7 @@ def test_weight_dropout_zeroes_entries_of_the_recurrent_matrix_in_training_alone
     assert not torch.allclose(results[0], plain)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_without_gradients_the_states_are_the_same(cell: str) -> None:
     torch.manual_seed(0)
     layer = Recurrence(cell, 3, 8, constant=2)
@@ -187,3 +90,29 @@ def test_without_gradients_the_states_are_the_same(cell: str) -> None:
             found = layer.forward(x, state, given)
         torch.testing.assert_close(found, expected)
         torch.testing.assert_close(x, kept)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_layers_side_by_side_are_the_layers_one_by_one(cell: str) -> None:
+    torch.manual_seed(0)
+    ways = [Recurrence(cell, 3, 8) for _ in range(2)]
+    xs = [torch.randn(4, 5, 3) for _ in ways]
+    outs, lasts = side_by_side(ways, xs)
+    projected = side_by_side(ways, [way.project(x) for way, x in zip(ways, xs, strict=True)], projected=True)
+    torch.testing.assert_close(projected, (outs, lasts))
+    for way, x, out, last in zip(ways, xs, outs, lasts, strict=True):
+        torch.testing.assert_close(way(x, torch.zeros(5, way.state_size)), (out, last))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_where_the_fused_module_runs_the_results_are_those_of_the_loop(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = make(cell)
+    x, state, constant = inputs(layer)
+    other = make(cell, constant=0)
+    expected = [layer(x, state, layer.condition(constant)), side_by_side([other, other], [x, x])]
+    monkeypatch.setattr(Recurrence, "fuses", lambda layer, x: True)
+    assert layer.condition(constant) is constant
+    torch.testing.assert_close(layer(x, state, constant), expected[0])
+    torch.testing.assert_close(side_by_side([other, other], [x, x]), expected[1])
