@@ -1,4 +1,4 @@
-"""Sequences out of NumPy and Parquet files."""
+"""Read sequences from NumPy and Parquet files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ _BLOCK = 64
 
 
 def read_npy(path: Path, format: SeriesFormat) -> Series:
-    """As :func:`textrae.series.reading.read_series`, of ``.npy``."""
+    """Read the sequences of a ``.npy`` file.
+
+    Raises:
+        SeriesError: it holds no real values, or not of a shape that `format` allows.
+    """
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or array.ndim not in (1, 2, 3):
         raise SeriesError(
@@ -27,7 +31,7 @@ def read_npy(path: Path, format: SeriesFormat) -> Series:
     rows = format.layout == "rows"
     if rows and array.ndim != 2:
         raise SeriesError(
-            f"{path}: shape {array.shape}; the layout rows reads (sequences, time): leave --layout out"
+            f"{path}: shape {array.shape}; the layout rows reads (sequences, time): leave `layout=rows` out"
         )
     if not array.size:
         return Series()
@@ -44,12 +48,16 @@ def read_npy(path: Path, format: SeriesFormat) -> Series:
 
 
 def read_parquet(path: Path, format: SeriesFormat) -> Series:
-    """As :func:`textrae.series.reading.read_series`, of ``.parquet``: the one column of lists."""
+    """Read the sequences of a ``.parquet`` file: its one column of lists.
+
+    Raises:
+        SeriesError: there are several such columns or none, or a list is ragged, empty or not finite.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if format.labels:
-        raise SeriesError(f"{path}: labels come from .csv and .npy alone; leave --labels out")
+        raise SeriesError(f"{path}: only .csv and .npy have labels; leave `labels` out")
     series = Series()
     with pq.ParquetFile(path) as file:
         columns = [field.name for field in file.schema_arrow if _is_list(pa, field.type)]
@@ -67,14 +75,14 @@ def read_parquet(path: Path, format: SeriesFormat) -> Series:
 
 
 def framed(values: Values, frame: int, where: str) -> Values:
-    """A row of numbers (n,) as steps of `frame` numbers each, (n / frame, frame).
+    """Divide a row (n,) into time steps of `frame` dimensions, (n / frame, frame).
 
     Raises:
         SeriesError: the last step would be incomplete.
     """
     if len(values) % frame:
         raise SeriesError(
-            f"{where}: {len(values)} numbers do not divide into frames of {frame}; give another --frame"
+            f"{where}: {len(values)} numbers do not divide into frames of {frame}; give another `frame`"
         )
     return values.reshape(-1, frame)
 
@@ -84,18 +92,18 @@ def _is_list(pa: Any, kind: Any) -> bool:
 
 
 def _steps(pa: Any, scalar: Any, format: SeriesFormat, where: str) -> Values:
-    """A row's list of numbers, or of lists of numbers of one length, as (time, dim)."""
+    """Return a row's list of numbers, or of lists of numbers of one length, as an array (time, dim)."""
     inner = scalar.values
     if inner is None or not len(inner) or inner.null_count:
         raise SeriesError(f"{where}: empty, or with a gap; leave it out")
     if not _is_list(pa, inner.type):
         return framed(_array(inner, where), format.frame, where)
     if format.frame > 1:
-        raise SeriesError(f"{where}: steps of several numbers already; leave --frame out")
+        raise SeriesError(f"{where}: steps of several dimensions already; leave `frame` out")
     lengths = {len(step) for step in inner}
     if len(lengths) > 1 or 0 in lengths:
         raise SeriesError(
-            f"{where}: steps of {min(lengths)} to {max(lengths)} numbers; make them of one width"
+            f"{where}: steps of {min(lengths)} to {max(lengths)} dimensions; make them of one width"
         )
     return _array(inner.flatten(), where).reshape(len(inner), -1)
 
@@ -111,7 +119,7 @@ def _one_width(path: Path, series: Series) -> None:
     for number, values in enumerate(series.values):
         if values.shape[1] != series.dim:
             raise SeriesError(
-                f"{path}, row {number} (counted from 0): {values.shape[1]} numbers a step where the rows before have {series.dim}; make them of one width"
+                f"{path}, row {number} (counted from 0): {values.shape[1]} dimensions a step where the rows before have {series.dim}; make them of one width"
             )
 
 

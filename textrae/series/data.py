@@ -14,11 +14,11 @@ from torch import Tensor
 from textrae.errors import SeriesError
 
 Values = NDArray[np.float64]
-"""A sequence (time, dim)."""
+"""Values of a sequence, (time, dim)."""
 LARGEST = float(np.finfo(np.float32).max)
-"""Values are computed with as float32."""
+"""Largest absolute value: computation is in float32."""
 _REACH = 0.8
-"""The training values fill [-0.8, 0.8] of tanh: its ends are out of a finite state's reach."""
+"""Share of the range of tanh that the training values fill: no finite state reaches its ends."""
 
 
 @dataclass
@@ -27,23 +27,23 @@ class Series:
 
     values: list[Values] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
-    """One a sequence, or none at all."""
+    """Label of each sequence; empty where sequences have none."""
 
     def __len__(self) -> int:
         return len(self.values)
 
     @property
     def dim(self) -> int:
-        """Numbers of a time step."""
+        """Dimensions of a time step."""
         return int(self.values[0].shape[1])
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Series:
-        """The sequences of some rows."""
+        """Return the sequences of some rows."""
         return Series([self.values[row] for row in rows], [self.labels[row] for row in rows if self.labels])
 
 
 def checked(sequences: Sequence[NDArray[np.generic]], dim: int | None = None) -> list[Values]:
-    """Arrays (time, dim), or (time,) for one number a step, as float64 (time, dim).
+    """Return arrays (time, dim), or (time,) for one dimension a step, as float64 (time, dim).
 
     Raises:
         SeriesError: there is none, one is empty, not of numbers, not finite, or of another width than `dim` or the
@@ -56,7 +56,7 @@ def checked(sequences: Sequence[NDArray[np.generic]], dim: int | None = None) ->
     for number, sequence in enumerate(values):
         if sequence.shape[1] != width:
             raise SeriesError(
-                f"sequence {number} (counted from 0): {sequence.shape[1]} numbers a step instead of {width}; give sequences of one width"
+                f"sequence {number} (counted from 0): {sequence.shape[1]} dimensions a step instead of {width}; give sequences of one width"
             )
     return values
 
@@ -82,13 +82,13 @@ class Scaling:
     """The affine map from a file's values to those of the equations: scaled = (value - offset) / size."""
 
     offset: Values
-    """(dim,)."""
+    """Value that becomes 0, (dim,)."""
     size: Values
-    """(dim,), positive."""
+    """Difference of values that becomes 1, (dim,), positive."""
 
     @classmethod
     def fit(cls, values: Sequence[Values], how: str, activation: str) -> Self:
-        """Such that `values` fill what φ can give: [-0.8, 0.8] for tanh, [0.1, 0.9] for relu.
+        """Find the scaling with which `values` fill what φ can give: [-0.8, 0.8] for tanh, [0.1, 0.9] for relu.
 
         Args:
             values: sequences (time, dim) of the training part.
@@ -105,25 +105,38 @@ class Scaling:
         return cls((low + high) / 2 - (size / 2 if activation == "relu" else 0), size)
 
     def apply(self, values: Values) -> Values:
-        """(…, dim) as the equations see it."""
+        """Scale values (…, dim) of a file to those of the equations."""
         scaled: Values = (values - self.offset) / self.size
         return scaled
 
     def undo(self, scaled: Values) -> Values:
-        """(…, dim) as the file has it."""
+        """Scale values (…, dim) of the equations back to those of the file."""
         values: Values = scaled * self.size + self.offset
         return values
 
 
 def hold_out(count: int, most: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to train on and rows held out: a tenth, at most `most`; with fewer than ten, none."""
+    """Split rows into those to train on and those held out: a tenth, at most `most`; with fewer than ten, none.
+
+    Args:
+        count: number of rows.
+        most: rows held out, at most.
+        seed: seed of the split.
+
+    Returns:
+        Row numbers in rising order, (train,) and (held out,).
+    """
     order = np.random.default_rng(seed).permutation(count)
     held = min(most, count // 10)
     return np.sort(order[held:]), np.sort(order[:held])
 
 
 def padded(values: Sequence[Values], kind: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Sequences (time, dim) → one tensor (time, batch, dim) with zeros beyond their ends, and their lengths (batch,)."""
+    """Pad sequences (time, dim) to one tensor.
+
+    Returns:
+        Values (time, batch, dim) with zeros beyond the sequences' ends, and lengths (batch,).
+    """
     lengths = [len(sequence) for sequence in values]
     out = np.zeros((max(lengths), len(values), values[0].shape[1]))
     for row, sequence in enumerate(values):
@@ -134,7 +147,13 @@ def padded(values: Sequence[Values], kind: torch.dtype, device: torch.device) ->
 def batches(
     lengths: NDArray[np.int64], size: int, order: np.random.Generator | None
 ) -> Iterator[NDArray[np.int64]]:
-    """Rows in batches of `size`, of like lengths so that little is padding; in a random order, given a generator."""
+    """Yield rows in batches of `size` and of like lengths, so that little is padding.
+
+    Args:
+        lengths: time steps of each row's sequence, (rows,).
+        size: rows of a batch.
+        order: draws the order of the batches; None for rising lengths.
+    """
     rows = np.arange(len(lengths)) if order is None else order.permutation(len(lengths))
     rows = rows[np.argsort(lengths[rows], kind="stable")]
     starts = np.arange(0, len(rows), size)

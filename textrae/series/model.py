@@ -1,4 +1,4 @@
-"""The facade: a trained autoencoder of real-valued sequences."""
+"""The facade: train and use an autoencoder of real-valued sequences."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from textrae.series.training import SeriesTrainer, SeriesWatch, fit, forward_all
 from textrae.settings.files import to_dict
 
 Arrays = Sequence[NDArray[Any]]
-"""Sequences (time, dim) of any lengths; (time,) for one number a step."""
+"""Sequences (time, dim) of any lengths; (time,) for one dimension a step."""
 Units = Literal["scaled", "data"]
 Pooling = Literal["last", "mean"]
 _FARTHEST = 1e18
-"""Its square is finite in float32."""
+"""Largest scaled value: its square is finite in float32."""
 
 
 class SeriesAutoencoder:
-    """Real-valued sequences to states and back.
+    """An autoencoder of real-valued sequences.
 
-    The results for a sequence depend on it alone: batch-mates and padding change them by float rounding.
+    The results for a sequence depend only on it: batch-mates and padding change them by float rounding.
 
     Args:
         run: network, scaling and settings.
@@ -58,7 +58,7 @@ class SeriesAutoencoder:
             model: the model's shape.
             training: budget, rate, device.
             format: how sequences lie in the files.
-            watch: how to follow and stop it.
+            watch: how to follow and stop the training.
 
         Raises:
             SeriesError: a file or an array cannot be used; it says where.
@@ -94,26 +94,33 @@ class SeriesAutoencoder:
 
     @property
     def dim(self) -> int:
-        """Numbers of a time step."""
+        """Dimensions of a time step."""
         return self.run.network.dim
 
     def read(self, path: str | PathLike[str], format: SeriesFormat | None = None) -> Series:
-        """The sequences of a file, by default in the format of the training's files.
+        """Read the sequences of a file, by default in the format of the training's files.
 
         Raises:
-            SeriesError: as :func:`textrae.series.reading.read_series`, and where the width is not the run's.
+            SeriesError: see :func:`textrae.series.reading.read_series`; or the width is not the run's.
         """
         return read_series(str(path), format or self.run.settings.format, self.dim)
 
     def encode(self, series: Arrays, *, pooling: Pooling = "last") -> NDArray[np.float32]:
-        """Each sequence's last encoder state h_T, or its mean state: (n, hidden).
+        """Return each sequence's last encoder state h_T, or its mean state.
+
+        Args:
+            series: n sequences (time, dim).
+            pooling: ``last`` or ``mean``.
+
+        Returns:
+            Encodings (n, hidden).
 
         Raises:
-            ConfigError: another pooling.
-            SeriesError: as :func:`textrae.series.data.checked`.
+            ConfigError: `pooling` is neither.
+            SeriesError: see :func:`textrae.series.data.checked`.
         """
         if pooling not in ("last", "mean"):
-            raise ConfigError(f"pooling {pooling!r}: there are last and mean")
+            raise ConfigError(f"`pooling` {pooling!r}: there are last and mean")
         pool = last_states if pooling == "last" else mean_states
         scaled = self._scaled(series)
         out = np.empty((len(scaled), self.run.network.hidden), dtype=np.float32)
@@ -122,33 +129,33 @@ class SeriesAutoencoder:
         return out
 
     def reconstruct(self, series: Arrays) -> list[Values]:
-        """Each sequence rebuilt, (time, dim), in the units of the data.
+        """Reconstruct each sequence, (time, dim), in the units of the data.
 
         Raises:
-            SeriesError: as :func:`textrae.series.data.checked`.
+            SeriesError: see :func:`textrae.series.data.checked`.
         """
         return [self.run.scaling.undo(rebuilt) for rebuilt in self._rebuilt(self._scaled(series))]
 
     def score(self, series: Arrays, *, units: Units = "scaled") -> Values:
-        """The reconstruction error L = (1/T) Σ_t ‖x̂_t - x_t‖² of each sequence, (n,): high for an unusual one.
+        """Compute the reconstruction error L = (1/T) Σ_t ‖x̂_t - x_t‖² of each sequence, (n,): high for an unusual one.
 
         Args:
             series: sequences (time, dim).
             units: ``scaled``, the values that the model sees and training minimises L on; or ``data``.
 
         Raises:
-            ConfigError: other units.
-            SeriesError: as :func:`textrae.series.data.checked`.
+            ConfigError: `units` is neither.
+            SeriesError: see :func:`textrae.series.data.checked`.
         """
         if units not in ("scaled", "data"):
-            raise ConfigError(f"units {units!r}: there are scaled and data")
+            raise ConfigError(f"`units` {units!r}: there are scaled and data")
         weight = 1.0 if units == "scaled" else self.run.scaling.size
         scaled = self._scaled(series)
         pairs = zip(self._rebuilt(scaled), scaled, strict=True)
         return np.array([np.square((rebuilt - x) * weight).sum(1).mean() for rebuilt, x in pairs])
 
     def info(self) -> dict[str, Any]:
-        """What the run is: shape, parameters, and how it was trained."""
+        """Return what the run is: shape, parameters, and how it was trained."""
         settings = self.run.settings
         return {
             "kind": "series",
@@ -163,10 +170,10 @@ class SeriesAutoencoder:
         }
 
     def _scaled(self, series: Arrays) -> list[Values]:
-        """As the model sees them.
+        """Scale sequences to what the model sees.
 
         Raises:
-            SeriesError: also for a value so far from the training's that its square would not be finite.
+            SeriesError: see :func:`textrae.series.data.checked`; or the square of a scaled value would not be finite.
         """
         scaled = [self.run.scaling.apply(values) for values in checked(series, self.dim)]
         for number, values in enumerate(scaled):
@@ -177,7 +184,7 @@ class SeriesAutoencoder:
         return scaled
 
     def _rebuilt(self, scaled: Sequence[Values]) -> list[Values]:
-        """x̂ of scaled sequences, scaled."""
+        """Reconstruct scaled sequences; return x̂, scaled as well."""
         out: list[Values] = [np.empty(0)] * len(scaled)
         with torch.no_grad():
             for rows, _, lengths, states in forward_all(self.run.network, scaled):
@@ -197,7 +204,7 @@ def _train(values: list[Values], settings: SeriesSettings, watch: SeriesWatch) -
     valid = [scaling.apply(values[row]) for row in valid_rows]
     steps, dim = sum(map(len, values)), values[0].shape[1]
     watch.note(
-        f"{len(values):,} sequences, {steps:,} steps of {dim} numbers; {len(valid):,} sequences held out"
+        f"{len(values):,} sequences, {steps:,} steps of {dim} dimensions; {len(valid):,} sequences held out"
     )
     if not valid:
         watch.note("fewer than ten sequences: the validation loss is that of the training")

@@ -16,14 +16,14 @@ from textrae.nn.recurrence import Recurrence
 
 
 class SeriesNetwork(nn.Module):
-    """Encoder and decoder of the equations above, with rnn, lstm or gru for the recurrence.
+    """Encoder and decoder of a basic recurrent autoencoder, with rnn, lstm or gru for the recurrence.
 
-    A bias b of the equations is the sum of a layer's two.
+    The equations are those of :mod:`textrae.series.network`; a bias b is the sum of a layer's two.
 
     Args:
         cell: ``rnn``, ``lstm`` or ``gru``.
-        dim: numbers of a time step.
-        hidden: numbers of an encoder state.
+        dim: dimensions of a time step.
+        hidden: dimensions of an encoder state.
         activation: φ, ``tanh`` or (for rnn) ``relu``.
         bottleneck: whether the decoder sees h_T instead of h_t.
     """
@@ -41,11 +41,11 @@ class SeriesNetwork(nn.Module):
             nn.init.constant_(self.decoder.bias, 0.5)
 
     def encode(self, x: Tensor) -> Tensor:
-        """Sequences padded at their ends, (time, batch, dim) → the states h_t (time, batch, hidden)."""
+        """Encode sequences padded at their ends, (time, batch, dim), to the states h_t (time, batch, hidden)."""
         return self.encoder.forward(x, x.new_zeros(x.shape[1], self.encoder.state_size))[0]
 
     def decode(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """States (time, batch, hidden) of sequences of `lengths` (batch,) → x̂ (time, batch, dim)."""
+        """Decode states (time, batch, hidden) of sequences of `lengths` (batch,) to x̂ (time, batch, dim)."""
         start = states.new_zeros(states.shape[1], self.decoder.state_size)
         if not self.bottleneck:
             return self.decoder.forward(states, start)[0]
@@ -53,26 +53,34 @@ class SeriesNetwork(nn.Module):
         return self.decoder.forward(states[..., :0], start, condition)[0]
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Sequences (time, batch, dim) of `lengths` (batch,) → x̂ (time, batch, dim), arbitrary beyond their ends."""
+        """Reconstruct sequences.
+
+        Args:
+            x: sequences padded at their ends, (time, batch, dim).
+            lengths: time steps of each, (batch,).
+
+        Returns:
+            x̂ (time, batch, dim), arbitrary beyond the sequences' ends.
+        """
         return self.decode(self.encode(x), lengths)
 
 
 def last_states(states: Tensor, lengths: Tensor) -> Tensor:
-    """Each sequence's state at its last real step: (time, batch, hidden), (batch,) → (batch, hidden)."""
+    """Return each sequence's state at its last real step: (time, batch, hidden), (batch,) → (batch, hidden)."""
     return states[lengths - 1, torch.arange(len(lengths), device=states.device)]
 
 
 def mean_states(states: Tensor, lengths: Tensor) -> Tensor:
-    """Each sequence's mean state over its real steps: (time, batch, hidden), (batch,) → (batch, hidden)."""
+    """Return each sequence's mean state over its real steps: (time, batch, hidden), (batch,) → (batch, hidden)."""
     return (states * real_steps(states, lengths).unsqueeze(-1)).sum(0) / lengths.unsqueeze(-1)
 
 
 def real_steps(x: Tensor, lengths: Tensor) -> Tensor:
-    """Which steps of (time, batch, …) belong to the sequences: bool (time, batch)."""
+    """Return which steps of (time, batch, …) belong to the sequences: bool (time, batch)."""
     return torch.arange(len(x), device=x.device).unsqueeze(1) < lengths
 
 
 def sequence_errors(rebuilt: Tensor, x: Tensor, lengths: Tensor) -> Tensor:
-    """L = (1/T) Σ_t ‖x̂_t - x_t‖² of each sequence: (time, batch, dim) twice, (batch,) → (batch,)."""
+    """Compute L = (1/T) Σ_t ‖x̂_t - x_t‖² of each sequence: (time, batch, dim) twice, (batch,) → (batch,)."""
     squares = (rebuilt - x).square().sum(-1)
     return squares.masked_fill(~real_steps(x, lengths), 0.0).sum(0) / lengths

@@ -1,4 +1,4 @@
-"""Sequences out of files: CSV and other columns of numbers, NumPy arrays, Parquet lists."""
+"""Read sequences from files: CSV and other columns of numbers, NumPy arrays, Parquet lists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 
 
 def read_series(path: str | Path, format: SeriesFormat | None = None, dim: int | None = None) -> Series:
-    """The sequences of a file.
+    """Read the sequences of a file.
 
     ``.npy`` holds (sequences, time, dim), or (time, dim), which is one sequence, or with the layout ``rows``
     (sequences, time). ``.parquet`` holds a sequence a row, as a list of numbers or of lists of them. Anything else
@@ -31,7 +31,7 @@ def read_series(path: str | Path, format: SeriesFormat | None = None, dim: int |
     Args:
         path: the file.
         format: how the sequences lie in it.
-        dim: numbers that a time step must have; by default those of the first.
+        dim: dimensions that a time step must have; by default those of the first.
 
     Raises:
         SeriesError: missing, unreadable, ragged, not finite, of another width, or without a sequence; it names the
@@ -39,7 +39,7 @@ def read_series(path: str | Path, format: SeriesFormat | None = None, dim: int |
     """
     format = format or SeriesFormat()
     file = Path(path)
-    with _said(file):
+    with _one_line_errors(file):
         if file.suffix == ".npy":
             series = arrays.read_npy(file, format)
         elif file.suffix == ".parquet":
@@ -50,20 +50,21 @@ def read_series(path: str | Path, format: SeriesFormat | None = None, dim: int |
         raise SeriesError(f"{file}: no sequence in it; give rows of numbers")
     if dim is not None and series.dim != dim:
         raise SeriesError(
-            f"{file}: {series.dim} numbers a time step instead of {dim}; give sequences of the same width"
+            f"{file}: {series.dim} dimensions a time step instead of {dim}; give sequences of the same width"
         )
     return series
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _one_line_errors(path: Path) -> Iterator[None]:
+    """Re-raise what a file's reader raises as a one-line :class:`SeriesError`."""
     try:
         yield
     except FileNotFoundError:
         raise SeriesError(f"{path}: no such file; name a file of numbers, or - for standard input") from None
     except (OSError, ValueError, EOFError, MemoryError, NotImplementedError) as error:
         said = (str(error) or type(error).__name__).splitlines()[0]
-        raise SeriesError(f"{path}: not a readable file of series ({said}); make it anew") from None
+        raise SeriesError(f"{path}: not a readable file of series ({said}); make it again") from None
 
 
 def _read_text(path: Path, format: SeriesFormat) -> Series:
@@ -102,7 +103,7 @@ def _sequences(path: Path, stream: IO[bytes], format: SeriesFormat) -> Series:
 
 
 def _rows(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """Each line's number and fields, none for a blank one; what separates them is told by the first row."""
+    """Yield each line's number and fields, none for a blank one; the first row tells what separates them."""
     separator: str | None = None
     number, first = 0, True
     while raw := stream.readline(_LONGEST_LINE + 1):
@@ -123,10 +124,10 @@ def _rows(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _numbers(where: str, fields: list[str], first: int = 1) -> list[float]:
-    """The numbers of a row, whose columns count from `first`.
+    """Parse the numbers of a row, whose columns count from `first`.
 
     Raises:
-        SeriesError: naming the field that is none, or is not finite.
+        SeriesError: a field is no number, or not finite; it names the column.
     """
     values = []
     for column, text in enumerate(fields, first):
@@ -134,7 +135,7 @@ def _numbers(where: str, fields: list[str], first: int = 1) -> list[float]:
             finite = _NOT_FINITE.fullmatch(text) is None
             said = f"{_short(text)} is not {'a' if finite else 'a finite'} number"
             what = (
-                "rows hold numbers alone, with no header"
+                "rows hold only numbers, with no header"
                 if finite
                 else "leave the sequence out or fill the gap"
             )
@@ -154,10 +155,10 @@ def _short(text: str) -> str:
 
 
 def read_all(paths: Sequence[str], format: SeriesFormat) -> Series:
-    """The sequences of several files of one width, in order.
+    """Read the sequences of several files of one width, in order.
 
     Raises:
-        SeriesError: as :func:`read_series`.
+        SeriesError: see :func:`read_series`; or the widths differ.
     """
     whole = Series()
     for path in paths:

@@ -1,4 +1,4 @@
-"""The run folder of a series autoencoder as one typed value.
+"""A run of real-valued sequences as a typed value, and its folder.
 
 `config.json` (kind ``series``), `model.safetensors` with the weights and the scaling, `metrics.jsonl` and a model card;
 written whole beside its place and renamed. Nothing is a pickle, and nothing read here is executed.
@@ -32,18 +32,18 @@ _WIDEST = 1 << 20
 
 @dataclass(frozen=True)
 class SeriesSettings:
-    """Everything that decides what a training does."""
+    """Everything that decides what a training on sequences does."""
 
     model: SeriesConfig
     format: SeriesFormat
     training: SeriesTraining
     sources: tuple[str, ...] = ()
-    """The files as they were named; none for sequences in memory."""
+    """Files as they were named; none for sequences in memory."""
 
 
 @dataclass
 class SeriesRun:
-    """A model that can be used: what a run folder holds."""
+    """A trained model with its scaling and settings: the content of a run folder."""
 
     network: SeriesNetwork
     scaling: Scaling
@@ -51,15 +51,16 @@ class SeriesRun:
     training: dict[str, Any] = field(default_factory=dict)
     """Facts of the training: steps, seconds, validation loss, sequences."""
     reports: list[SeriesReport] = field(default_factory=list)
+    """Reports of the training, one for each validation; none in a run that was loaded."""
 
 
 def build_network(config: SeriesConfig, dim: int) -> SeriesNetwork:
-    """The network of a config, for steps of `dim` numbers."""
+    """Build the network of a config, for time steps of `dim` dimensions."""
     return SeriesNetwork(config.cell, dim, config.hidden, config.activation, config.bottleneck == "last")
 
 
 def claim(path: Path, *, overwrite: bool = False) -> None:
-    """See before a training that its run can be written to `path` after it.
+    """Reject, before a training, a path that its run could not be written to.
 
     Raises:
         RunError: something is there already and `overwrite` is not set, or the folder above refuses.
@@ -67,7 +68,7 @@ def claim(path: Path, *, overwrite: bool = False) -> None:
     folder.claim(path, False, overwrite)
     folder.make_folder(path.parent)
     if not os.access(path if path.is_dir() else path.parent, os.W_OK):
-        raise RunError(f"{path}: cannot be written there; give another folder with -o")
+        raise RunError(f"{path}: cannot be written there; give another folder")
 
 
 def save_series_run(path: Path, run: SeriesRun, *, overwrite: bool = False) -> None:
@@ -146,7 +147,7 @@ def _read_weights(
 
 
 def _shape_digest(config: dict[str, Any]) -> str:
-    """Of what the weights mean."""
+    """Return the digest of what the weights mean: the model's shape and the format of the files."""
     shape = {name: config[name] for name in ("dim", "model", "series")}
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -169,7 +170,7 @@ def _card(run: SeriesRun) -> str:
         "---",
         "# A textrae autoencoder of real-valued series",
         "",
-        f"{model.cell.upper()} encoder of {model.hidden} units, {run.network.dim} numbers a step; the decoder sees {decoder}.",
+        f"{model.cell.upper()} encoder of {model.hidden} units, {run.network.dim} dimensions a step; the decoder sees {decoder}.",
         "",
         f"Trained on {', '.join(run.settings.sources) or 'sequences given in memory'}: {result.get('step', 0):,} steps.",
         "",

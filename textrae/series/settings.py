@@ -1,4 +1,4 @@
-"""The settings of an autoencoder of real-valued sequences."""
+"""Settings of an autoencoder of real-valued sequences."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class SeriesConfig:
 
     @model_validator(mode="after")
     def _relu_is_elmans(self) -> Self:
+        """Reject relu for a cell with gates."""
         refuse(
             self.activation == "relu" and self.cell != "rnn",
-            f"`activation=relu` goes with `cell=rnn`, not {self.cell}: give one of them up",
+            f"`activation=relu` goes with `cell=rnn`, not {self.cell}: leave one of them out",
         )
         return self
 
@@ -59,6 +60,7 @@ class SeriesFormat:
 
     @model_validator(mode="after")
     def _rows_only(self) -> Self:
+        """Reject settings of rows for another layout."""
         refuse(
             self.layout != "rows" and (self.labels or self.frame > 1),
             "`labels` and `frame` are for `layout=rows`: give that too",
@@ -100,5 +102,6 @@ class SeriesTraining:
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
+        """Reject two budgets."""
         refuse_two_budgets(self)
         return self

@@ -22,7 +22,7 @@ from textrae.training.schedules import schedule
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """What a validation found; also a line of `metrics.jsonl`."""
+    """The figures of a validation, which are a line of `metrics.jsonl` too."""
 
     step: int
     done: float
@@ -41,9 +41,9 @@ class SeriesWatch:
     """How a caller follows and stops a training."""
 
     note: Callable[[str], None] = lambda line: None
-    """Given each line that the user should read."""
+    """Called with each line that the user should read."""
     report: Callable[[SeriesReport], None] = lambda report: None
-    """Given each report of the loop."""
+    """Called with each report of the loop."""
     should_stop: Callable[[], bool] = lambda: False
     """Asked before each step; True ends the training with the best weights so far."""
 
@@ -63,7 +63,7 @@ class SeriesTrainer:
     best_loss: float = math.inf
     step: int = 0
     validated: int = 0
-    """Of the config's validations, those that the budget has passed."""
+    """Validations of the config that the budget has passed."""
     seconds: float = 0.0
 
 
@@ -103,7 +103,7 @@ def fit(trainer: SeriesTrainer) -> bool:
         losses.append(loss.detach())
         trainer.step += 1
     if not trainer.best:
-        raise TrainingError(f"step {trainer.step}: no validation loss was finite; lower --lr")
+        raise TrainingError(f"step {trainer.step}: no validation loss was finite; lower `lr`")
     network.load_state_dict(trainer.best)
     return not stopped
 
@@ -112,7 +112,11 @@ def fit(trainer: SeriesTrainer) -> bool:
 def forward_all(
     network: SeriesNetwork, values: Sequence[Values], batch_size: int = 64
 ) -> Iterator[tuple[list[int], Tensor, Tensor, Tensor]]:
-    """For batches of like length: their rows, x (time, batch, dim), its lengths, and the states h (time, batch, hidden)."""
+    """Encode sequences in batches of like length.
+
+    Yields:
+        Rows of the batch, x (time, batch, dim), lengths (batch,), and states h (time, batch, hidden).
+    """
     parameter = next(network.parameters())
     network.eval()
     for rows in batches(np.array([len(sequence) for sequence in values]), batch_size, None):
@@ -122,7 +126,7 @@ def forward_all(
 
 @torch.no_grad()
 def mean_error(network: SeriesNetwork, values: Sequence[Values]) -> float:
-    """Mean over the sequences of L."""
+    """Compute the mean of L over the sequences."""
     total = sum(
         float(sequence_errors(network.decode(states, lengths), x, lengths).cpu().double().sum())
         for _, x, lengths, states in forward_all(network, values)
@@ -131,7 +135,7 @@ def mean_error(network: SeriesNetwork, values: Sequence[Values]) -> float:
 
 
 def _step_budget(config: SeriesTraining, sequences: int) -> int:
-    """Steps of a budget in steps or epochs; 0 for one in minutes."""
+    """Return the steps of a budget in steps or epochs; 0 for one in minutes."""
     if config.epochs is not None:
         return max(1, round(config.epochs * math.ceil(sequences / config.batch_size)))
     return config.steps or 0
@@ -145,7 +149,7 @@ def _endless(trainer: SeriesTrainer) -> Iterator[NDArray[np.int64]]:
 
 
 def _validate(trainer: SeriesTrainer, done: float, losses: Sequence[Tensor]) -> None:
-    """Measure, tell, and keep the weights if they are the best so far."""
+    """Measure, report, and keep the weights if they are the best so far."""
     valid_loss = mean_error(trainer.network, trainer.valid)
     finite = (
         [loss for loss in torch.stack(list(losses)).tolist() if math.isfinite(loss)]
@@ -153,7 +157,7 @@ def _validate(trainer: SeriesTrainer, done: float, losses: Sequence[Tensor]) -> 
         else [valid_loss]
     )
     if not finite:
-        raise TrainingError(f"step {trainer.step}: no loss since the last validation was finite; lower --lr")
+        raise TrainingError(f"step {trainer.step}: no loss since the last validation was finite; lower `lr`")
     trainer.validated = int(done * trainer.config.validations)
     if valid_loss < trainer.best_loss:
         trainer.best_loss = valid_loss

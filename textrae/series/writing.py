@@ -1,4 +1,4 @@
-"""Sequences into files, in the layout that they were read in."""
+"""Write sequences to files, in the layout that they were read in."""
 
 from __future__ import annotations
 
@@ -36,13 +36,22 @@ def write_series(path: Path, series: Series, format: SeriesFormat) -> None:
 
 
 def check_ending(path: Path) -> None:
-    """Raises :class:`SeriesError` for a file that :func:`write_series` could not write, whatever the sequences."""
+    """Reject a file whose format :func:`write_series` does not know.
+
+    Raises:
+        SeriesError: the ending is none of :data:`ENDINGS`.
+    """
     if path.suffix not in ENDINGS:
         raise SeriesError(f"{path}: series are written to {', '.join(ENDINGS)}; give one of these endings")
 
 
 def check_place(path: Path, series: Series) -> None:
-    """See before the work that sequences shaped as these can be written; raises as :func:`write_series`."""
+    """Reject, before the work, a place where sequences of these lengths could not be written.
+
+    Raises:
+        SeriesError: the ending is none of :data:`ENDINGS`, or the lengths differ for ``.npy``.
+        RunError: the place cannot be written.
+    """
     check_ending(path)
     lengths = {len(values) for values in series.values}
     if path.suffix == ".npy" and len(lengths) > 1:
@@ -54,7 +63,7 @@ def check_place(path: Path, series: Series) -> None:
 
 
 def csv_lines(series: Series, format: SeriesFormat) -> Iterator[str]:
-    """The lines of a CSV file: steps with a blank line between sequences, or a row a sequence after its label."""
+    """Yield the lines of a CSV file: steps with blank lines between sequences, or a row for each sequence."""
     for number, values in enumerate(series.values):
         if format.layout == "rows":
             label = [series.labels[number]] if series.labels else []
@@ -67,7 +76,7 @@ def csv_lines(series: Series, format: SeriesFormat) -> Iterator[str]:
 
 
 def _decimals(values: Values) -> Iterator[str]:
-    """Nine digits: as many as float32 has."""
+    """Format values with nine digits, as many as float32 has."""
     return (f"{value:.9g}" for value in values.tolist())
 
 
