@@ -1,1 +1,1 @@
-"""The networks. Nothing here sees a string, a path or a tokenizer; time is the first axis inside."""
+"""Networks, from token ids to scores; no text, path or tokenizer comes here, and time is the first axis of a batch."""

@@ -1,4 +1,4 @@
-"""Attention: weighing a memory by how well its keys fit a query."""
+"""Attention: weights over a memory by how well its keys fit a query."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ class Attention(nn.Module):
     """Weights over the items of a memory.
 
     ``dot``: q · k / √d (Luong et al. 2015, scaled as by Vaswani et al. 2017); ``additive``: v · tanh(q + k) (Bahdanau et
-    al. 2015); q and k are linear in query and item (affine in the item where that is not lost in the softmax).
+    al. 2015). q is linear in the query and k in the item; ``additive`` adds a bias to k, which the softmax of ``dot``
+    would cancel.
 
     Args:
-        query: numbers of a query.
-        item: numbers of an item.
+        query: dimensions of a query.
+        item: dimensions of an item.
         scoring: ``dot`` or ``additive``.
-        size: numbers of q and k.
+        size: dimensions of q and k.
     """
 
     def __init__(self, query: int, item: int, scoring: str, size: int) -> None:
@@ -31,20 +32,20 @@ class Attention(nn.Module):
         self.energy = nn.Linear(size, 1, bias=False) if scoring == "additive" else None
 
     def keys(self, items: Tensor) -> Tensor:
-        """What is compared with queries, computed once a memory: (batch, items, item) → (batch, items, size)."""
+        """Compute the keys of a memory, once for all queries: (batch, items, item) → (batch, items, size)."""
         keys: Tensor = self.key(items)
         return keys
 
     def forward(self, queries: Tensor, keys: Tensor, added: Tensor | None = None) -> Tensor:
-        """Weights that add up to 1 for each query.
+        """Compute weights that add up to 1 for each query.
 
         Args:
             queries: (batch, queries, query).
             keys: from :meth:`keys`.
-            added: (batch, queries or 1, items), to be added to the scores: −∞ where there is no item.
+            added: (batch, queries or 1, items), added to the scores: −∞ where there is no item.
 
         Returns:
-            (batch, queries, items).
+            Weights (batch, queries, items).
         """
         q: Tensor = self.query(queries)
         if self.energy is None:
@@ -61,17 +62,17 @@ class Attention(nn.Module):
 class Slots(nn.Module):
     """K learnt queries that attend over a sentence's states: a fixed number of items, whatever its length.
 
-    As the inducing points of a set transformer (Lee et al. 2019) do. With `placed`, what is added to slot k's score of the
-    state at t, a share of the sentence, is -(t - c)² / 2σ² (a Gaussian window, as by Luong et al. 2015, whose c and σ are
-    learnt): c begins at (k + ½) / K and σ at 1 / K, so that the slots begin with successive parts of the sentence.
-    Alike at first, they would have to find out what to look for one by one.
+    They resemble the inducing points of a set transformer (Lee et al. 2019). With `placed`, each slot has a Gaussian
+    window (Luong et al. 2015): -(t - c)² / 2σ² is added to its score of the state at t, as a share of the sentence. c and
+    σ are learnt. For slot k, c begins at (k + ½) / K and σ at 1 / K: the slots begin with successive parts of the
+    sentence. Slots without windows begin alike and must differentiate first.
 
     Args:
-        count: K.
-        features: numbers of a state.
-        scoring: as for :class:`Attention`.
-        size: as for :class:`Attention`.
-        placed: whether they have windows; sharpness is log 1 / σ.
+        count: number of slots, K.
+        features: dimensions of a state.
+        scoring: ``dot`` or ``additive``, see :class:`Attention`.
+        size: dimensions of queries and keys.
+        placed: whether slots have windows; the parameter `sharpness` is log 1 / σ.
     """
 
     def __init__(self, count: int, features: int, scoring: str, size: int, placed: bool = False) -> None:
@@ -82,7 +83,15 @@ class Slots(nn.Module):
         self.sharpness = nn.Parameter(torch.full((count,), math.log(count))) if placed else None
 
     def weights(self, states: Tensor, absent: Tensor) -> Tensor:
-        """(batch, time, features) and (batch, time) → (batch, slots, time)."""
+        """Compute where the slots look.
+
+        Args:
+            states: (batch, time, features).
+            absent: (batch, time), from :func:`absence`.
+
+        Returns:
+            Weights (batch, slots, time).
+        """
         queries = self.queries.expand(len(states), -1, -1)
         added = absent.unsqueeze(1)
         if self.centres is not None:
@@ -91,7 +100,7 @@ class Slots(nn.Module):
         return weights
 
     def windows(self, absent: Tensor) -> Tensor:
-        """What is added to the scores: (batch, time) → (batch, slots, time)."""
+        """Compute the windows, which are added to the scores: absence (batch, time) → (batch, slots, time)."""
         assert self.centres is not None
         assert self.sharpness is not None
         lengths = (absent == 0).sum(1, keepdim=True)
@@ -101,11 +110,19 @@ class Slots(nn.Module):
         return windows.to(absent.dtype)
 
     def forward(self, states: Tensor, absent: Tensor) -> Tensor:
-        """(batch, time, features) and (batch, time) → (batch, slots, features)."""
+        """Summarise states in slots.
+
+        Args:
+            states: (batch, time, features).
+            absent: (batch, time), from :func:`absence`.
+
+        Returns:
+            Weighted means of the states, (batch, slots, features).
+        """
         return self.weights(states, absent).to(states.dtype) @ states
 
 
 def absence(lengths: Tensor, time: int, dtype: torch.dtype) -> Tensor:
-    """What hides padding from attention: (batch,) lengths → (batch, time) of 0 and −∞."""
+    """Return the mask that hides padding from attention: (batch,) lengths → (batch, time) of 0 and −∞."""
     padding = torch.arange(time, device=lengths.device) >= lengths.unsqueeze(1)
     return torch.zeros(padding.shape, dtype=dtype, device=lengths.device).masked_fill_(padding, float("-inf"))

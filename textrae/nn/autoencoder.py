@@ -18,22 +18,22 @@ from textrae.nn.recurrence import Recurrence
 from textrae.settings.model import ModelConfig
 
 READING = ("embedding.", "encoder.", "hierarchy.readers.", "hierarchy.places.", "slots.", "bottleneck.")
-"""How the parameters' names begin that lead from a text to its encoding."""
+"""Beginnings of the names of the parameters that lead from a text to its encoding."""
 WRITING = ("decoder.", "hierarchy.planners.", "hierarchy.shortcut.", "bias")
-"""And those that lead from an encoding to a text, beside the embeddings of what is written."""
+"""Beginnings of the names of the parameters that lead from an encoding to a text, without the token embeddings."""
 
 
 class Autoencoder(nn.Module):
     """Token ids → latent → features → scores; the softmax shares the embedding table (Press & Wolf 2017).
 
-    With ``reconstruction="mse"`` the features are the output itself and are compared with the token's embedding scaled
-    to unit length: the tokens' scores are then the products with these, whose largest is the nearest one's.
+    With ``reconstruction="mse"`` the features are compared with the token's embedding scaled to unit length. Scores are
+    then the products with the scaled embeddings, the largest of which is that of the nearest token.
 
     Args:
-        config: the shape.
-        vocab_size: text tokens and specials; a hierarchical model has ids behind them that end segments,
-            and one that writes several languages ids that begin them.
-        target_vocab_size: those of the target, where it has a vocabulary of its own, and so embeddings of its own.
+        config: shape of the model.
+        vocab_size: number of text and special tokens. A hierarchical model has further ids that end segments, and a
+            model that writes several languages has further ids that begin them.
+        target_vocab_size: vocabulary size of the target if it has its own vocabulary, and so its own embeddings.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int, target_vocab_size: int | None = None) -> None:
@@ -65,7 +65,7 @@ class Autoencoder(nn.Module):
             config.embedding,
             config.dropout,
             every_step=config.conditions_every_step,
-            # to a single slot all attention would go: what it holds is in the latent already
+            # a single slot would get all attention, and what it holds is in the latent already
             item=features if self.keeps_states else config.latent if config.slots > 1 else 0,
             scoring=config.scoring,
             places=config.slots if self.placed else 0,
@@ -78,7 +78,7 @@ class Autoencoder(nn.Module):
                 module.weight_dropout = config.weight_dropout
 
     def _make_reader(self, config: ModelConfig, features: int) -> None:
-        """What turns a text into a latent."""
+        """Make the parts that turn a text into a latent."""
         self.encoder = Encoder(
             config.cell,
             config.embedding,
@@ -114,15 +114,15 @@ class Autoencoder(nn.Module):
 
     @property
     def output(self) -> nn.Embedding:
-        """The embeddings of what is written: the decoder's input, and its softmax."""
+        """Embeddings of the target tokens: the decoder's input and its softmax."""
         return self.embedding if self.target_embedding is None else self.target_embedding
 
     def embed(self, ids: Tensor) -> Tensor:
-        """(time, batch) ids of what is read → (time, batch, embedding)."""
+        """Look up source tokens, with dropout: (time, batch) ids → (time, batch, embedding)."""
         return self.dropout.forward(self.embedding(ids) * self.scale)
 
     def embed_output(self, ids: Tensor) -> Tensor:
-        """The same of what is written."""
+        """Look up target tokens, with dropout: (time, batch) ids → (time, batch, embedding)."""
         return self.dropout.forward(self.output(ids) * self.scale)
 
     def encode(
@@ -132,7 +132,17 @@ class Autoencoder(nn.Module):
         tables: Sequence[Tensor] | None = None,
         tree: Sequence[Tensor] = (),
     ) -> Latent:
-        """(time, batch) ids and (batch,) lengths → the latent; :meth:`tables` make it faster for many tokens."""
+        """Encode sentences.
+
+        Args:
+            ids: (time, batch) token ids, padded at the end.
+            lengths: (batch,) real lengths.
+            tables: from :meth:`tables`, which make encoding many tokens faster.
+            tree: counts of the units of each level, for a hierarchical model, whose columns are segments.
+
+        Returns:
+            The latent of the sentences, or of the texts of a hierarchical model.
+        """
         if self.reverse:
             ids = _reversed(ids, lengths)
         return self._compress(self.embed(ids) if tables is None else ids, lengths, tables, tree)
@@ -144,6 +154,7 @@ class Autoencoder(nn.Module):
         tables: Sequence[Tensor] | None = None,
         tree: Sequence[Tensor] = (),
     ) -> Latent:
+        """Encode embeddings (time, batch, embedding), or token ids (time, batch) if there are tables."""
         encoder, bottleneck = self.reader(), self.bottleneck
         assert bottleneck is not None
         reading = encoder.forward(x, lengths, tables)
@@ -166,7 +177,13 @@ class Autoencoder(nn.Module):
         return latent._replace(tree=tuple(tree), levels=tuple(levels))
 
     def read(self, vectors: Tensor) -> Latent:
-        """(batch, numbers) vectors that another encoder made → the latent: normalised, projected, normalised.
+        """Convert vectors of another encoder to a latent: normalise, project, normalise.
+
+        Args:
+            vectors: (batch, dimensions).
+
+        Returns:
+            The latent, with a (batch, encoding) vector.
 
         Raises:
             ValueError: the model reads a text.
@@ -177,10 +194,14 @@ class Autoencoder(nn.Module):
         return Latent(F.layer_norm(found.float(), found.shape[-1:]))
 
     def begin(self, latent: Latent, rehearse: float = 0.0) -> tuple[Tensor, list[Tensor]]:
-        """The decoder's state before the first step, and what conditions every step.
+        """Prepare decoding, of each sentence or of each finest segment of a hierarchical model.
 
-        Of a hierarchical model they are those of each finest segment, and need the latent of :meth:`encode`; a share
-        `rehearse` of its texts is planned as :meth:`Hierarchy.rehearsed` says.
+        Args:
+            latent: any encodings; for a hierarchical model, those that :meth:`encode` returned.
+            rehearse: share of a hierarchical model's texts whose plans come from :meth:`Hierarchy.rehearsed`.
+
+        Returns:
+            The decoder's state before the first step, and what conditions every step.
         """
         items = self.items(latent)
         if self.hierarchy is None:
@@ -195,13 +216,16 @@ class Autoencoder(nn.Module):
     def begin_segments(
         self, plans: Tensor, vector: Tensor, items: Tensor | None, texts: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
-        """As :meth:`begin`, of segments that are planned, each of which is given its text's vector beside its plan.
+        """Prepare decoding of planned segments, each given its plan and the vector of its text.
 
         Args:
             plans: (segments, hidden).
             vector: (texts, encoding).
-            items: (texts, items, item), if there are any.
-            texts: (segments,) the text that each belongs to.
+            items: (texts, items, item), from :meth:`items`.
+            texts: (segments,), index of the text to which each segment belongs.
+
+        Returns:
+            The decoder's state before the first step, and what conditions every step.
         """
         given = torch.cat([plans, vector[texts].to(plans.dtype)], dim=-1)
         return self.decoder.start(given), self.decoder.condition(
@@ -209,13 +233,13 @@ class Autoencoder(nn.Module):
         )
 
     def items(self, latent: Latent) -> Tensor | None:
-        """What a decoder that has attention attends over: (batch, items, item)."""
+        """Return the memory that a decoder with attention attends over, (batch, items, item); None without one."""
         if self.slot_count and self.decoder.attention is not None:
             return latent.vector.view(len(latent.vector), self.slot_count, -1)
         return latent.states
 
     def slot_weights(self, ids: Tensor, lengths: Tensor) -> Tensor | None:
-        """Where the slots look: (batch, slots, time); None without slots."""
+        """Compute where the slots look: ids (time, batch) → (batch, slots, time); None without slots."""
         if self.slots is None:
             return None
         if self.reverse:
@@ -224,11 +248,11 @@ class Autoencoder(nn.Module):
         return self.slots.weights(*_memory(encoder, encoder.forward(self.embed(ids), lengths)))
 
     def tables(self) -> list[Tensor] | None:
-        """What the encoder would compute anew for each occurrence of a token."""
+        """Compute each token's part of the encoder's gates for all its occurrences; None where a fused module runs."""
         return self.reader().tables(self.embedding.weight * self.scale)
 
     def reader(self) -> Encoder:
-        """The encoder of a model that reads a text.
+        """Return the encoder of a model that reads a text.
 
         Raises:
             ValueError: the model reads vectors.
@@ -238,33 +262,40 @@ class Autoencoder(nn.Module):
         return self.encoder
 
     def writing_table(self) -> Tensor | None:
-        """What the decoder would compute anew for each occurrence of a token."""
+        """Compute each token's part of the decoder's gates for all its occurrences; None where a fused module runs."""
         return self.decoder.table(self.output.weight * self.scale)
 
     def decode(
         self, previous: Tensor, state: Tensor, condition: Sequence[Tensor], table: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """One or more steps: (time, batch) previous ids → features (time, batch, embedding) and the new state.
+        """Decode one or more steps.
 
-        State and condition come from :meth:`begin`; :meth:`writing_table` makes it faster for many tokens.
+        Args:
+            previous: (time, batch), ids of the tokens before each step.
+            state: from :meth:`begin` or from the steps before.
+            condition: from :meth:`begin`.
+            table: from :meth:`writing_table`, which makes decoding many tokens faster.
+
+        Returns:
+            Features (time, batch, embedding) and the new state.
         """
         x = self.embed_output(previous) if table is None else F.embedding(previous, table)
         return self.decoder.forward(x, state, condition, table is not None)
 
     def teach(self, previous: Tensor, latent: Latent) -> Tensor:
-        """Features of every step when the tokens before it are given as (steps, batch) ids."""
+        """Compute the features of every step, (steps, batch, embedding), given the ids before it (steps, batch)."""
         return self.decode(previous, *self.begin(latent))[0]
 
     def attend(self, previous: Tensor, latent: Latent) -> Tensor:
-        """Where every step looks in the memory: (batch, steps, items)."""
+        """Compute where every step looks in the memory: ids before each (steps, batch) → (batch, steps, items)."""
         return self.decoder.attend(self.embed_output(previous), *self.begin(latent))
 
     def logits(self, features: Tensor) -> Tensor:
-        """(…, embedding) → (…, vocabulary)."""
+        """Compute the scores of all tokens: features (…, embedding) → (…, vocabulary)."""
         return F.linear(features, *self.softmax())
 
     def softmax(self) -> tuple[Tensor, Tensor]:
-        """The matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
+        """Return the matrix (vocabulary, embedding) and the bias (vocabulary,) of the scores."""
         weight = self.output.weight
         if self.bias is None:
             return F.normalize(weight, dim=-1), weight.new_zeros(len(weight))
@@ -279,15 +310,15 @@ class Autoencoder(nn.Module):
         rehearse: float = 0.0,
         vectors: Tensor | None = None,
     ) -> tuple[Tensor, Latent]:
-        """Teacher-forced features of every target step.
+        """Encode, then compute the features of every target step with teacher forcing.
 
         Args:
             source: (time, batch) ids, padded at the end.
             lengths: (batch,) real lengths of the source.
             previous: (steps, batch) target ids shifted right.
-            tree: counts of the units of a hierarchical model, whose columns are segments.
-            rehearse: as for :meth:`begin`.
-            vectors: (batch, numbers), of a model that reads them instead of the source.
+            tree: counts of the units of each level, for a hierarchical model, whose columns are segments.
+            rehearse: share of a hierarchical model's texts whose plans come from :meth:`Hierarchy.rehearsed`.
+            vectors: (batch, dimensions), for a model that reads vectors instead of the source.
 
         Returns:
             Features (steps, batch, embedding) and the latent.
@@ -307,19 +338,19 @@ class Autoencoder(nn.Module):
 
 
 def _reversed(ids: Tensor, lengths: Tensor) -> Tensor:
-    """(time, batch) ids from each sentence's last token to its first, then its end and padding."""
+    """Reverse the tokens of each sentence in (time, batch) ids; its end token and the padding stay last."""
     time = torch.arange(len(ids), device=ids.device).unsqueeze(1)
     return ids.gather(0, torch.where(time < lengths - 1, lengths - 2 - time, time))
 
 
-def _table(rows: int, numbers: int) -> nn.Embedding:
-    """Embeddings of unit length on average: logits start small, inputs of the recurrence do not vanish."""
-    table = nn.Embedding(rows, numbers)
-    nn.init.normal_(table.weight, std=numbers**-0.5)
+def _table(rows: int, dimensions: int) -> nn.Embedding:
+    """Make embeddings of unit length on average: scores begin small, and inputs of the recurrence do not vanish."""
+    table = nn.Embedding(rows, dimensions)
+    nn.init.normal_(table.weight, std=dimensions**-0.5)
     return table
 
 
 def _memory(encoder: Encoder, reading: Reading) -> tuple[Tensor, Tensor]:
-    """All states, (batch, time, features), and what hides those that are none."""
+    """Return the states (batch, time, features) and the mask of padding (batch, time)."""
     states = encoder.in_order(reading)
     return states, absence(reading.lengths, states.shape[1], states.dtype)

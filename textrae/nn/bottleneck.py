@@ -1,4 +1,4 @@
-"""Features → latent: the one place where a sentence is a fixed number of numbers."""
+"""Features → latent: the only place where a sentence has a fixed number of dimensions."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _EPS = 1e-8
-"""Beside a variance: small, because means that shrink are what the norm is to prevent."""
+"""Addend of a variance in batch normalisation: small, because the norm is to prevent shrinking means."""
 
 
 class Latent(NamedTuple):
-    """What the bottleneck knows of a batch of sentences."""
+    """Encodings of a batch of sentences, with what else training and the decoder need."""
 
     vector: Tensor
-    """(batch, slots · latent), what the decoder is given."""
+    """Encoding given to the decoder, (batch, slots · latent)."""
     mean: Tensor | None = None
-    """Of a variational model's posterior, as `vector`."""
+    """Mean of a variational model's posterior, same shape as `vector`."""
     log_variance: Tensor | None = None
-    """Of the same."""
+    """Log variance of a variational model's posterior, same shape as `mean`."""
     states: Tensor | None = None
-    """(batch, time, features), where the decoder attends over all of them."""
+    """Encoder states (batch, time, features), if the decoder attends over all of them."""
     absent: Tensor | None = None
-    """(batch, time), −∞ at padding and 0 elsewhere, beside `states`."""
+    """Mask of `states`, (batch, time): −∞ at padding and 0 elsewhere."""
     tree: tuple[Tensor, ...] = ()
-    """Of a hierarchical model: counts of the units, for teacher forcing."""
+    """Counts of the units of each level of a hierarchical model, for teacher forcing."""
     levels: tuple[Tensor, ...] = ()
-    """Of the same: each level's unit features."""
+    """Unit features of each level of a hierarchical model, (units, features)."""
 
     def take(self, rows: slice | Tensor) -> Latent:
-        """Some of the sentences, for generation."""
+        """Select sentences, for generation; `tree` and `levels` are left out."""
         others = (self.mean, self.log_variance, self.states, self.absent)
         mean, log_variance, states, absent = (None if part is None else part[rows] for part in others)
         return Latent(self.vector[rows], mean, log_variance, states, absent)
 
 
 class Bottleneck(nn.Module):
-    """An affine projection to `latent` numbers, of each slot where there are several.
+    """An affine projection to `latent` dimensions, for a sentence or for each of its slots.
 
-    Shifted and scaled to mean 0 and variance 1 over a sentence's numbers: layer normalisation (Ba, Kiros & Hinton 2016)
-    without gain, so that the decoder meets encodings of one length from the first step to the last. A variational one
-    (Kingma & Welling 2014) gives mean and log variance of a Gaussian instead, as they are.
+    The encoding is shifted and scaled to mean 0 and variance 1 over a sentence's dimensions: layer normalisation (Ba,
+    Kiros & Hinton 2016) without gain. So the decoder meets encodings of one length throughout training. A variational
+    bottleneck (Kingma & Welling 2014) gives mean and log variance of a Gaussian instead, without layer normalisation.
 
     Args:
-        features: numbers of the encoder's features, of a sentence or of each slot.
-        latent: numbers of the encoding, of a sentence or of each slot.
-        slots: how many there are; each has a projection of its own.
+        features: dimensions of the encoder's features, of a sentence or of each slot.
+        latent: dimensions of the encoding, of a sentence or of each slot.
+        slots: number of slots; each has its own projection.
         variational: whether the encoding is drawn from a posterior.
-        normalised: whether an encoding that is not is normalised.
-        posterior_norm: γ: means of the posteriors have this standard deviation over a batch, and a mean that is learnt
-            (batch normalisation as by Zhu et al. 2020); 0 for none.
-        shared: whether slots have one projection, and only a bias of their own.
+        normalised: whether an encoding that is not drawn is normalised.
+        posterior_norm: γ, the standard deviation of the posterior means over a batch; their mean is learnt (batch
+            normalisation by Zhu et al. 2020). 0 for no normalisation.
+        shared: whether slots share one projection and only have their own bias.
     """
 
     def __init__(
@@ -74,11 +74,14 @@ class Bottleneck(nn.Module):
         self.shift = nn.Parameter(torch.zeros(slots * latent)) if posterior_norm else None
 
     def forward(self, features: Tensor, added: Tensor | None = None) -> Latent:
-        """A latent with a (batch, slots · latent) vector.
+        """Compute the latent; in training, draw it from the posterior if there is one.
 
         Args:
             features: (batch, features), or (batch, slots, features).
-            added: (batch, slots · latent), to be added to what they are projected to.
+            added: (batch, slots · latent), added to the projected features.
+
+        Returns:
+            The latent, with a (batch, slots · latent) vector.
         """
         mean = self.project(features)
         if added is not None:
@@ -94,9 +97,10 @@ class Bottleneck(nn.Module):
         return Latent(vector, mean, log_variance)
 
     def _normed(self, mean: Tensor) -> Tensor:
+        """Normalise the means of the posteriors over the batch, to deviation γ around a learnt mean."""
         assert self.norm is not None
         assert self.shift is not None
-        # one sentence has no deviation: it takes that of the batches before it, as what is frozen always does
+        # one sentence has no deviation: take that of the batches before, as a frozen bottleneck always does
         use = self.training and len(mean) > 1 and self.shift.requires_grad
         scaled = F.batch_norm(mean, self.norm.running_mean, self.norm.running_var, training=use, eps=_EPS)
         return self.gamma * scaled + self.shift
@@ -110,10 +114,10 @@ class PerSlot(nn.Module):
     """An affine map for each slot: (batch, slots, inputs) → (batch, slots · outputs).
 
     Args:
-        slots: how many there are.
-        inputs: numbers of each before.
-        outputs: numbers of each after.
-        shared: whether all have one matrix; the biases are their own.
+        slots: number of slots.
+        inputs: input dimensions of a slot.
+        outputs: output dimensions of a slot.
+        shared: whether all slots share one matrix; each has its own bias.
     """
 
     def __init__(self, slots: int, inputs: int, outputs: int, shared: bool = False) -> None:
@@ -125,7 +129,7 @@ class PerSlot(nn.Module):
         self.bias = nn.Parameter(torch.zeros(slots * outputs))
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """Map each slot and join the results: (batch, slots, inputs) → (batch, slots · outputs)."""
         weight = self.weight.to(features.dtype)
         one = len(weight) == 1
         product = features @ weight[0] if one else torch.einsum("bsi,sio->bso", features, weight)

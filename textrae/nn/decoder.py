@@ -1,4 +1,4 @@
-"""Latent, memory and previous tokens → a feature vector a step."""
+"""Latent, memory and previous tokens → a feature vector per step."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from textrae.nn.recurrence import Recurrence
 class Decoder(nn.Module):
     """A stack of recurrent layers that get the latent as their initial state and as an input of every step.
 
-    With a memory, the outputs of the recurrence attend over it and what they find goes beside them (as Luong et al. 2015
-    do, so that all steps of a training batch attend at once). The whole state is one tensor, the layers' flat states
-    side by side; training runs it over all steps at once and generation over one step at a time, through the same
+    With a memory, the outputs of the recurrence attend over it, and the items found are concatenated with the outputs
+    (Luong et al. 2015), so that all steps of a training batch attend at once. The whole state is one tensor, the layers'
+    flat states side by side. Training runs all steps at once and generation one step at a time, through the same
     `forward`.
 
     Args:
-        cell: ``rnn``, ``lstm`` or ``gru``.
-        inputs: numbers of a token embedding.
-        hidden: units of a layer.
-        layers: how many there are.
-        latent: numbers of the latent.
-        outputs: numbers of a feature vector.
+        cell: a name in :data:`textrae.nn.cells.CELLS`.
+        inputs: dimensions of a token embedding.
+        hidden: hidden units of a layer.
+        layers: number of layers.
+        latent: dimensions of the latent.
+        outputs: dimensions of a feature vector.
         dropout: share of outputs zeroed in training.
         every_step: whether the latent is an input of every step too.
-        item: numbers of an item of the memory; 0 for no memory.
-        scoring: of the attention over it.
-        scale: what the latent is multiplied by as an input of every step; the weights that meet it begin as much larger.
-        places: items of the memory, where each has a place and the decoder a key for it beside that of what it holds; else 0.
+        item: dimensions of an item of the memory; 0 for no memory.
+        scoring: ``dot`` or ``additive``, the scoring of the attention over the memory.
+        scale: factor of the latent as an input of every step; the initial weights of that input are divided by it.
+        places: number of items of a memory in which each place has its own key, added to that of the item; else 0.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Decoder(nn.Module):
         self.output = nn.Linear(hidden + item, outputs)
 
     def initialise(self) -> None:
-        """Begin anew."""
+        """Initialise all parameters again."""
         for module in self.modules():
             renew = getattr(module, "reset_parameters", None)
             if callable(renew):
@@ -78,21 +78,21 @@ class Decoder(nn.Module):
             nn.init.normal_(self.place_keys)
 
     def start(self, latent: Tensor) -> Tensor:
-        """The state before the first step: (batch, latent) → (batch, state)."""
+        """Compute the state before the first step: (batch, latent) → (batch, state)."""
         return torch.tanh(self.initial(latent))
 
     def condition(
         self, latent: Tensor, items: Tensor | None = None, absent: Tensor | None = None
     ) -> list[Tensor]:
-        """What every step is given, computed once a sentence; each tensor is (batch, …).
+        """Compute what every step is given, once per sentence.
 
         Args:
             latent: (batch, latent).
             items: (batch, items, item), the memory of a decoder that has attention.
-            absent: (batch, items), −∞ where there is no item, if there are such places.
+            absent: (batch, items), −∞ where there is no item; None if all are there.
 
         Returns:
-            As :meth:`forward` takes it: each layer's part of the latent, then keys, items and absence of the memory.
+            Tensors (batch, …) for :meth:`forward`: each layer's part of the latent, then keys, items and mask of the memory.
         """
         parts = [layer.condition(latent * self.scale) for layer in self.stack()] if self.constant else []
         if self.attention is None or items is None:
@@ -104,17 +104,17 @@ class Decoder(nn.Module):
         return [*parts, keys, items, none]
 
     def stack(self) -> list[Recurrence]:
-        """The layers from the input to the output."""
+        """Return the layers from the input to the output."""
         return [layer for layer in self.layers if isinstance(layer, Recurrence)]
 
     def table(self, embeddings: Tensor) -> Tensor | None:
-        """What each token gives to the first layer's gates, so that many tokens share one product.
+        """Compute each token's part of the first layer's gates, so that many tokens share one product.
 
         Args:
             embeddings: (vocabulary, inputs).
 
         Returns:
-            (vocabulary, gates); None on a GPU, whose kernels take the embeddings.
+            (vocabulary, gates); None where a fused module runs, which takes embeddings.
         """
         first = self.stack()[0]
         return None if first.fuses(embeddings) else first.project(embeddings)
@@ -122,12 +122,12 @@ class Decoder(nn.Module):
     def forward(
         self, x: Tensor, state: Tensor, condition: Sequence[Tensor], projected: bool = False
     ) -> tuple[Tensor, Tensor]:
-        """Run over some steps.
+        """Decode some steps.
 
         Args:
             x: (time, batch, inputs), embeddings of the previous tokens.
             state: (batch, state), from :meth:`start` or from the steps before.
-            condition: from :meth:`condition`, computed once a sentence.
+            condition: from :meth:`condition`, computed once per sentence.
             projected: whether x holds rows of :meth:`table`.
 
         Returns:
@@ -141,18 +141,18 @@ class Decoder(nn.Module):
         return self.output(self.dropout(x)), after
 
     def _joined(self, x: Tensor, found: Tensor) -> Tensor:
-        """The output of both side by side, without moving them there."""
+        """Apply the output layer to both side by side, without concatenating them."""
         weight, width = self.output.weight, x.shape[-1]
         return F.linear(x, weight[:, :width], self.output.bias) + F.linear(found, weight[:, width:])
 
     def attend(self, x: Tensor, state: Tensor, condition: Sequence[Tensor]) -> Tensor:
-        """As :meth:`forward`, but where the steps look: (batch, time, items)."""
+        """Compute where the steps of :meth:`forward` look in the memory: (batch, time, items)."""
         return self._weights(self._recur(x, state, condition)[0], condition)
 
     def _recur(
         self, x: Tensor, state: Tensor, condition: Sequence[Tensor], projected: bool = False
     ) -> tuple[Tensor, Tensor]:
-        """The recurrent layers alone: outputs (time, batch, hidden), and the state after the last step."""
+        """Run only the recurrent layers: return outputs (time, batch, hidden) and the state after the last step."""
         states, befores = [], torch.split(state, self.sizes, dim=-1)
         for depth, (layer, before) in enumerate(zip(self.stack(), befores, strict=True)):
             constant = condition[depth] if self.constant else None
@@ -163,6 +163,7 @@ class Decoder(nn.Module):
         return x, torch.cat(states, dim=-1)
 
     def _weights(self, x: Tensor, condition: Sequence[Tensor]) -> Tensor:
+        """Compute the attention of outputs (time, batch, hidden): (batch, time, items)."""
         assert self.attention is not None
         keys, _, absent = condition[-3:]
         weights: Tensor = self.attention.forward(x.transpose(0, 1), keys, absent.unsqueeze(1))

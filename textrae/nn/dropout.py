@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 
 class LockedDropout(nn.Module):
-    """Zeroes features of a sequence, the same ones at every step (variational dropout; Gal & Ghahramani 2016).
+    """Dropout of the same features at every step of a sequence (variational dropout; Gal & Ghahramani 2016).
 
     Args:
-        share: of the features of each sentence; the others are scaled up to keep the sum.
+        share: share of each sentence's features to zero; the others are scaled up to keep the expected sum.
     """
 
     def __init__(self, share: float) -> None:
@@ -18,7 +18,7 @@ class LockedDropout(nn.Module):
         self.share = share
 
     def forward(self, x: Tensor) -> Tensor:
-        """(time, batch, features) → the same, in training with zeros."""
+        """Zero features of (time, batch, features) in training; return the input unchanged otherwise."""
         if not self.training or not self.share:
             return x
         kept = torch.empty(x.shape[1:], dtype=x.dtype, device=x.device).bernoulli_(1 - self.share)

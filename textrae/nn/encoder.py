@@ -1,4 +1,4 @@
-"""Tokens → one feature vector a sentence."""
+"""Tokens → one feature vector per sentence."""
 
 from __future__ import annotations
 
@@ -14,21 +14,30 @@ from textrae.nn.recurrence import Recurrence, side_by_side
 
 
 class Reading(NamedTuple):
-    """What an encoder has read: the last layer's states."""
+    """States of an encoder's last layer over a batch."""
 
     states: Tensor
-    """(ways, time, batch, hidden), each way in its order of reading."""
+    """States (ways, time, batch, hidden), each way in its order of reading."""
     rows: Tensor
-    """(time · batch,) where a turned reading's row stands in the flattened order of time."""
+    """Index of each row of a reversed reading in the flattened order of time, (time · batch,)."""
     lengths: Tensor
-    """(batch,)."""
+    """Real lengths of the sentences, (batch,)."""
 
 
 class Encoder(nn.Module):
     """A stack of recurrent layers, each reading one way or both, pooled over the real tokens.
 
-    The backward reading of a sentence starts at its last real token (it is turned round before), so neither padding
-    nor batch-mates touch an encoding.
+    The backward reading of a sentence starts at its last real token, because the sentence is reversed first. So neither
+    padding nor the other sentences of a batch change an encoding.
+
+    Args:
+        cell: a name in :data:`textrae.nn.cells.CELLS`.
+        inputs: dimensions of a token embedding.
+        hidden: hidden units of a layer, of each way.
+        layers: number of layers.
+        bidirectional: whether a layer reads both ways.
+        pooling: ``max``, ``mean`` or ``last``.
+        dropout: share of features zeroed between layers in training.
     """
 
     def __init__(
@@ -61,6 +70,8 @@ class Encoder(nn.Module):
             lengths: (batch,) real lengths ≥ 1.
             tables: from :meth:`tables`.
 
+        Returns:
+            The last layer's states.
         """
         time = torch.arange(len(x), device=x.device).unsqueeze(1)
         turned = torch.where(time < lengths, lengths - 1 - time, time)  # (time, batch)
@@ -80,18 +91,18 @@ class Encoder(nn.Module):
         return Reading(states, rows, lengths)
 
     def in_order(self, reading: Reading) -> Tensor:
-        """The states of both ways side by side in the order of time: (batch, time, features)."""
+        """Return the states of both ways side by side in the order of time: (batch, time, features)."""
         first, *others = reading.states
         return torch.cat([first, *(_turn(way, reading.rows) for way in others)], dim=-1).transpose(0, 1)
 
     def tables(self, embeddings: Tensor) -> list[Tensor] | None:
-        """What each token gives to the first layer's gates, so that many tokens share one product.
+        """Compute each token's part of the first layer's gates, so that many tokens share one product.
 
         Args:
             embeddings: (vocabulary, inputs).
 
         Returns:
-            For each way (vocabulary, gates); None on a GPU, whose kernels take the embeddings.
+            For each way (vocabulary, gates); None where a fused module runs, which takes embeddings.
         """
         ways = _ways(self.layers[0])
         if ways[0].fuses(embeddings):
@@ -99,11 +110,11 @@ class Encoder(nn.Module):
         return [way.project(embeddings) for way in ways]
 
     def pool(self, reading: Reading) -> Tensor:
-        """A sentence's states as one: (batch, features)."""
+        """Pool the states of each sentence: (batch, features)."""
         return self._pool(reading.states, reading.lengths).transpose(0, 1).flatten(1)
 
     def _pool(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """(ways, time, batch, hidden), each in its order of reading → (ways, batch, hidden)."""
+        """Pool states (ways, time, batch, hidden), each way in its order of reading → (ways, batch, hidden)."""
         real = torch.arange(states.shape[1], device=states.device).unsqueeze(1) < lengths
         if self.pooling == "max":
             largest: Any = _Largest.apply
@@ -120,19 +131,19 @@ def _ways(layer: nn.Module) -> list[Recurrence]:
 
 
 def _readings(x: Tensor, rows: Tensor, ways: int) -> list[Tensor]:
-    """The input as the first way reads it, and as the second does, from each sentence's end to its begin."""
+    """Return the input for each way: in the order of time and, for a second way, with each sentence reversed."""
     return [x, _turn(x, rows)] if ways == 2 else [x]
 
 
 def _turn(x: Tensor, rows: Tensor) -> Tensor:
-    """Turn each sentence of (time, batch, features) round."""
+    """Reverse each sentence of (time, batch, features)."""
     turn: Any = _Turn.apply
     turned: Tensor = turn(x, rows)
     return turned
 
 
 class _Turn(torch.autograd.Function):
-    """Row i of the flattened (time · batch) from row rows[i]: a turn undoes itself, so its gradient is the same."""
+    """Row i of the flattened (time · batch) from row rows[i]: reversing undoes itself, so the gradient is reversed too."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, rows: Tensor) -> Tensor:
@@ -146,14 +157,14 @@ class _Turn(torch.autograd.Function):
 
 
 class _Largest(torch.autograd.Function):
-    """The maximum over the real steps; where several steps have it, each gets the gradient.
+    """The maximum over the real steps; if several steps have it, each gets the whole gradient.
 
-    Torch's own shares the gradient between them, at twice the passes.
+    Torch's maximum divides the gradient between them, which takes twice the passes over memory.
     """
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, real: Tensor) -> Tensor:
-        """(ways, time, batch, hidden), (time, batch) → (ways, batch, hidden)."""
+        """Take the maximum: states (ways, time, batch, hidden), real steps (time, batch) → (ways, batch, hidden)."""
         padding = torch.zeros_like(real, dtype=states.dtype).masked_fill_(~real, float("-inf"))
         states = states + padding.unsqueeze(-1)
         largest = states.amax(1)
@@ -162,7 +173,7 @@ class _Largest(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        """To the steps that are equal to the maximum."""
+        """Give the gradient to the steps that are equal to the maximum."""
         states, largest = ctx.saved_tensors
         there = torch.eq(
             states, largest.unsqueeze(1), out=torch.empty_like(states)

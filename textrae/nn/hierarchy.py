@@ -1,6 +1,6 @@
 """Several time scales: tokens → segments → text and back (HRAE).
 
-A tree of segments is flat: counts (units,) say of how many units of the level below each unit is made.
+A tree of segments is flat: for each level, counts (units,) of the units of the level below that make up each unit.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from textrae.nn.recurrence import Recurrence
 
 
 class Planner(nn.Module):
-    """A recurrence that lays out the parts of a unit: from the unit's vector a plan for each part.
+    """A recurrence over the parts of a unit: from the unit's vector, a plan for each part.
 
-    It is told what the part before has become, as in a hierarchical encoder-decoder (Sordoni et al. 2015).
+    Its input at every step is the part before, as in a hierarchical encoder-decoder (Sordoni et al. 2015).
 
     Args:
-        cell: ``rnn``, ``lstm`` or ``gru``.
-        parent: numbers of the unit's vector.
-        told: numbers that it is told at every step.
-        hidden: numbers of a plan.
+        cell: a name in :data:`textrae.nn.cells.CELLS`.
+        parent: dimensions of the unit's vector.
+        told: dimensions of the input of a step.
+        hidden: dimensions of a plan.
     """
 
     def __init__(self, cell: str, parent: int, told: int, hidden: int) -> None:
@@ -32,25 +32,25 @@ class Planner(nn.Module):
         self.initial = nn.Linear(parent, self.recurrence.state_size)
 
     def begin(self, parents: Tensor) -> tuple[Tensor, Tensor]:
-        """State before the first part, and what conditions every part: (units, parent) → (units, …) twice."""
+        """Compute the state before the first part and what conditions every part: (units, parent) → (units, …) twice."""
         return torch.tanh(self.initial(parents)), self.recurrence.condition(parents)
 
     def forward(self, told: Tensor, state: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """What it is told of the parts, (steps, units, told), → plans (steps, units, hidden) and the state."""
+        """Plan some parts: inputs (steps, units, told) → plans (steps, units, hidden) and the state after them."""
         return self.recurrence.forward(told, state, condition)
 
 
 class Places(nn.Module):
-    """The encoding's numbers in so many places, to which a text's parts go in turn: part i to place i mod `count`.
+    """The encoding's dimensions divided into places, which a text's parts fill in turn: part i goes to place i mod N.
 
-    Piecewise pooling (Zeng et al. 2015) with pieces that need no end to be known: the mean over the parts of a place,
-    projected by one matrix for all. The planner finds part i's own numbers at step i instead of having to learn to
-    count them out of the whole.
+    Each place holds the mean over its parts, projected by one matrix for all places: piecewise pooling (Zeng et al.
+    2015) for texts whose number of parts is unknown. At step i the planner gets the place of part i, and need not learn
+    to find it in the whole encoding.
 
     Args:
-        count: places.
-        features: numbers of a part's features.
-        latent: numbers of the encoding, a multiple of `count`.
+        count: number of places, N.
+        features: dimensions of a part's features.
+        latent: dimensions of the encoding, a multiple of `count`.
     """
 
     def __init__(self, count: int, features: int, latent: int) -> None:
@@ -59,7 +59,7 @@ class Places(nn.Module):
         self.project = nn.Linear(features, latent // count, bias=False)
 
     def forward(self, parts: Tensor, counts: Tensor) -> Tensor:
-        """(texts, parts, features) and (texts,) real parts of each → (texts, latent)."""
+        """Pool parts (texts, parts, features), of which (texts,) `counts` are real → (texts, latent)."""
         step = torch.arange(parts.shape[1], device=parts.device)
         turn = step % self.count == torch.arange(self.count, device=parts.device).unsqueeze(1)
         mine = (turn & (step < counts.view(-1, 1, 1))).to(parts.dtype)  # (texts, count, parts)
@@ -67,7 +67,7 @@ class Places(nn.Module):
         return means.flatten(1)
 
     def of(self, vector: Tensor, first: int, steps: int) -> Tensor:
-        """Each step's place: (texts, latent) → (steps, texts, latent / count) from step `first` on."""
+        """Return the place of each step from `first` on: encodings (texts, latent) → (steps, texts, latent / count)."""
         turns = torch.arange(first, first + steps, device=vector.device) % self.count
         return vector.view(len(vector), self.count, -1).transpose(0, 1)[turns]
 
@@ -76,15 +76,15 @@ class Hierarchy(nn.Module):
     """The levels above the finest segments: readers that fold features up, planners that unfold a vector.
 
     Args:
-        cell: ``rnn``, ``lstm`` or ``gru``.
-        features: numbers of a unit's features, the same at every level.
-        hidden: units of a recurrence (of each way in a reader).
-        levels: levels above the finest segments, the text's own counted.
+        cell: a name in :data:`textrae.nn.cells.CELLS`.
+        features: dimensions of a unit's features, the same at every level.
+        hidden: hidden units of a recurrence (of each way in a reader).
+        levels: number of levels above the finest segments, including that of texts.
         bidirectional: whether readers read both ways.
-        pooling: of the readers.
-        vector: numbers of a text's encoding.
-        dropout: of the readers.
-        places: of the encoding; 0 for none.
+        pooling: pooling of the readers, ``max``, ``mean`` or ``last``.
+        vector: dimensions of a text's encoding.
+        dropout: share of features zeroed in training in the readers.
+        places: number of places of the encoding, see :class:`Places`; 0 for none.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Hierarchy(nn.Module):
         self.shortcut = nn.Linear(features, hidden)
 
     def initialise_planners(self) -> None:
-        """Begin anew with what unfolds."""
+        """Initialise the planners and the shortcut again."""
         for level in range(len(self.planners)):
             planner = self.planner(level)
             planner.recurrence.initialise()
@@ -123,10 +123,10 @@ class Hierarchy(nn.Module):
 
         Args:
             units: (finest, features).
-            tree: counts of each level above them.
+            tree: counts of each level above the finest.
 
         Returns:
-            The top level's reading, one column a text, and each level's unit features, (units, features).
+            The top level's reading, one column per text, and each level's unit features, (units, features).
         """
         levels = [units]
         for level, counts in enumerate(tree):
@@ -137,7 +137,7 @@ class Hierarchy(nn.Module):
         return reading, levels
 
     def unfold(self, vector: Tensor, tree: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
-        """Plans of the finest segments, given what stands before each part.
+        """Plan the finest segments with teacher forcing: each part is planned from the real part before it.
 
         Args:
             vector: (texts, vector).
@@ -145,7 +145,7 @@ class Hierarchy(nn.Module):
             levels: from :meth:`fold`.
 
         Returns:
-            (finest, hidden).
+            Plans (finest, hidden).
         """
         for level in range(len(tree) - 1, -1, -1):
             parts = grouped(levels[level], tree[level])
@@ -155,29 +155,35 @@ class Hierarchy(nn.Module):
         return vector
 
     def rehearsed(self, plans: Tensor, segments: Tensor, tree: Sequence[Tensor], share: float) -> Tensor:
-        """The plans, those of a random `share` of the texts made from the segments' own features.
+        """Replace the plans of a random share of the texts by plans made from the segments' own features.
 
-        So the lowest level learns early to write a segment from a plan that holds it, and the planners what such a
-        plan is: from the bottom up, as deep autoencoders were first trained (Hinton & Salakhutdinov 2006).
+        So the lowest level learns early to decode a segment from a plan that holds it, and planners learn what such a
+        plan is. Deep autoencoders were first trained like this, from the bottom up (Hinton & Salakhutdinov 2006).
 
         Args:
             plans: (finest, hidden), from :meth:`unfold`.
             segments: (finest, features).
-            tree: counts of each level above them.
-            share: of the texts, 0 to 1.
+            tree: counts of each level above the finest.
+            share: share of the texts, 0 to 1.
+
+        Returns:
+            Plans (finest, hidden).
         """
         chosen = torch.rand(len(tree[-1]), device=plans.device) < share
         own = torch.tanh(self.shortcut(segments)).to(plans.dtype)
         return torch.where(chosen[owners(tree)].unsqueeze(1), own, plans)
 
     def told(self, level: int, before: Tensor, vectors: Tensor, first: int) -> Tensor:
-        """What a level's planner is told from step `first` on.
+        """Return the input of a level's planner from step `first` on.
 
         Args:
-            level: of the parts.
-            before: (steps, units, features) of the parts before.
-            vectors: (units, …) what the units are planned from.
-            first: number of the first step.
+            level: level of the parts.
+            before: (steps, units, features), features of the part before each step.
+            vectors: (units, …), vectors from which the units are planned.
+            first: index of the first step.
+
+        Returns:
+            (steps, units, told): the features, at the top level with each part's place of the encoding.
         """
         if self.places is None or level < len(self.planners) - 1:
             return before
@@ -185,33 +191,33 @@ class Hierarchy(nn.Module):
         return torch.cat([before, own.to(before.dtype)], dim=-1)
 
     def reader(self, level: int) -> Encoder:
-        """Of the units of `level`, into one of the next."""
+        """Return the encoder that reads units of `level` into units of the next level."""
         reader = self.readers[level]
         assert isinstance(reader, Encoder)
         return reader
 
     def planner(self, level: int) -> Planner:
-        """Of the units of `level`, from one of the next."""
+        """Return the planner that plans units of `level` from a unit of the next level."""
         planner = self.planners[level]
         assert isinstance(planner, Planner)
         return planner
 
 
 def grouped(units: Tensor, counts: Tensor) -> Tensor:
-    """Units one after another → padded columns: (units, …) → (most, groups, …); padding repeats some unit."""
+    """Group consecutive units in padded columns: (units, …) → (longest, groups, …); padding repeats a group's last unit."""
     steps = torch.arange(int(counts.max()), device=units.device).unsqueeze(1)
     rows = (counts.cumsum(0) - counts) + torch.minimum(steps, counts - 1)
     return units.index_select(0, rows.flatten()).view(*rows.shape, *units.shape[1:])
 
 
 def ungrouped(columns: Tensor, counts: Tensor) -> Tensor:
-    """The other way: (most, groups, …) → (units, …)."""
-    real = torch.arange(len(columns), device=columns.device) < counts.unsqueeze(1)  # (groups, most)
+    """Undo :func:`grouped`: columns (longest, groups, …) → units (units, …)."""
+    real = torch.arange(len(columns), device=columns.device) < counts.unsqueeze(1)  # (groups, longest)
     return columns.transpose(0, 1)[real]
 
 
 def owners(tree: Sequence[Tensor]) -> Tensor:
-    """Of which text each finest segment is: (finest,)."""
+    """Return the index of the text to which each finest segment belongs: (finest,)."""
     found = torch.arange(len(tree[-1]), device=tree[-1].device)
     for counts in reversed(tree):
         found = found.repeat_interleave(counts)

@@ -22,7 +22,7 @@ from textrae.nn.cells.steps import (
 
 
 class GRULoop(torch.autograd.Function):
-    """r, z = σ(g + W h), n = tanh(g_n + r (W_n h + b_n)), h' = (1 - z) n + z h (Cho et al. 2014, as cuDNN has it)."""
+    """r, z = σ(g + W h), n = tanh(g_n + r (W_n h + b_n)), h' = (1 - z) n + z h (Cho et al. 2014, in cuDNN's form)."""
 
     @staticmethod
     def forward(ctx: Any, state: Tensor, bias: Tensor, *gates_and_weights: Tensor) -> tuple[Tensor, Tensor]:
