@@ -27,7 +27,7 @@ WORKED_X = np.array([[0.5, -0.25], [0.1, 0.3], [-0.4, 0.2]])
 
 
 def reference(w: Weights, x: Array, activation: str, bottleneck: bool = False) -> tuple[Array, Array, float]:
-    """h, x̂ and L of one sequence (time, dim), as the equations are written."""
+    """Return h, x̂ and L of one sequence (time, dim), as the equations are written."""
     phi = PHI[activation]
     h, states = np.zeros(len(w["b_enc"])), []
     for step in x:
@@ -49,7 +49,7 @@ def drawn(dim: int, hidden: int, seed: int = 0) -> Weights:
 
 
 def network(w: Weights, activation: str = "tanh", bottleneck: bool = False) -> SeriesNetwork:
-    """With the weights of the equations; a layer's second bias holds a third of the sum."""
+    """Return a network with the weights of the equations; a layer's second bias holds a third of the sum."""
     hidden, dim = w["W_enc"].shape
     made = SeriesNetwork("rnn", dim, hidden, activation, bottleneck).double()
     with torch.no_grad():
@@ -73,7 +73,7 @@ def random_sequences(dim: int, *lengths: int) -> list[Array]:
     return [generator.uniform(-0.9, 0.9, (length, dim)) for length in lengths]
 
 
-def test_three_steps_of_two_numbers() -> None:
+def test_three_steps_of_two_dimensions() -> None:
     expected_h = np.array(
         [
             [0.379948962255, -0.148885033623],
@@ -189,7 +189,7 @@ def test_batch_mates_and_padding_change_nothing(cell: str, bottleneck: bool) -> 
             torch.testing.assert_close(pool(states, lengths)[column], expected, rtol=0, atol=1e-12)
 
 
-def test_the_bottleneck_shows_the_last_state_alone() -> None:
+def test_the_bottleneck_shows_only_the_last_state() -> None:
     """Of two sequences with one last state, one reconstruction; aligned states tell them apart."""
     weights = {**drawn(2, 3), "U_enc": np.zeros((3, 3))}
     first, second = random_sequences(2, 4, 4)
