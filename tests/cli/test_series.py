@@ -52,7 +52,7 @@ def series_run(table: Path) -> Path:
     made = textrae("train", "--series", table, "-o", out, *switches, *QUICK)
     assert made.returncode == 0, made.stderr
     assert made.stdout == b""
-    assert "30 sequences, 120 steps of 2 numbers; 3 sequences held out" in made.stderr.decode()
+    assert "30 sequences, 120 steps of 2 dimensions; 3 sequences held out" in made.stderr.decode()
     assert f"try: textrae score {out} FILE" in made.stderr.decode()
     return out
 
@@ -137,8 +137,8 @@ def test_settings_come_from_a_file_too(table: Path, tmp_path: Path) -> None:
         (("train", "--series", "TABLE", "--valid", "x"), "--valid: is for sentences"),
         (("train", "--series", "TABLE", "--resume"), "--resume: is for sentences"),
         (("train", "corpus.txt", "--series", "TABLE"), "a corpus: is for sentences"),
-        (("train", "--series", "TABLE", "--cell", "gru", "--activation", "relu"), "relu goes with cell rnn"),
-        (("train", "--series", "TABLE", "--labels"), "for the layout rows"),
+        (("train", "--series", "TABLE", "--cell", "gru", "--activation", "relu"), "--activation relu goes with --cell rnn"),
+        (("train", "--series", "TABLE", "--labels"), "for --layout rows"),
         (("train", "--series", "none.csv"), "none.csv: no such file"),
         (("train", "--series", "BAD"), "bad.csv, line 2, column 1: 'nan' is not a finite number"),
         (("train", "TABLE", "--frame", 2), "--frame: is for --series FILE"),
@@ -147,7 +147,7 @@ def test_settings_come_from_a_file_too(table: Path, tmp_path: Path) -> None:
         (("encode", "RUN", "TABLE", "-o", "v.npy"), "a run of real-valued series"),
         (("evaluate", "RUN", "TABLE"), "a run of real-valued series"),
         (("score", "RUN", "BAD"), "bad.csv, line 2, column 2: 'nan' is not a finite number"),
-        (("score", "RUN", "TABLE", "--frame", 4), "4 numbers a time step instead of 2"),
+        (("score", "RUN", "TABLE", "--frame", 4), "4 dimensions a time step instead of 2"),
         (("score", "none", "TABLE"), "none: no such run folder"),
         (("reconstruct", "RUN", "TABLE", "-o", "x.xls"), "x.xls: series are written to .csv"),
     ],

@@ -106,5 +106,5 @@ def test_what_does_not_match_is_refused_with_both_counts(tmp_path: Path) -> None
     table.write_text("en,de\na,b\nc,d\n")
     with pytest.raises(CorpusError, match=r"c\.txt: has no column 'de'"):
         prepare_pairs([str(table)], [str(table)], both, tmp_path / "cache", valid=(empty, empty))
-    with pytest.raises(ConfigError, match="give tokenizers separate"):
+    with pytest.raises(ConfigError, match="give `tokenizers=separate`"):
         config(target_tokenizer="x.model")

@@ -46,7 +46,7 @@ def test_a_constant_beta_is_there_from_the_start_but_not_while_pre_training() ->
     assert [beta(config, done) for done in (0.0, 0.24, 0.25, 1.0)] == [0.0, 0.0, 3.0, 3.0]
     rising = TrainingConfig(beta=1.0, beta_warmup=0.5, pretrain=0.5)
     assert beta(rising, 0.625) == pytest.approx(0.5)
-    with pytest.raises(ConfigError, match="give pretrain too"):
+    with pytest.raises(ConfigError, match="give `pretrain` too"):
         build(TrainingConfig, {"reset_decoder": True})
 
 
