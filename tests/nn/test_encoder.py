@@ -1,4 +1,4 @@
-"""An encoding depends on its sentence alone."""
+"""An encoding depends only on its sentence."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 
 from textrae.nn.cells import CELLS
 from textrae.nn.encoder import Encoder
+from textrae.nn.recurrence import Recurrence
 
 GRID = list(itertools.product(CELLS, (False, True), ("max", "mean", "last"), (1, 2)))
 
@@ -78,3 +79,9 @@ def test_the_maximum_over_time_has_its_gradient_at_the_real_step_that_won() -> N
     torch.testing.assert_close(ours, theirs)
     gradients = [torch.autograd.grad((out * weights).sum(), states)[0] for out in (ours, theirs)]
     torch.testing.assert_close(*gradients)
+
+
+def test_there_are_no_tables_where_a_fused_module_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = Encoder("gru", 6, 8, 1, True, "max", 0.0)
+    monkeypatch.setattr(Recurrence, "fuses", lambda layer, x: True)
+    assert encoder.tables(torch.randn(9, 6)) is None

@@ -24,7 +24,7 @@ def test_owners_through_two_levels() -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_plan_knows_the_vector_and_what_stands_before_it_alone(cell: str) -> None:
+def test_a_plan_knows_only_the_vector_and_what_stands_before_it(cell: str) -> None:
     torch.manual_seed(0)
     hierarchy = Hierarchy(cell, 8, 4, 2, True, "max", 6, 0.0).double()
     tree = [torch.tensor([2, 1, 3, 1]), torch.tensor([1, 3])]  # segments a b | c | d e f | g of two texts
