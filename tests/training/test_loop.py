@@ -79,7 +79,7 @@ def test_embeddings_learn_at_a_rate_of_their_own() -> None:
     network = torch.nn.Sequential(torch.nn.Embedding(3, 2), torch.nn.Linear(2, 2))
     torch.nn.init.ones_(network[0].weight)
     torch.nn.init.ones_(network[1].weight)
-    optimizer = make_optimizer(network, TrainingConfig(weight_decay=0.5), embedding_rate=4.0)
+    optimizer = make_optimizer(network, lr=2e-3, weight_decay=0.5, embedding_rate=4.0)
     set_rate(optimizer, 0.1)
     for parameter in network.parameters():
         parameter.grad = torch.ones_like(parameter)
@@ -94,7 +94,7 @@ def test_the_second_moment_decays_as_it_is_told() -> None:
     moved = []
     for beta2 in (0.5, 0.98):
         network = torch.nn.Linear(1, 1, bias=False)
-        optimizer = make_optimizer(network, TrainingConfig(weight_decay=0.0, lr=0.1), beta2)
+        optimizer = make_optimizer(network, lr=0.1, weight_decay=0.0, beta2=beta2)
         before = float(network.weight.detach())
         for gradient in (3.0, 0.0):
             network.weight.grad = torch.full((1, 1), gradient)
@@ -295,7 +295,7 @@ def test_clipping_inside_the_step_is_clipping_before_it(size: float) -> None:
     results = []
     for inside in (True, False):
         network = make_trainer(TrainingConfig(steps=1)).network
-        optimizer = make_optimizer(network, TrainingConfig(weight_decay=0.1))
+        optimizer = make_optimizer(network, lr=2e-3, weight_decay=0.1)
         generator = torch.Generator().manual_seed(0)
         for _ in range(3):
             for parameter in network.parameters():

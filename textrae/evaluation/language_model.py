@@ -113,7 +113,7 @@ def train_language_model(
     rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
     torch.manual_seed(seed)
     model = LanguageModel(tokenizer.vocab_size, cell, hidden, embedding, dropout, weight_dropout).to(device)
-    optimizer = make_optimizer(model, config)
+    optimizer = make_optimizer(model, lr=config.lr, weight_decay=config.weight_decay)
     buckets = LengthBuckets(rows, batch_tokens, SPECIALS, seed)
     begin, step, epoch = time.perf_counter(), 0, 0
     while True:

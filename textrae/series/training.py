@@ -77,7 +77,7 @@ def fit(trainer: SeriesTrainer) -> bool:
         TrainingError: the loss stays non-finite.
     """
     config, network = trainer.config, trainer.network
-    optimizer = make_optimizer(network, config)
+    optimizer = make_optimizer(network, lr=config.lr, weight_decay=config.weight_decay)
     total_steps = _step_budget(config, len(trainer.train))
     began = time.perf_counter()
     losses: list[Tensor] = []

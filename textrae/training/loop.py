@@ -45,7 +45,13 @@ def fit(trainer: Trainer) -> bool:
         TrainingError: gradients stay non-finite, or the checkpoint does not belong to this training.
     """
     config, progress, network = trainer.config, trainer.progress, trainer.network
-    optimizer = make_optimizer(network, config, config.adam_beta2, config.embedding_rate)
+    optimizer = make_optimizer(
+        network,
+        lr=config.lr,
+        weight_decay=config.weight_decay,
+        beta2=config.adam_beta2,
+        embedding_rate=config.embedding_rate,
+    )
     resume(trainer, optimizer)
     buckets = trainer.buckets(config.batch_tokens, config.seed)
     total_steps = step_budget(config, buckets)

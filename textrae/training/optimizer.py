@@ -5,18 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from textrae.series.settings import SeriesTraining
-from textrae.settings.training import TrainingConfig
-
 
 class ClippedAdamW(torch.optim.AdamW):
-    """AdamW whose fused step scales the gradients and leaves out what is not finite, so that nothing waits for it."""
+    """AdamW whose fused step scales gradients and skips non-finite ones, so that nothing waits for the device."""
 
     grad_scale: Tensor
     found_inf: Tensor
 
     def clip(self, limit: float) -> Tensor:
-        """Have the next step divide the gradients so that their joint norm is at most `limit`; is that finite?"""
+        """Have the next step scale the gradients to a joint norm of at most `limit`; return whether it is finite."""
         parameters = [p for group in self.param_groups for p in group["params"]]
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
         finite = norm.isfinite()
@@ -26,17 +23,20 @@ class ClippedAdamW(torch.optim.AdamW):
 
 def make_optimizer(
     network: nn.Module,
-    config: TrainingConfig | SeriesTraining,
-    beta2: float = TrainingConfig.adam_beta2,
+    *,
+    lr: float,
+    weight_decay: float,
+    beta2: float = 0.98,
     embedding_rate: float = 1.0,
 ) -> ClippedAdamW:
-    """AdamW (Loshchilov & Hutter 2019) with decay on matrices alone; :func:`set_rate` sets its rate.
+    """Make AdamW (Loshchilov & Hutter 2019) with decay on matrices only; :func:`set_rate` sets its rate.
 
     Args:
-        network: whose parameters are trained, but for frozen ones.
-        config: its rate and decay.
+        network: module whose parameters are trained, except frozen ones.
+        lr: learning rate.
+        weight_decay: decoupled decay.
         beta2: decay of the second moment of the gradients.
-        embedding_rate: embeddings learn and decay at so many times the rate.
+        embedding_rate: multiple of the rate at which embeddings learn and decay.
     """
     trained = [p for p in network.parameters() if p.requires_grad]
     # where they learn at the same rate they are one group, as in the checkpoints of older trainings
@@ -44,15 +44,15 @@ def make_optimizer(
     matrices = [p for p in trained if p.ndim > 1 and p not in tables]
     others = [p for p in trained if p.ndim <= 1]
     groups = [
-        {"params": matrices, "weight_decay": config.weight_decay, "times": 1.0},
+        {"params": matrices, "weight_decay": weight_decay, "times": 1.0},
         {"params": others, "weight_decay": 0.0, "times": 1.0},
     ]
     if found := [p for p in trained if p in tables]:
-        groups.append({"params": found, "weight_decay": config.weight_decay, "times": embedding_rate})
-    return ClippedAdamW(groups, lr=config.lr, betas=(0.9, beta2), fused=True)
+        groups.append({"params": found, "weight_decay": weight_decay, "times": embedding_rate})
+    return ClippedAdamW(groups, lr=lr, betas=(0.9, beta2), fused=True)
 
 
 def set_rate(optimizer: ClippedAdamW, rate: float) -> None:
-    """The learning rate of the next step, of which embeddings may have a multiple."""
+    """Set the learning rate of the next step, of which embeddings may have a multiple."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["times"]
