@@ -1,4 +1,4 @@
-"""The run folder: round trip, atomicity, and everything that may be wrong with it."""
+"""A run of sentences: saved, loaded, and everything that may be wrong with its folder."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import RunError
-from textrae.runs.files import write_atomically
 from textrae.runs.folder import CONFIG, LATENTS, MODEL, TOKENIZER
 from textrae.runs.run import load_run
-from textrae.settings.run import Settings
 
 FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, LATENTS, TOKENIZER}
 
@@ -33,58 +31,6 @@ def test_round_trip(model: SentenceAutoencoder, tmp_path: Path) -> None:
     assert again.run.settings == model.run.settings
     assert again.run.tokenizer.digest == model.run.tokenizer.digest
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
-
-
-def test_saving_over_something_needs_permission(model: SentenceAutoencoder, tmp_path: Path) -> None:
-    model.save(tmp_path / "run")
-    with pytest.raises(RunError, match="exists already"):
-        model.save(tmp_path / "run")
-    model.save(tmp_path / "run", overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
-def test_what_is_not_ours_stays(
-    model: SentenceAutoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "thesis.tex").write_text("mine")
-    for config in (None, "{}", "[]"):
-        if config is not None:
-            (mine / CONFIG).write_text(config)
-        with pytest.raises(RunError, match="not a textrae run"):
-            model.save(mine, overwrite=True)
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    for name, content in (("README.md", "another tool's"), (MODEL, "x"), (CONFIG, '{"architectures": []}')):
-        (theirs / name).write_text(content)
-        with pytest.raises(RunError, match="not a textrae run"):
-            model.save(theirs, overwrite=True)
-    model.save(tmp_path / "run")
-    (tmp_path / "run" / "notes.txt").write_text("mine")
-    (tmp_path / "run" / "checkpoint").mkdir()
-    monkeypatch.chdir(tmp_path / "run")  # a folder that cannot be renamed from where it stands
-    model.save(".", overwrite=True)
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {*FILES, "notes.txt"} - {"metrics.jsonl"}
-    assert SentenceAutoencoder.load(".").reconstruct(["A dog."]) == model.reconstruct(["A dog."])
-
-
-def test_a_run_that_cannot_be_overwritten_comes_back(
-    model: SentenceAutoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model.save(tmp_path / "run")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-    original = Path.replace
-
-    def refused(self: Path, target: Path) -> Path:
-        if target == tmp_path / "run" / MODEL and self.parent.name != "before":
-            raise PermissionError(13, "Permission denied", str(target))
-        return original(self, target)
-
-    monkeypatch.setattr(Path, "replace", refused)
-    with pytest.raises(RunError, match="Permission denied"):
-        model.save(tmp_path / "run", overwrite=True)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
 
 
 def test_normalised_posteriors_are_saved(corpus: Path, tmp_path: Path) -> None:
@@ -141,10 +87,10 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (edit_config("hidden", 64), "does not fit"),
     (edit_config("pooling", "mean"), "damaged or mixed"),
     (edit_config("hidden", -1), "damaged or edited"),
-    (edit_config("hidden", 10**9), "does not fit"),  # before so much is asked of the memory
+    (edit_config("hidden", 10**9), "does not fit"),  # before the memory is asked for it
     (edit_config("training", []), "damaged or edited"),
     (edit_config("kind", []), "another kind"),
-    (edit_config("layers", 10**9), "damaged or edited"),  # before so many are counted
+    (edit_config("layers", 10**9), "damaged or edited"),  # before they are counted
     (nested_metadata, "damaged or mixed"),
     (edit_config("nonsense", 1), ""),
     (other_tokenizer, "tokenizer"),
@@ -165,7 +111,7 @@ def test_what_is_wrong_is_said_in_one_line(
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
     damage(copy)
-    if not said:  # what is not understood and decides nothing is left alone
+    if not said:  # what is not understood and decides nothing is ignored
         load_run(copy)
         return
     with pytest.raises(RunError, match=said) as caught:
@@ -180,36 +126,6 @@ def test_a_pickle_is_never_read(run: Path, tmp_path: Path) -> None:
     torch.save({"weights": torch.zeros(2)}, copy / MODEL)
     with pytest.raises(RunError, match="truncated or damaged"):
         load_run(copy)
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "file"
-    write_atomically(file, b"old")
-
-    def refuse(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", refuse)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(file, b"new")
-    assert file.read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_slots_of_runs_that_are_older_than_their_positions_have_none() -> None:
-    for slots, expected in ((4, False), (0, False)):
-        values = Settings(ModelConfig(slots=slots), CorpusConfig(), TrainingConfig()).to_json()
-        del values["model"]["slot_addressing"]
-        assert Settings.from_json(values).model.slots_placed == expected
-    assert ModelConfig(slots=4).slots_placed
-
-
-def test_runs_that_are_older_than_the_scale_of_encodings_have_none() -> None:
-    for latent in (64, 512):
-        values = Settings(ModelConfig(latent=latent), CorpusConfig(), TrainingConfig()).to_json()
-        assert Settings.from_json(values).model.encoding_scale_used == min(1, 128 / latent)
-        del values["model"]["encoding_scale"]
-        assert Settings.from_json(values).model.encoding_scale_used == 1.0
 
 
 def test_a_setting_that_was_called_otherwise_is_still_read(run: Path, tmp_path: Path) -> None:

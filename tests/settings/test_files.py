@@ -1,4 +1,4 @@
-"""Settings: conflicts and unknown keys are named."""
+"""Settings from untyped values and TOML files: unknown keys and values out of range are named."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ import pytest
 
 from textrae import CorpusConfig, ModelConfig, TrainingConfig
 from textrae.errors import ConfigError
-from textrae.settings.files import build, read_toml, to_dict
-
-
-def test_presets_and_their_overriding() -> None:
-    assert not ModelConfig.preset("rae").bidirectional
-    assert ModelConfig.preset("brae") == ModelConfig()
-    assert ModelConfig.preset("rae", cell="lstm", hidden=32).cell == "lstm"
+from textrae.settings.files import build, merged, read_toml, to_dict
 
 
 @pytest.mark.parametrize(
@@ -43,11 +37,6 @@ def test_what_is_wrong_is_named(cls: type, values: dict[str, object], said: str)
     assert "\n" not in str(caught.value)
 
 
-def test_conflicts_are_raised_at_construction() -> None:
-    with pytest.raises(ConfigError, match="each a budget"):
-        TrainingConfig(epochs=1, steps=1)
-
-
 def test_toml(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_text("hidden = 32\n[training]\nbatch-tokens = 100\nlr = 1e-3\n")
@@ -63,3 +52,13 @@ def test_toml(tmp_path: Path) -> None:
         read_toml(file)
     with pytest.raises(ConfigError, match="existing TOML"):
         read_toml(tmp_path / "none.toml")
+
+
+def test_a_budget_that_is_given_replaces_the_stored_one() -> None:
+    stored = {"minutes": 5, "hidden": 32, "lr": 1e-3}
+    assert merged(stored, {"steps": 10, "lr": 2e-3}) == {"hidden": 32, "steps": 10, "lr": 2e-3}
+    assert merged(stored, {"hidden": 64}) == {"minutes": 5, "hidden": 64, "lr": 1e-3}
+
+
+def test_tuples_are_lists_as_plain_values() -> None:
+    assert to_dict(ModelConfig(languages=("de", "fr")))["languages"] == ["de", "fr"]

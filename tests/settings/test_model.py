@@ -1,0 +1,78 @@
+"""The shape of a model: presets, what is derived, and what does not fit together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from textrae import ModelConfig
+from textrae.errors import ConfigError
+from textrae.settings.files import build
+
+
+def test_presets_and_their_overriding() -> None:
+    assert not ModelConfig.preset("rae").bidirectional
+    assert ModelConfig.preset("brae") == ModelConfig()
+    assert ModelConfig.preset("rae", cell="lstm", hidden=32).cell == "lstm"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"memory": "states", "slots": 2}, "`slots`: with `memory=states`"),
+        ({"memory": "states", "variational": True}, "`variational`: with `memory=states`"),
+        ({"memory": "states", "regulariser": "mmd"}, "`regulariser`: with `memory=states`"),
+        ({"memory": "states", "hierarchical": True}, "`hierarchical`: with `memory=states`"),
+        ({"slot_addressing": "position", "slots": 1}, "`slot_addressing`: a position needs several slots"),
+        ({"posterior_norm": 0.5}, "`posterior_norm`: .*`variational=True`"),
+        ({"reverse": True}, "`reverse`: .*`bidirectional=False`"),
+        ({"reverse": True, "bidirectional": False, "hierarchical": True}, "`reverse`: a hierarchical"),
+        ({"segments": "clause"}, "`segments`: .*`hierarchical=True`"),
+        ({"places": 4}, "`places`: only a hierarchical model"),
+        ({"places": 4, "hierarchical": True, "slots": 2}, "`places`: only a hierarchical model"),
+        ({"places": 3, "hierarchical": True, "latent": 8}, "`places`: 8 dimensions cannot be divided into 3"),
+        ({"scoring": "additive"}, "`scoring`: there is no attention"),
+        ({"encoding_scale": 0.5, "conditioning": "initial"}, "`encoding_scale`: "),
+        ({"slots": 2, "pooling": "max"}, "`pooling`: slots take the place"),
+        ({"mse_weight": 1.0, "reconstruction": "mse"}, "`mse_weight`: .*nothing to mix"),
+        ({"vectors": 8, "variational": True}, "`variational`: with vectors"),
+        ({"vectors": 8, "hierarchical": True}, "`hierarchical`: with vectors"),
+        ({"vectors": 8, "reverse": True, "bidirectional": False}, "`reverse`: with vectors"),
+        ({"vectors": 8, "memory": "states"}, "`memory`: with vectors"),
+        ({"vectors": 8, "regulariser": "mmd"}, "`regulariser`: with vectors"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(values: dict[str, Any], said: str) -> None:
+    for make in (lambda: ModelConfig(**values), lambda: build(ModelConfig, values)):
+        with pytest.raises(ConfigError, match=f"^{said}") as caught:
+            make()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"memory": "states", "scoring": "additive"},
+        {"slots": 4, "slot_addressing": "position", "scoring": "additive"},
+        {"hierarchical": True, "slots": 2, "pooling": "max"},
+        {"hierarchical": True, "places": 4, "latent": 8, "segments": "12,sentence"},
+        {"encoding_scale": 1.0, "conditioning": "initial"},
+        {"variational": True, "posterior_norm": 0.5, "regulariser": "mmd"},
+        {"vectors": 8, "slots": 2, "mse_weight": 1.0},
+    ],
+)
+def test_what_fits_together_is_kept(values: dict[str, Any]) -> None:
+    assert build(ModelConfig, values) == ModelConfig(**values)
+
+
+def test_what_is_left_open_is_derived() -> None:
+    assert (ModelConfig().pooled, ModelConfig(hierarchical=True).pooled) == ("max", "mean")
+    assert ModelConfig(slots=4).slots_placed
+    assert not ModelConfig(slots=4, variational=True).slots_placed
+    assert ModelConfig(latent=256).encoding_scale_used == 0.5
+    assert ModelConfig(latent=256, hierarchical=True).encoding_scale_used == 1.0
+    assert [ModelConfig(latent=n, hierarchical=True).places_used for n in (4, 8, 24, 128)] == [0, 2, 4, 16]
+    assert ModelConfig(hierarchical=True, segments="4,clause,sentence").levels == 3
+    assert ModelConfig(slots=4, latent=32).encoding_size == ModelConfig(slots=4, latent=32).read_size == 128
+    assert ModelConfig(vectors=384).read_size == 384
