@@ -83,7 +83,7 @@ def test_reconstruct_writes_each_format(series_run: Path, table: Path, tmp_path:
         out = tmp_path / f"out{ending}"
         made = textrae("reconstruct", series_run, table, "-o", out)
         assert made.returncode == 0, made.stderr
-        assert "30 sequences of 2 numbers a step" in made.stderr.decode()
+        assert "30 sequences of 2 dimensions a step" in made.stderr.decode()
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-6)
     np.testing.assert_allclose(
         pq.read_table(tmp_path / "out.parquet")["series"].to_pylist(), expected, atol=1e-6
