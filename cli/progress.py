@@ -8,7 +8,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textrae.training.state import Report
+    from textrae.training.state import TrainingReport
 
 
 class Stopper:
@@ -53,7 +53,7 @@ class ProgressBar:
         """Print a line above the bar."""
         self.bar.write(line, file=sys.stderr)
 
-    def report(self, report: Report) -> None:
+    def report(self, report: TrainingReport) -> None:
         """Move the bar, and print what a validation found."""
         speed = f"{report.tokens / max(report.seconds, 1e-9):,.0f} tokens/s"
         if report.kind == "valid":

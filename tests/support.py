@@ -17,6 +17,7 @@ from textrae.nn.autoencoder import Autoencoder
 from textrae.settings.model import ModelConfig, Regulariser
 from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Specials
+from textrae.training.regularisers import make_regulariser
 from textrae.training.state import Trainer
 
 SPECIALS = Specials(0, 1, 2, 3)
@@ -58,16 +59,19 @@ def make_trainer(
     torch.manual_seed(seed)
     sizes = {"hidden": hidden, "embedding": 16, "latent": 12, "dropout": dropout}
     network = Autoencoder(ModelConfig(**sizes, regulariser=regulariser, **switches), 20)
+    device = torch.device("cpu")
     return Trainer(
-        network,
-        Memory(rows[:250]),
-        Memory(rows[250:]),
-        SPECIALS,
-        config,
+        network=network,
+        train=Memory(rows[:250]),
+        valid=Memory(rows[250:]),
+        specials=SPECIALS,
+        config=config,
         valid_size=50,
-        device=torch.device("cpu"),
+        device=device,
         bf16=False,
-        regulariser=regulariser,
+        regulariser=make_regulariser(
+            regulariser, sizes["latent"] * max(1, int(switches.get("slots", 0))), device
+        ),
         checkpoint=checkpoint,
         metrics=metrics,
     )

@@ -47,7 +47,7 @@ from textrae.text.batch import SPECIALS
 from textrae.text.corpus import prepare
 from textrae.text.prepared import PreparedCorpus
 from textrae.training.loop import fit
-from textrae.training.state import Report, Trainer
+from textrae.training.state import TrainingReport, Trainer
 
 Sample = Callable[[], float]
 
@@ -113,7 +113,7 @@ def make_trainer(
 
 def loop(trainer: Trainer, steps: int) -> float:
     """Train and return tokens/s from the first report to the last."""
-    reports: list[Report] = []
+    reports: list[TrainingReport] = []
     trainer.on_report = reports.append
     trainer.progress = type(trainer.progress)(epoch=trainer.progress.epoch + 1)
     trainer.config = type(trainer.config)(

@@ -20,7 +20,7 @@ from textrae.settings.training import TrainingConfig
 from textrae.text.batch import LengthBuckets, Specials
 from textrae.training.loop import drop_gradients, fit, step_budget
 from textrae.training.optimizer import make_optimizer, set_rate
-from textrae.training.state import Report, resume, save_state
+from textrae.training.state import TrainingReport, resume, save_state
 from textrae.training.validation import validate
 
 
@@ -34,7 +34,7 @@ def test_epochs_are_counted_in_batches() -> None:
 
 def test_training_lowers_the_loss_and_reports() -> None:
     trainer = make_trainer(TrainingConfig(steps=120, lr=1e-2, batch_tokens=120, validations=4))
-    reports: list[Report] = []
+    reports: list[TrainingReport] = []
     trainer.on_report = reports.append
     before = validate(trainer).loss
     assert fit(trainer)
@@ -49,7 +49,7 @@ def test_training_lowers_the_loss_and_reports() -> None:
 
 def test_passes_count_sentences() -> None:
     trainer = make_trainer(TrainingConfig(epochs=2, batch_tokens=120, validations=4))
-    reports: list[Report] = []
+    reports: list[TrainingReport] = []
     trainer.on_report = reports.append
     assert fit(trainer)
     assert trainer.progress.sentences == 2 * len(trainer.train)
@@ -62,7 +62,7 @@ def test_the_best_weights_are_kept() -> None:
     trainer = make_trainer(TrainingConfig(steps=40, lr=1e-3, batch_tokens=120, validations=4))
     losses: list[float] = []
 
-    def spoil(report: Report) -> None:
+    def spoil(report: TrainingReport) -> None:
         if report.kind == "valid":
             losses.append(report.loss)
             if len(losses) == 2:  # what follows is worse
@@ -247,7 +247,7 @@ def test_aggressive_training_ends_when_the_information_stops_growing() -> None:
 def test_a_collapsed_posterior_is_told_with_what_would_help(tmp_path: Path) -> None:
     metrics = tmp_path / "metrics.jsonl"
     config = TrainingConfig(steps=150, batch_tokens=120, lr=1e-2, beta=20.0, free_bits=0.0)
-    reports: list[Report] = []
+    reports: list[TrainingReport] = []
     trainer = make_trainer(config, variational=True, metrics=metrics)
     trainer.on_report = reports.append
     fit(trainer)

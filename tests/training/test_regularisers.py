@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 from torch.distributions import Normal
 
+from textrae.errors import ConfigError
 from textrae.nn.bottleneck import Bottleneck, Latent
-from textrae.training.regularisers import Critic, kl_divergence, kl_terms, mmd, with_free_bits
+from textrae.settings.model import Regulariser
+from textrae.training.regularisers import (
+    REGULARISERS,
+    Critic,
+    kl_divergence,
+    kl_terms,
+    make_regulariser,
+    mmd,
+    with_free_bits,
+)
 
 
 def posterior(count: int = 50, numbers: int = 3) -> tuple[Latent, Normal]:
@@ -97,3 +109,19 @@ def test_a_normed_posterior_cannot_vanish() -> None:
     torch.testing.assert_close(together[:1], alone)  # batch-mates change nothing in use
     bottleneck.train()
     assert torch.isfinite(bottleneck(some[:1]).vector).all()
+
+
+def test_the_table_has_every_name_of_the_settings() -> None:
+    assert set(REGULARISERS) == set(get_args(Regulariser))
+    for name in REGULARISERS:
+        made = make_regulariser(name, 5, torch.device("cpu"))
+        assert (made is None) == (name == "none")
+        if made is not None:
+            assert made.cost(torch.randn(8, 5)).ndim == 0
+            made.learn(torch.randn(8, 5), 1e-3)
+            made.load_state_dict(made.state_dict())
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match="there are none, mmd, adversarial"):
+        make_regulariser("wasserstein", 5, torch.device("cpu"))

@@ -19,9 +19,9 @@ from textrae.text.batch import Batch, LengthBuckets, crossover
 from textrae.training.losses import reconstruction_loss
 from textrae.training.noise import Noise, blank_out
 from textrae.training.optimizer import ClippedAdamW, make_optimizer, set_rate
-from textrae.training.regularisers import kl_terms, mmd, with_free_bits
+from textrae.training.regularisers import kl_terms, with_free_bits
 from textrae.training.schedules import beta, rehearsal, schedule
-from textrae.training.state import Progress, Report, Trainer, resume, save_state
+from textrae.training.state import Progress, Trainer, TrainingReport, resume, save_state
 from textrae.training.validation import validate
 
 LOG_EVERY = 50
@@ -122,7 +122,8 @@ def _update(
         drop_gradients(network, progress, float(loss.detach()))
     finite = optimizer.clip(config.clip)
     optimizer.step()
-    teach_critic(trainer, latent.vector, rate)
+    if trainer.regulariser is not None:
+        trainer.regulariser.learn(latent.vector.detach().float(), rate)
     progress.tokens += tokens
     progress.sentences += len(latent.vector)
     return loss.detach(), tokens, finite
@@ -157,24 +158,9 @@ def regularisation(trainer: Trainer, latent: Latent, done: float) -> Tensor | fl
     if latent.mean is not None:
         weight = beta(config, done)
         cost = cost + weight * with_free_bits(kl_terms(latent), config.free_bits, config.free_bits_per)
-    vector = latent.vector.float()
-    if trainer.critic is not None:
-        cost = cost + config.regulariser_weight * trainer.critic.loss(vector)
-    elif trainer.regulariser == "mmd":
-        cost = cost + config.regulariser_weight * mmd(vector, torch.randn_like(vector))
+    if trainer.regulariser is not None:
+        cost = cost + config.regulariser_weight * trainer.regulariser.cost(latent.vector.float())
     return cost
-
-
-def teach_critic(trainer: Trainer, vectors: Tensor, rate: float) -> None:
-    """One update of an adversarial regulariser's critic."""
-    if trainer.critic is None or trainer.critic_optimizer is None:
-        return
-    for group in trainer.critic_optimizer.param_groups:
-        group["lr"] = rate
-    trainer.critic_optimizer.zero_grad(set_to_none=True)  # the encoder's loss left some
-    encodings = vectors.detach().float()
-    torch.autograd.backward(trainer.critic.own_loss(encodings, torch.randn_like(encodings)))
-    trainer.critic_optimizer.step()
 
 
 def reset_decoder(trainer: Trainer, optimizer: ClippedAdamW) -> None:
@@ -231,11 +217,11 @@ def _validate(trainer: Trainer, done: float) -> None:
     _tell(trainer, report)
 
 
-def _report(trainer: Trainer, kind: str, done: float, loss: float) -> Report:
+def _report(trainer: Trainer, kind: str, done: float, loss: float) -> TrainingReport:
     config, progress = trainer.config, trainer.progress
     rate = config.lr * schedule(done, config.warmup)
     passes = round(trainer.passes, 3)
-    return Report(kind, progress.step, done, loss, progress.tokens, progress.seconds, rate, passes)
+    return TrainingReport(kind, progress.step, done, loss, progress.tokens, progress.seconds, rate, passes)
 
 
 def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
@@ -275,7 +261,7 @@ class _Window:
         return float(self.loss / self.tokens)
 
 
-def _tell(trainer: Trainer, report: Report) -> None:
+def _tell(trainer: Trainer, report: TrainingReport) -> None:
     trainer.on_report(report)
     if trainer.metrics is not None:
         values = {name: value for name, value in asdict(report).items() if value is not None}

@@ -1,6 +1,8 @@
-"""The optimizer of every training."""
+"""The optimizer of every training, and its state as tensors."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,3 +58,27 @@ def set_rate(optimizer: ClippedAdamW, rate: float) -> None:
     """Set the learning rate of the next step, of which embeddings may have a multiple."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["times"]
+
+
+def optimizer_tensors(prefix: str, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return an optimizer's state as tensors for a checkpoint, by ``prefix + parameter number.name``."""
+    states = optimizer.state_dict()["state"].items()
+    return {f"{prefix}{number}.{name}": value for number, state in states for name, value in state.items()}
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Restore what :func:`optimizer_tensors` returned, without its prefix.
+
+    Raises:
+        ValueError: a name is no parameter's number and a state's name.
+    """
+    state: dict[int, dict[str, Any]] = {}
+    for name, value in tensors.items():
+        number, _, slot = name.partition(".")
+        state.setdefault(int(number), {})[slot] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with a prefix, by their names without it."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -26,7 +26,8 @@ from textrae.text.prepared import PreparedCorpus
 from textrae.text.segments import segmenter
 from textrae.text.tokenizer import Tokenizer
 from textrae.training.loop import fit
-from textrae.training.state import Report, Trainer
+from textrae.training.regularisers import make_regulariser
+from textrae.training.state import Trainer, TrainingReport
 from textrae.training.token_cache import (
     Stopped,
     delete_cache,
@@ -49,7 +50,7 @@ class Watch:
 
     note: Note = lambda line: None
     """Called with each line that the user should read."""
-    report: Callable[[Report], None] = lambda report: None
+    report: Callable[[TrainingReport], None] = lambda report: None
     """Called with each report of the loop."""
     should_stop: Callable[[], bool] = lambda: False
     """Asked before each step: True saves the state and stops."""
@@ -163,22 +164,23 @@ def _trainer(
     """
     torch.manual_seed(settings.training.seed)
     state, targets = out / CHECKPOINT / STATE, corpus.targets
+    network = _network(settings, corpus, own, fresh=not state.exists()).to(device)
     return Trainer(
-        _network(settings, corpus, own, fresh=not state.exists()).to(device),
-        corpus.train,
-        corpus.valid,
-        SPECIALS,
-        settings.training,
-        settings.corpus.valid_size,
-        device,
-        bf16,
-        settings.model.mse_weight,
-        settings.model.regulariser,
-        segmenter(settings.model, corpus.tokenizer),
-        None if targets is None else targets.train,
-        None if targets is None else targets.valid,
-        tables[0],
-        tables[1] or tables[0],
+        network=network,
+        train=corpus.train,
+        valid=corpus.valid,
+        specials=SPECIALS,
+        config=settings.training,
+        valid_size=settings.corpus.valid_size,
+        device=device,
+        bf16=bf16,
+        mse_weight=settings.model.mse_weight,
+        regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, device),
+        segmenter=segmenter(settings.model, corpus.tokenizer),
+        targets=None if targets is None else targets.train,
+        valid_targets=None if targets is None else targets.valid,
+        vectors=tables[0],
+        valid_vectors=tables[1] or tables[0],
         checkpoint=state,
         metrics=_metrics(out, watch.note),
         on_report=watch.report,
