@@ -74,7 +74,7 @@ def test_odd_but_good_corpora_train(tmp_path: Path) -> None:
         assert done.returncode == 0, (name, done.stderr)
         said[name] = done.stderr.decode()
     assert "2 truncated at 128 tokens" in said["long.txt"]
-    assert "1 over 1 MiB cut there" in said["long.txt"]
+    assert "1 over 1 MiB truncated there" in said["long.txt"]
     assert "1 undecodable" in said["latin1.txt"]
 
 
