@@ -124,13 +124,13 @@ def test_a_decoder_keeps_the_scale_of_its_encodings(corpus: Path, upper: Path, t
 def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="its hidden is 48, not 50"):
         SentenceAutoencoder.train(corpus, ModelConfig(hidden=50), FEW, text=TEXT, target=upper, encoder=run)
-    with pytest.raises(ConfigError, match="one of them, or --target"):
+    with pytest.raises(ConfigError, match="one of them, or `target`"):
         SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=run, decoder=tmp_path / "other")
     SentenceAutoencoder.train(corpus, SMALL, FEW, text=TEXT, target=upper, out=tmp_path / "translates")
     both = dict.fromkeys(("encoder", "decoder"), tmp_path / "translates")
-    with pytest.raises(ConfigError, match="to go on with it, give --target"):
+    with pytest.raises(ConfigError, match="to continue with it, give `target`"):
         SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, **both)
-    with pytest.raises(ConfigError, match="give --encoder RUN too"):
+    with pytest.raises(ConfigError, match="give `encoder` too"):
         SentenceAutoencoder.train(corpus, SMALL, replace(FEW, freeze_encoder=True), text=TEXT)
     with pytest.raises(RunError, match="no such run"):
         SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=tmp_path / "nowhere")

@@ -165,7 +165,7 @@ def _refuse_with_vectors(settings: Settings) -> None:
     if settings.vectors is None:
         refuse(
             settings.model.vectors,
-            "`vectors`: a model that reads vectors is trained on a file of them; give a .npy file",
+            "`vectors`: a model that reads vectors is trained on a file of them; give `vectors=FILE.npy`",
         )
         return
     refuse(settings.target, "`target`: with `vectors` the corpus itself is what is written; leave it out")
