@@ -32,11 +32,13 @@ class Commands(TyperGroup):
     """The command group: exit code 2 for wrong usage, 130 for Ctrl-C, 1 and one line for anything else."""
 
     _listing = False
+    _made: frozenset[str] = frozenset()
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; one of :data:`LATE` is made unless it is only listed."""
-        if cmd_name in LATE and not self._listing:
-            self.commands[cmd_name] = LATE.pop(cmd_name)()
+        if cmd_name in LATE.keys() - self._made and not self._listing:
+            self.commands[cmd_name] = LATE[cmd_name]()
+            self._made |= {cmd_name}
         return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

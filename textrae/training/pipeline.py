@@ -11,11 +11,10 @@ from typing import Any
 import torch
 
 from textrae.devices import choose_bf16, choose_device
-from textrae.errors import RunError
+from textrae.errors import ConfigError, RunError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claim, make_folder
 from textrae.runs.run import Run, publish
-from textrae.settings.fields import refuse
 from textrae.settings.rules import refuse_conflicts, refuse_incomplete, refuse_widths
 from textrae.settings.run import Settings
 from textrae.text.batch import SPECIALS
@@ -88,10 +87,10 @@ def train_run(
         TrainingError, DeviceError: see :mod:`textrae.training.loop`.
     """
     watch = watch or Watch()
-    refuse(
-        resume and overwrite,
-        "`resume=True` continues the training that `overwrite=True` gives up; leave one of them out",
-    )
+    if resume and overwrite:
+        raise ConfigError(
+            "`resume=True` continues the training that `overwrite=True` gives up; leave one of them out"
+        )
     stopped = resume if isinstance(resume, Stopped) else stopped_training(out) if resume else None
     if stopped is None:
         refuse_incomplete(settings)

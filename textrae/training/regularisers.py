@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from textrae.errors import ConfigError
 from textrae.nn.bottleneck import Latent
-from textrae.settings.fields import refuse
 from textrae.training.optimizer import load_optimizer, optimizer_tensors, part
 
 _SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -184,5 +184,6 @@ def make_regulariser(name: str, dimensions: int, device: torch.device) -> Regula
     Raises:
         ConfigError: there is none of that name.
     """
-    refuse(name not in REGULARISERS, f"`regulariser`: {name!r} is none; there are {', '.join(REGULARISERS)}")
+    if name not in REGULARISERS:
+        raise ConfigError(f"`regulariser`: {name!r} is none; there are {', '.join(REGULARISERS)}")
     return REGULARISERS[name](dimensions, device)
