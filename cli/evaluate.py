@@ -26,6 +26,39 @@ _TRANSLATING = ("compare", "to", "beam", "length_penalty", "target_column")
 """Options of `evaluate` for translations only."""
 
 
+Tokenize = Annotated[
+    str | None,
+    typer.Option(
+        help="BLEU's tokenizer: none, 13a, intl, zh, char. By default none, and 13a with --target.",
+        show_default=False,
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(help="References, one a line: measure translation.", show_default=False),
+]
+TargetColumn = Annotated[
+    str | None, typer.Option(help="Column of a table that holds the references.", show_default=False)
+]
+Vectors = Annotated[
+    Path | None,
+    typer.Option(help="Vectors of FILE's sentences, for a run that reads vectors.", show_default=False),
+]
+Compare = Annotated[
+    Path | None,
+    typer.Option(help="With --target: another run to compare with, by paired bootstrap.", show_default=False),
+]
+LengthPenalty = Annotated[
+    float, typer.Option(help="With --target: power of the length that hypotheses are compared by.")
+]
+Samples = Annotated[
+    int,
+    typer.Option(
+        min=0, help="Draws of the importance-weighted likelihood of a variational model; 0 leaves it out."
+    ),
+]
+
+
 @app.command(epilog="Example: textrae evaluate run test.txt --json")
 def evaluate(
     ctx: typer.Context,
@@ -34,41 +67,15 @@ def evaluate(
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     errors: Errors = "strict",
-    tokenize: Annotated[
-        str | None,
-        typer.Option(
-            help="BLEU's tokenizer: none, 13a, intl, zh, char. By default none, and 13a with --target.",
-            show_default=False,
-        ),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(help="References, one a line: measure translation.", show_default=False),
-    ] = None,
-    target_column: Annotated[
-        str | None, typer.Option(help="Column of a table that holds the references.", show_default=False)
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(help="Vectors of FILE's sentences, for a run that reads vectors.", show_default=False),
-    ] = None,
-    compare: Annotated[
-        Path | None,
-        typer.Option(
-            help="With --target: another run to compare with, by paired bootstrap.", show_default=False
-        ),
-    ] = None,
+    tokenize: Tokenize = None,
+    target: Target = None,
+    target_column: TargetColumn = None,
+    vectors: Vectors = None,
+    compare: Compare = None,
     to: To = None,
     beam: Annotated[int, typer.Option(min=1, help="With --target: hypotheses kept at every step.")] = 5,
-    length_penalty: Annotated[
-        float, typer.Option(help="With --target: power of the length that hypotheses are compared by.")
-    ] = 1.0,
-    samples: Annotated[
-        int,
-        typer.Option(
-            min=0, help="Draws of the importance-weighted likelihood of a variational model; 0 leaves it out."
-        ),
-    ] = 0,
+    length_penalty: LengthPenalty = 1.0,
+    samples: Samples = 0,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of these draws.")] = 0,
     as_json: Json = False,
     device: Device = "auto",

@@ -18,49 +18,56 @@ Seed = Annotated[
 ]
 
 
+Source = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="Source of encodings: prior, posterior (of training sentences) or mixture (fitted to them); by default the prior of a model trained towards it, else the mixture.",
+        show_default=False,
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=100.0,
+        help="Temperature of the tokens' softmax; 0 takes the most likely token each time.",
+        show_default=False,
+    ),
+]
+TopK = Annotated[
+    int | None, typer.Option(min=1, help="Draw among the N likeliest tokens.", show_default=False)
+]
+TopP = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        max=1.0,
+        help="Draw among the likeliest tokens of this total probability (default: 0.5 if no temperature or top-k is given).",
+        show_default=False,
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        help="Training text: report how many samples are new and how diverse they are, beside the text's own diversity.",
+        show_default=False,
+    ),
+]
+
+
 @app.command(epilog="Example: textrae sample run -n 10 --seed 1")
 def sample(
     run: RunFolder,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Number of sentences.")] = 10,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="Source of encodings: prior, posterior (of training sentences) or mixture (fitted to them); by default the prior of a model trained towards it, else the mixture.",
-            show_default=False,
-        ),
-    ] = None,
-    temperature: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0,
-            max=100.0,
-            help="Temperature of the tokens' softmax; 0 takes the most likely token each time.",
-            show_default=False,
-        ),
-    ] = None,
-    top_k: Annotated[
-        int | None, typer.Option(min=1, help="Draw among the N likeliest tokens.", show_default=False)
-    ] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01,
-            max=1.0,
-            help="Draw among the likeliest tokens of this total probability (default: 0.5 if no temperature or top-k is given).",
-            show_default=False,
-        ),
-    ] = None,
+    source: Source = None,
+    temperature: Temperature = None,
+    top_k: TopK = None,
+    top_p: TopP = None,
     beam: Beam = 1,
     seed: Seed = 0,
     to: To = None,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            help="Training text: report how many samples are new and how diverse they are, beside the text's own diversity.",
-            show_default=False,
-        ),
-    ] = None,
+    against: Against = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -171,6 +178,27 @@ def paraphrase(
         note(f"{len(found)} different sentences within {20 * count} tries; look further with --distance")
 
 
+AnalogySource = Annotated[
+    str, typer.Option("--from", help="File of examples of the kind to move from.", show_default=False)
+]
+Target = Annotated[
+    str, typer.Option("--to", help="File of examples of the kind to move to.", show_default=False)
+]
+Strength = Annotated[
+    str,
+    typer.Option(
+        help="Length of the step, in differences of the two kinds' means; several, joined by commas, are judged in a table."
+    ),
+]
+AnalogySeed = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the judges of several strengths.")
+]
+Language = Annotated[
+    str | None,
+    typer.Option(help="Language to write, for a run that writes several.", show_default=False),
+]
+
+
 @app.command(
     epilog="Example: textrae analogy run --from past.txt --to present.txt sentences.txt --strength 1.5"
 )
@@ -178,26 +206,12 @@ def analogy(
     ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
-    source: Annotated[
-        str, typer.Option("--from", help="File of examples of the kind to move from.", show_default=False)
-    ] = ...,  # type: ignore[assignment]
-    target: Annotated[
-        str, typer.Option("--to", help="File of examples of the kind to move to.", show_default=False)
-    ] = ...,  # type: ignore[assignment]
-    strength: Annotated[
-        str,
-        typer.Option(
-            help="Length of the step, in differences of the two kinds' means; several, joined by commas, are judged in a table."
-        ),
-    ] = "1.0",
+    source: AnalogySource = ...,  # type: ignore[assignment]
+    target: Target = ...,  # type: ignore[assignment]
+    strength: Strength = "1.0",
     beam: Beam = 1,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the judges of several strengths.")
-    ] = 0,
-    language: Annotated[
-        str | None,
-        typer.Option(help="Language to write, for a run that writes several.", show_default=False),
-    ] = None,
+    seed: AnalogySeed = 0,
+    language: Language = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",

@@ -23,56 +23,61 @@ _FILES = ("valid", "target", "valid_target", "encoder", "decoder", "vectors", "v
 """Options that name files to train on, beside the corpus."""
 
 
+Corpus = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Files of one sentence a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet), - for standard input, or the name of a data set.",
+        show_default=False,
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="Variant: rae (one way), brae (both ways, the default), vrae (variational), ara (slots) or hrae (hierarchical)."
+    ),
+]
+Valid = Annotated[str | None, typer.Option(help="Validation file, instead of a share of the corpus.")]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Translation: the file whose line N is what line N of the corpus becomes; one for each file. For a table of both, the same file with --target-column; for several languages de=FILE."
+    ),
+]
+Vectors = Annotated[
+    str | None,
+    typer.Option(
+        help="Condition on these vectors (.npy), made by any encoder: row N belongs to line N of the corpus, which is written."
+    ),
+]
+Encoder = Annotated[str | None, typer.Option(help="Begin with the encoder of this run, and its tokenizer.")]
+Decoder = Annotated[
+    str | None,
+    typer.Option(
+        help="Begin with the decoder of this run, and its tokenizer (of the target, with --target)."
+    ),
+]
+CacheDir = Annotated[
+    Path | None, typer.Option(help="Folder for the token cache while training (default: OUT/checkpoint).")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the training that was stopped in OUT.")]
+
+
 @late_command(options, cls=Sectioned, epilog="Example: textrae train corpus.txt -o run --minutes 10")
 def train(
     ctx: typer.Context,
-    corpus: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files of one sentence a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet), - for standard input, or the name of a data set.",
-            show_default=False,
-        ),
-    ] = None,
+    corpus: Corpus = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Run folder to make.")] = Path("run"),
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="Variant: rae (one way), brae (both ways, the default), vrae (variational), ara (slots) or hrae (hierarchical)."
-        ),
-    ] = None,
-    valid: Annotated[
-        str | None, typer.Option(help="Validation file, instead of a share of the corpus.")
-    ] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Translation: the file whose line N is what line N of the corpus becomes; one for each file. For a table of both, the same file with --target-column; for several languages de=FILE."
-        ),
-    ] = None,
+    model: Model = None,
+    valid: Valid = None,
+    target: Target = None,
     valid_target: Annotated[str | None, typer.Option(help="Targets of the validation file.")] = None,
-    vectors: Annotated[
-        str | None,
-        typer.Option(
-            help="Condition on these vectors (.npy), made by any encoder: row N belongs to line N of the corpus, which is written."
-        ),
-    ] = None,
+    vectors: Vectors = None,
     valid_vectors: Annotated[str | None, typer.Option(help="Vectors of the validation file.")] = None,
-    encoder: Annotated[
-        str | None, typer.Option(help="Begin with the encoder of this run, and its tokenizer.")
-    ] = None,
-    decoder: Annotated[
-        str | None,
-        typer.Option(
-            help="Begin with the decoder of this run, and its tokenizer (of the target, with --target)."
-        ),
-    ] = None,
-    cache_dir: Annotated[
-        Path | None, typer.Option(help="Folder for the token cache while training (default: OUT/checkpoint).")
-    ] = None,
+    encoder: Encoder = None,
+    decoder: Decoder = None,
+    cache_dir: CacheDir = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings; options override it.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the training that was stopped in OUT.")
-    ] = False,
+    resume: Resume = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in OUT.")] = False,
     **switches: Any,
 ) -> None:

@@ -106,9 +106,7 @@ def train_run(
         make_folder(cache)
         corpus = _corpus(settings, tables, out, left or cache, stopped, watch.note)
         remember(out, settings, corpus)
-        own = None
-        if corpus.targets is not None and settings.corpus.tokenizers == "separate":
-            own = corpus.targets.tokenizer
+        own = _own_tokenizer(settings, corpus)
         trainer = _trainer(settings, tables, corpus, own, out, device, bf16, watch)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
@@ -119,13 +117,25 @@ def train_run(
     result = _result(trainer, corpus, finished, bf16)
     run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
     publish(out, run)
+    _tidy(out, trainer, corpus, finished)
+    return run, finished
+
+
+def _own_tokenizer(settings: Settings, corpus: PreparedCorpus) -> Tokenizer | None:
+    """Return the tokenizer of the target, if it has one of its own."""
+    if corpus.targets is None or settings.corpus.tokenizers != "separate":
+        return None
+    return corpus.targets.tokenizer
+
+
+def _tidy(out: Path, trainer: Trainer, corpus: PreparedCorpus, finished: bool) -> None:
+    """Move the metrics to the published run, and delete what only an unfinished training needs."""
     if trainer.metrics is not None and trainer.metrics != out / METRICS:
         trainer.metrics.touch()  # a training that was stopped at once wrote none
         trainer.metrics.replace(out / METRICS)
     if finished:
         delete_cache(corpus)
-        shutil.rmtree(checkpoint, ignore_errors=True)
-    return run, finished
+        shutil.rmtree(out / CHECKPOINT, ignore_errors=True)
 
 
 def _settled(settings: Settings) -> tuple[Settings, Tables]:
