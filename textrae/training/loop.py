@@ -1,4 +1,4 @@
-"""Training: one visible loop, fitted to a budget and resumable at any step."""
+"""The training loop: one visible loop, fitted to a budget and resumable at any step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LOG_EVERY = 50
 _PATIENCE = 20
 """Steps since the last report, all with a gradient that is not finite, after which training gives up."""
 _BURST, _STRIDE = 100, 10
-"""Updates of the encoder alone before one of the decoder, at most; after each `stride`, whether it still gets better."""
+"""Encoder updates before one decoder update, at most; and after how many it is seen whether the loss still falls."""
 
 
 def fit(trainer: Trainer) -> bool:
@@ -93,7 +93,7 @@ def fit(trainer: Trainer) -> bool:
 def _update(
     trainer: Trainer, optimizer: ClippedAdamW, batch: Batch, done: float, rate: float
 ) -> tuple[Tensor, int, Tensor]:
-    """One step on a batch, when a share `done` of the budget is spent; counts what was seen.
+    """Make one update on a batch, when a share `done` of the budget is spent, and count what was seen.
 
     Returns:
         The loss, in nats a token, the tokens seen, and whether the gradient was finite.
@@ -130,7 +130,7 @@ def _update(
 
 
 def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:
-    """Steps of a budget in steps or epochs; 0 for one in minutes."""
+    """Return the steps of a budget in steps or epochs; 0 for a budget in minutes."""
     if config.steps is not None:
         return config.steps
     if config.epochs is None:
@@ -142,7 +142,7 @@ def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:
 
 
 def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor, Tensor]:
-    """Source, its lengths and the decoder's input, spoilt as the config asks."""
+    """Return the source, its lengths and the decoder's input, with the noise that the config asks for."""
     config, specials = trainer.config, trainer.specials
     text, written = (
         range(specials.blank + 1, size) for size in (trainer.network.vocab_size, trainer.network.first_end)
@@ -153,7 +153,7 @@ def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def regularisation(trainer: Trainer, latent: Latent, done: float) -> Tensor | float:
-    """What the encodings cost beside the reconstruction, in nats a sentence or the regulariser's own measure."""
+    """Return the cost of the encodings beside reconstruction: nats a sentence, or the regulariser's own measure."""
     config, cost = trainer.config, torch.zeros((), device=trainer.device)
     if latent.mean is not None:
         weight = beta(config, done)
@@ -164,7 +164,7 @@ def regularisation(trainer: Trainer, latent: Latent, done: float) -> Tensor | fl
 
 
 def reset_decoder(trainer: Trainer, optimizer: ClippedAdamW) -> None:
-    """Begin anew with the decoder, after an autoencoder's pre-training (Li et al. 2019)."""
+    """Reinitialise the decoder after an autoencoder's pre-training (Li et al. 2019)."""
     trainer.network.decoder.initialise()
     if trainer.network.hierarchy is not None:
         trainer.network.hierarchy.initialise_planners()
@@ -175,9 +175,9 @@ def reset_decoder(trainer: Trainer, optimizer: ClippedAdamW) -> None:
 
 
 def drop_gradients(network: Autoencoder, progress: Progress, loss: float) -> None:
-    """Leave the update to the encoder, or after enough of those to the decoder (He et al. 2019).
+    """Drop the gradients of the decoder, or after enough encoder updates those of the encoder (He et al. 2019).
 
-    It is the encoder's until its loss over ten batches is no lower than over the ten before them.
+    The encoder is updated until its loss over ten batches is no lower than over the ten before them.
     """
     progress.burst += 1
     progress.burst_loss += loss
@@ -193,7 +193,7 @@ def drop_gradients(network: Autoencoder, progress: Progress, loss: float) -> Non
 
 
 def _validate(trainer: Trainer, done: float) -> None:
-    """Measure, tell, and keep the weights if they are the best so far."""
+    """Validate, report, and keep the weights if they are the best so far."""
     progress, config = trainer.progress, trainer.config
     found = validate(trainer)
     progress.validations = max(progress.validations + 1, int(done * config.validations))
@@ -231,14 +231,14 @@ def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
 
 
 class _Window:
-    """What happened since the last report, summed where it is computed so that nothing waits for it."""
+    """Sums since the last report, kept on the device so that nothing waits for them."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress, self.steps = progress, 0
         self.loss, self.tokens, self.finite = torch.zeros(3, dtype=torch.float64).unbind()
 
     def add(self, loss: Tensor, tokens: int, finite: Tensor) -> None:
-        """A step's loss, or that its gradient was not finite."""
+        """Add a step's loss, or count that its gradient was not finite."""
         self.steps += 1
         wide = torch.float32 if loss.device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         self.loss = self.loss.to(loss.device, wide) + torch.where(finite, loss.to(wide) * tokens, 0.0)
@@ -246,17 +246,17 @@ class _Window:
         self.finite = self.finite.to(loss.device, wide) + finite
 
     def close(self) -> float:
-        """Count the steps left out; the mean loss of the others.
+        """Count the skipped steps, and return the mean loss of the others.
 
         Raises:
-            TrainingError: there is no other.
+            TrainingError: all of many steps were skipped.
         """
         left_out = self.steps - int(self.finite)
         self.progress.skipped += left_out
         if left_out == self.steps >= _PATIENCE:
             raise TrainingError(
                 f"step {self.progress.step}: the loss has not been finite for {left_out} steps; "
-                "lower --lr or use --precision fp32"
+                "lower `lr` or use `precision=fp32`"
             )
         return float(self.loss / self.tokens)
 

@@ -1,4 +1,4 @@
-"""What training minimises to reconstruct."""
+"""The reconstruction losses: cross-entropy and squared distance."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from textrae.nn.hierarchy import owners
 from textrae.text.batch import Batch
 
 _SCORED = 256
-"""Tokens whose scores fit a processor's cache together."""
+"""Tokens whose scores fit into a processor's cache together."""
 
 
 class Scorer(Protocol):
-    """What turns features into scores of the vocabulary."""
+    """A model that turns features into scores of the vocabulary."""
 
     mse: bool
     """Whether the features are the output itself."""
 
     @property
     def output(self) -> nn.Embedding:
-        """The embeddings of what is written."""
+        """Embeddings of the output tokens."""
 
     def softmax(self) -> tuple[Tensor, Tensor]:
-        """The matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
+        """Return the matrix (vocabulary, embedding) and bias (vocabulary,) of the scores."""
 
 
 def token_losses(model: Scorer, features: Tensor, target: Tensor, pad: int) -> tuple[Tensor, Tensor]:
-    """Each real target token's loss: negative log-likelihood in nats, or squared distance with ``mse``.
+    """Return the loss of each real target token: negative log-likelihood in nats, or squared distance with ``mse``.
 
     The vocabulary is scored only where a real token stands.
 
@@ -55,7 +55,7 @@ def token_losses(model: Scorer, features: Tensor, target: Tensor, pad: int) -> t
 
 
 def sentence_losses(model: Autoencoder, features: Tensor, batch: Batch, pad: int) -> tuple[Tensor, Tensor]:
-    """Each sentence's loss and right tokens, the ends of a hierarchical model's segments counted in the loss alone.
+    """Return the loss and the right tokens of each sentence; the ends of segments count in the loss only.
 
     Args:
         features: (steps, batch, embedding), teacher-forced.
@@ -71,9 +71,10 @@ def sentence_losses(model: Autoencoder, features: Tensor, batch: Batch, pad: int
 
 
 def sentence_nats(model: Autoencoder, features: Tensor, batch: Batch, pad: int) -> Tensor:
-    """The first of what :func:`sentence_losses` gives, of a softmax, with a few tokens' scores in memory at a time.
+    """Return the negative log-likelihood of each sentence in nats, with the scores of few tokens in memory at once.
 
-    The scores of a batch are its largest tensor, and importance weighting asks for them hundreds of times.
+    It equals the first result of :func:`sentence_losses` for a softmax. The scores of a batch are its largest tensor, and
+    importance weighting needs them hundreds of times.
     """
     rows, flat, sentence = _real(features, batch, pad)
     weight, bias = (part.to(rows.dtype) for part in model.softmax())
@@ -85,7 +86,7 @@ def sentence_nats(model: Autoencoder, features: Tensor, batch: Batch, pad: int) 
 
 
 def _real(features: Tensor, batch: Batch, pad: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Features and ids of the real target tokens, and the sentence that each belongs to."""
+    """Return the features and ids of the real target tokens, and the sentence that each belongs to."""
     flat = batch.target.flatten()
     real = (flat != pad).nonzero().squeeze(1)
     sentence = real % batch.target.shape[1]
@@ -95,7 +96,7 @@ def _real(features: Tensor, batch: Batch, pad: int) -> tuple[Tensor, Tensor, Ten
 
 
 def _sums(values: Tensor, sentence: Tensor) -> Tensor:
-    """Of the tokens of each sentence; float64, on the CPU."""
+    """Sum the values of each sentence's tokens, in float64 on the CPU."""
     sentence = sentence.cpu()
     total = torch.zeros(int(sentence.max()) + 1, dtype=torch.float64)
     return total.index_add_(0, sentence, values.cpu().double())
@@ -109,9 +110,9 @@ def reconstruction_loss(
     mse_weight: float = 0.0,
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """Mean loss of a real target token.
+    """Return the mean loss of a real target token.
 
-    Softmax cross-entropy in nats, or with ``mse`` L = ‖y − ê‖², y the output and ê the token's embedding.
+    It is softmax cross-entropy in nats, or with ``mse`` L = ‖y − ê‖², y the output and ê the token's embedding.
 
     Args:
         features: (steps, batch, embedding).
@@ -141,15 +142,15 @@ def reconstruction_loss(
 
 
 def targets(model: Scorer, ids: Tensor) -> Tensor:
-    """The tokens' embeddings scaled to unit length, which no gradient reaches.
+    """Return the tokens' embeddings scaled to unit length, which no gradient reaches.
 
-    Against embeddings that learn from it, MSE would bring them all to one point, where it is 0.
+    If embeddings learnt from it, MSE would bring them all to one point, where it is 0.
     """
     return F.normalize(model.output.weight.detach()[ids], dim=-1)
 
 
 def squared_distance(outputs: Tensor, wanted: Tensor) -> Tensor:
-    """‖y − ê‖² of each row: twice (tokens, embedding) → (tokens,)."""
+    """Return ‖y − ê‖² of each row: (tokens, embedding) and (tokens, embedding) → (tokens,)."""
     return (outputs.float() - wanted).square().sum(-1)
 
 
@@ -169,7 +170,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
         count: int,
         smoothing: float,
     ) -> Tensor:
-        """(tokens, embedding), (vocabulary, embedding), (vocabulary,), (tokens,) → nats of the first `count`."""
+        """Return the mean nats of the first `count` tokens.
+
+        Shapes: features (tokens, embedding), weight (vocabulary, embedding), bias (vocabulary,), target (tokens,).
+        """
         gradient = F.linear(features, weight, bias).softmax(-1)
         picked = torch.arange(len(target), device=target.device), target
         right = gradient[picked]
@@ -194,7 +198,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
-        """Products of the kept gradient; the mean's factor goes to the smaller tensors."""
+        """Multiply the kept gradient; the mean's factor goes to the smaller tensors."""
         gradient, features, weight = ctx.saved_tensors
         factor = (grads[0] / ctx.count).to(features.dtype)
         return (

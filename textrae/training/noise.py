@@ -1,4 +1,4 @@
-"""Noise on the encoder's and the decoder's input (Shen et al. 2020): tokens dropped, blanked, substituted, shuffled."""
+"""Noise on the input of encoder and decoder: tokens dropped, blanked, substituted, shuffled (Shen et al. 2020)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from textrae.text.batch import Specials
 
 @dataclass(frozen=True)
 class Noise:
-    """How an input is spoilt. The end of a sentence, or of a segment, is never touched."""
+    """Noise on an input. The end of a sentence or segment is never touched."""
 
     drop: float = 0.0
     """Share of the tokens left out."""
     blank: float = 0.0
-    """Share replaced by the blank token."""
+    """Share of the tokens replaced by the blank token."""
     substitute: float = 0.0
-    """Share replaced by another token of the vocabulary, any with equal chance."""
+    """Share of the tokens replaced by a token drawn uniformly from the vocabulary."""
     shuffle: int = 0
-    """How many places a token may move at most (Lample et al. 2018)."""
+    """Positions that a token may move, at most (Lample et al. 2018)."""
 
     def __call__(
         self, ids: Tensor, lengths: Tensor, text: range, specials: Specials
     ) -> tuple[Tensor, Tensor]:
-        """Spoil a batch.
+        """Add noise to a batch.
 
         Args:
             ids: (time, batch).
@@ -35,7 +35,7 @@ class Noise:
             specials: those of padding and blank.
 
         Returns:
-            Both anew; a sentence may be shorter, but keeps its end.
+            The ids and lengths with noise; a sentence may be shorter, but keeps its end.
         """
         if self.drop:
             ids, lengths = _dropped(ids, lengths, self.drop, specials.pad)
@@ -68,7 +68,7 @@ def _dropped(ids: Tensor, lengths: Tensor, share: float, pad: int) -> tuple[Tens
 
 
 def _shuffled(ids: Tensor, lengths: Tensor, reach: int) -> Tensor:
-    """Sort by place + U(0, reach + 1): none passes another that stood more than `reach` places away."""
+    """Sort by position + U(0, reach + 1): no token passes one that stood more than `reach` positions away."""
     step = torch.arange(len(ids), device=ids.device, dtype=torch.float).unsqueeze(1)
     text = step < lengths - 1
     places = torch.where(

@@ -1,4 +1,4 @@
-"""A training that begins with parts of trained models: the encoder of one, the decoder of another."""
+"""Trainings that begin with parts of trained models: the encoder of one, the decoder of another."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _READING = (
     "segments",
     "places",
 )
-"""Settings of a model that its encoder depends on."""
+"""Settings that the encoder of a model depends on."""
 _WRITING = (
     "cell",
     "layers",
@@ -53,11 +53,11 @@ _WRITING = (
     "segments",
     "places",
 )
-"""Those of its decoder."""
+"""Settings that the decoder of a model depends on."""
 
 
 def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
-    """Settings with the shapes and tokenizers that the runs they begin with ask for.
+    """Return the settings with the shapes and tokenizers of the runs that they begin with.
 
     Args:
         settings: those asked for; `encoder` and `decoder` name the runs.
@@ -80,13 +80,13 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         trained = load_settings(Path(run))
         if what == "encoder" and trained.model.vectors:
             raise ConfigError(
-                f"--encoder {run}: was trained on vectors and has no encoder; give a run that reads text"
+                f"`encoder={run}`: was trained on vectors and has no encoder; give a run that reads text"
             )
         shape = _shape(trained.model)
         for name in names:
             if wanted.get(name) not in (None, "auto", shape[name]):  # what is left open agrees with anything
                 raise ConfigError(
-                    f"--{what} {run}: its {name} is {shape[name]}, not {wanted[name]}; the parts must agree"
+                    f"`{what}={run}`: its {name} is {shape[name]}, not {wanted[name]}; the parts must agree"
                 )
             model[name] = wanted[name] = shape[name]
         # an encoder's tokenizer is of the source, a decoder's of the target
@@ -102,7 +102,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
 
 
 def _shape(model: ModelConfig) -> dict[str, Any]:
-    """A model's settings, with what some of them come to where they are left open."""
+    """Return a model's settings, with the defaults resolved that depend on other settings."""
     return {
         **to_dict(model),
         "slot_addressing": "position" if model.slots_placed else "content",
@@ -128,7 +128,7 @@ def transplant(network: Autoencoder, settings: Settings) -> None:
 
 
 def freeze_encoder(network: Autoencoder) -> None:
-    """Keep everything up to the latent as it is."""
+    """Exclude everything up to the latent from training."""
     for name, parameter in network.named_parameters():
         if name.startswith(READING):
             parameter.requires_grad_(False)
@@ -140,6 +140,6 @@ def _copy(network: Autoencoder, run: Run, prefixes: tuple[str, ...], what: str) 
     for name, value in theirs.items():
         if name not in own or own[name].shape != value.shape:
             raise ConfigError(
-                f"--{what}: {name} of that run does not fit this model; train with its settings"
+                f"`{what}`: {name} of that run does not fit this model; train with its settings"
             )
     network.load_state_dict(theirs, strict=False)

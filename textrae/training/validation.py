@@ -19,20 +19,22 @@ _DIAGNOSED = 2_000
 
 @dataclass(frozen=True)
 class Validation:
-    """What a validation finds."""
+    """The result of a validation."""
 
     loss: float
-    """Reconstruction, a token, and of a variational model its share of the KL divergence at full weight. The other terms that
-    training may add are left out."""
+    """Reconstruction loss a token, plus a variational model's KL divergence at full weight.
+
+    Other terms that training may add are left out.
+    """
     accuracy: float
     """Share of teacher-forced tokens that are right."""
     diagnosis: Diagnosis | None
-    """Of a variational model's posteriors."""
+    """Diagnosis of a variational model's posteriors; None for another model."""
 
 
 @torch.no_grad()
 def validate(trainer: Trainer) -> Validation:
-    """Measure on the first `valid_size` rows."""
+    """Measure the network on the first `valid_size` validation rows."""
     trainer.network.eval()
     buckets = trainer.buckets(4_096, 0, valid=True)
     total, right, count, sentences, divergence = 0.0, 0, 0, 0, 0.0
@@ -64,9 +66,10 @@ def validate(trainer: Trainer) -> Validation:
 
 @torch.no_grad()
 def gather_latents(trainer: Trainer) -> Latents | None:
-    """Encodings of training sentences, or the vectors that are read, and the mixture that fits them.
+    """Return encodings of training sentences (or vectors that are read) and the mixture fitted to them.
 
-    None where the model does not decode them, or they have more than :data:`textrae.latent.mixture.LARGEST` numbers.
+    It is None where the model does not decode encodings, or they have more than
+    :data:`textrae.latent.mixture.LARGEST` dimensions.
     """
     if trainer.network.keeps_states:
         return None
