@@ -18,6 +18,7 @@ class Stopper:
         self.signal, self.running = 0, False
 
     def __call__(self) -> bool:
+        """Return whether to stop; the loop asks before each step."""
         self.running = True
         return bool(self.signal)
 

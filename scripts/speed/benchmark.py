@@ -47,7 +47,7 @@ from textrae.text.batch import SPECIALS
 from textrae.text.corpus import prepare
 from textrae.text.prepared import PreparedCorpus
 from textrae.training.loop import fit
-from textrae.training.state import TrainingReport, Trainer
+from textrae.training.state import Trainer, TrainingReport
 
 Sample = Callable[[], float]
 
