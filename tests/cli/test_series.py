@@ -137,7 +137,10 @@ def test_settings_come_from_a_file_too(table: Path, tmp_path: Path) -> None:
         (("train", "--series", "TABLE", "--valid", "x"), "--valid: is for sentences"),
         (("train", "--series", "TABLE", "--resume"), "--resume: is for sentences"),
         (("train", "corpus.txt", "--series", "TABLE"), "a corpus: is for sentences"),
-        (("train", "--series", "TABLE", "--cell", "gru", "--activation", "relu"), "--activation relu goes with --cell rnn"),
+        (
+            ("train", "--series", "TABLE", "--cell", "gru", "--activation", "relu"),
+            "--activation relu goes with --cell rnn",
+        ),
         (("train", "--series", "TABLE", "--labels"), "for --layout rows"),
         (("train", "--series", "none.csv"), "none.csv: no such file"),
         (("train", "--series", "BAD"), "bad.csv, line 2, column 1: 'nan' is not a finite number"),
