@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import app
-from .failures import note
+from .failures import in_options, note
 from .kinds import KINDS
 from .options import LARGEST_SEED, Column, CorpusFormat, Device, Errors, File, Json, Precision, RunFolder, To
 from .session import load_model, refuse_options
@@ -113,10 +113,11 @@ def evaluate(
             say_cuts(one)
         return
     source = Input.of(file, corpus_format, column, errors, model.max_length)
-    _evaluate_reconstruction(run, model, source, vectors, tokenize, (samples, seed), as_json)
+    _evaluate_reconstruction(ctx, run, model, source, vectors, tokenize, (samples, seed), as_json)
 
 
 def _evaluate_reconstruction(
+    ctx: typer.Context,
     run: Path,
     model: SentenceAutoencoder,
     source: Input,
@@ -162,7 +163,7 @@ def _evaluate_reconstruction(
     if posterior is not None:
         typer.echo(posterior.describe())
         if advice := posterior.advice():
-            note(advice)
+            note(in_options(ctx, advice))
     if likelihood is not None:
         typer.echo(likelihood.describe())
     for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:

@@ -76,33 +76,38 @@ class Commands(TyperGroup):
                 _silence(sys.stdout)  # which may be what refused
             if ctx.meta.get(DEBUG):
                 raise
-            said = self.in_options(ctx, str(error)) if isinstance(error, TextraeError) else _line(error)
+            said = in_options(ctx, str(error)) if isinstance(error, TextraeError) else _line(error)
             note(f"error: {said}")
             raise typer.Exit(1) from None
 
-    def in_options(self, ctx: Any, message: str) -> str:
-        """Write the settings in a message of the library as options of the command: `beta=0.1` → --beta 0.1."""
-        first = getattr(ctx, "invoked_subcommand", None)
-        names = sorted(self.commands, key=lambda name: name != first)  # the command that runs comes first
-        options: dict[str, Any] = {}
-        for name in names:
-            command = self.get_command(ctx, name)
-            for option in command.params:
-                if option.opts[0].startswith("--"):
-                    options.setdefault(str(option.name), option)
 
-        def written(found: re.Match[str]) -> str:
-            name, value = found[1] or found[3], found[2]
-            option = options.get(RENAMED.get(name, name))
-            if option is None:
-                return found[0]
-            if value in (None, "True"):
-                return str(option.opts[0])
-            if value == "False" and option.secondary_opts:
-                return str(option.secondary_opts[0])
-            return f"{option.opts[0]} {value}"
+def in_options(ctx: Any, message: str) -> str:
+    """Write the settings in a message of the library as options: `beta=0.1` → --beta 0.1.
 
-        return _SETTING.sub(written, message)
+    Args:
+        ctx: context of the command that runs, whose options come first, or of the group.
+        message: a message that names settings in backticks, or begins with one.
+    """
+    root = ctx.find_root()
+    running = getattr(root, "invoked_subcommand", None)
+    options: dict[str, Any] = {}
+    for name in sorted(root.command.commands, key=lambda name: name != running):
+        for option in root.command.get_command(root, name).params:
+            if option.opts[0].startswith("--"):
+                options.setdefault(str(option.name), option)
+
+    def written(found: re.Match[str]) -> str:
+        name, value = found[1] or found[3], found[2]
+        option = options.get(RENAMED.get(name, name))
+        if option is None:
+            return found[0]
+        if value in (None, "True"):
+            return str(option.opts[0])
+        if value == "False" and option.secondary_opts:
+            return str(option.secondary_opts[0])
+        return f"{option.opts[0]} {value}"
+
+    return _SETTING.sub(written, message)
 
 
 def _silence(stream: TextIO) -> None:

@@ -22,8 +22,8 @@ class Kind:
     """Option of `train` that names the files to train on, and so asks for this kind; called like the kind."""
     settings: Callable[[], tuple[type, ...]]
     """Return its dataclasses of settings, whose fields become options of `train`."""
-    train: Callable[[list[str], Mapping[str, Any], list[str], Path, Path | None, bool], None]
-    """Train on files, with given settings, options that do not fit, the run folder, a TOML file, and whether to overwrite."""
+    train: Callable[[Any, list[str], Mapping[str, Any], list[str], Path, Path | None, bool], None]
+    """Train, given the context, files, settings, options that do not fit, the run folder, a TOML file, and `overwrite`."""
     reconstruct_options: tuple[inspect.Parameter, ...]
     """Options of `reconstruct` for this kind only."""
     reconstruct: Callable[[Path, str, str, Mapping[str, Any]], None]

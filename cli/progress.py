@@ -7,6 +7,10 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import typer
+
+from .failures import in_options
+
 if TYPE_CHECKING:
     from textrae.training.state import TrainingReport
 
@@ -38,7 +42,14 @@ class Stopper:
 
 
 class ProgressBar:
-    """A bar on a terminal, and one line for each validation elsewhere."""
+    """A bar on a terminal, and one line for each validation elsewhere.
+
+    Args:
+        ctx: context of the command, whose options its notes name.
+    """
+
+    def __init__(self, ctx: typer.Context) -> None:
+        self.ctx = ctx
 
     def __enter__(self) -> None:
         from tqdm import tqdm
@@ -52,7 +63,7 @@ class ProgressBar:
 
     def note(self, line: str) -> None:
         """Print a line above the bar."""
-        self.bar.write(line, file=sys.stderr)
+        self.bar.write(in_options(self.ctx, line), file=sys.stderr)
 
     def report(self, report: TrainingReport) -> None:
         """Move the bar, and print what a validation found."""

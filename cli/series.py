@@ -47,6 +47,7 @@ SeriesFile = Annotated[
 
 
 def train_series(
+    ctx: typer.Context,
     files: list[str],
     given: Mapping[str, Any],
     unfit: list[str],
@@ -57,6 +58,7 @@ def train_series(
     """Train as `textrae train --series` does.
 
     Args:
+        ctx: context of the command.
         files: the files of series.
         given: settings from the switches.
         unfit: switches given that are no settings and have no meaning here.
@@ -77,7 +79,7 @@ def train_series(
         build(SeriesTraining, _own(SeriesTraining, values)),
     )
     claim(out, overwrite=overwrite)
-    stopper, progress = Stopper(), ProgressBar()
+    stopper, progress = Stopper(), ProgressBar(ctx)
     with stopper, progress:
         watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
         trained = SeriesAutoencoder.train(files, model, training, format=format, watch=watch)

@@ -88,7 +88,7 @@ def train(
     for name, kind in KINDS.items():
         if switches.get(name):
             unfit = [one for one in ("corpus", *_FILES, "resume", "cache_dir") if ctx.params[one]]
-            kind.train(switches[name], given, unfit, out, config, overwrite)
+            kind.train(ctx, switches[name], given, unfit, out, config, overwrite)
             return
     if switches["target_column"] is not None and not target:
         target = list(corpus or ())
@@ -103,7 +103,7 @@ def train(
         settings = _new_settings(_values(given, config), files, resume)
     else:
         settings = _same_settings(_values(given, config), files, stopped.settings)
-    stopper, progress = Stopper(), ProgressBar()
+    stopper, progress = Stopper(), ProgressBar(ctx)
     with stopper, progress:
         watch = Watch(progress.note, progress.report, stopper)
         run, finished = train_run(

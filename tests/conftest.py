@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,28 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def model(run: Path) -> SentenceAutoencoder:
     return SentenceAutoencoder.load(run)
+
+
+@pytest.fixture(scope="session")
+def vae_run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with a variational model of the corpus."""
+    out = tmp_path_factory.mktemp("runs") / "vae"
+    training = TrainingConfig(steps=350, lr=1e-2, seed=0, precision="fp32", beta=0.05)
+    SentenceAutoencoder.train(corpus, replace(SMALL, variational=True), training, text=TEXT, out=out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def vae(vae_run: Path) -> SentenceAutoencoder:
+    return SentenceAutoencoder.load(vae_run)
+
+
+LINES = [*sentences()[:30], "", "  ", "A dog\u2028sees", "x " * 50, *sentences()[40:50]]
+"""Lines of which some are blank, odd or too long."""
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_bytes("\n".join(LINES).encode() + b"\n")
+    return path

@@ -1,0 +1,57 @@
+"""`textrae sample`, `interpolate`, `paraphrase` and `analogy`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from conftest import sentences
+from support import textrae
+
+
+def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
+    made = textrae("sample", vae_run, "-n", 20, "--seed", 1, "--against", corpus)
+    assert made.returncode == 0, made.stderr
+    assert len(made.stdout.decode().splitlines()) == 20
+    assert b"distinct-2" in made.stderr
+    assert made.stdout == textrae("sample", vae_run, "-n", 20, "--seed", 1).stdout
+    quality = json.loads(textrae("sample", vae_run, "--json").stdout)["quality"]
+    assert quality["novel"] is None
+    way = textrae(
+        "interpolate", vae_run, sentences()[0], sentences()[900], "--steps", 5, "--unique", "--json"
+    )
+    assert 2 <= len(json.loads(way.stdout)["sentences"]) <= 5
+    near = textrae("paraphrase", vae_run, sentences()[0], "-n", 3, "--distance", 1.0)
+    assert near.returncode == 0, near.stderr
+    assert 1 <= len(near.stdout.decode().splitlines()) <= 3
+    said = textrae("evaluate", vae_run, corpus, "--samples", 2)
+    assert b"active units" in said.stdout
+    assert b"importance-weighted with 2 samples" in said.stdout
+    for wrong in (
+        ("sample", vae_run, "--from", "x"),
+        ("interpolate", vae_run, "a"),
+        ("interpolate", vae_run, "a", "b", "--method", "x"),
+    ):
+        assert textrae(*wrong).returncode == 2
+
+
+def test_analogy_and_its_sweep(run: Path, tmp_path: Path) -> None:
+    today = [one for one in sentences() if one.endswith("today.")]
+    again = [one for one in sentences() if one.endswith("again!")]
+    for name, rows in (("a.txt", today), ("b.txt", again), ("c.txt", today[::20])):
+        (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    files = ("--from", tmp_path / "a.txt", "--to", tmp_path / "b.txt", tmp_path / "c.txt")
+    moved = textrae("analogy", run, *files, "--strength", 1.5)
+    assert moved.returncode == 0, moved.stderr
+    lines = moved.stdout.decode().splitlines()
+    assert len(lines) == 30
+    assert sum(line.endswith("again!") for line in lines) > 20
+    swept = textrae("analogy", run, *files, "--strength", "0,1.5", "--json")
+    assert swept.returncode == 0, swept.stderr
+    still, changed = json.loads(swept.stdout)["rows"]
+    assert still["accuracy"] < 0.1
+    assert still["bleu"] > changed["bleu"]
+    assert changed["accuracy"] > 0.7
+    assert textrae("analogy", run, *files, "--strength", "x").returncode == 2
+    (tmp_path / "a.txt").write_text("")
+    assert b"0 sentences in it" in textrae("analogy", run, *files).stderr

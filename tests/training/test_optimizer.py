@@ -1,0 +1,63 @@
+"""The optimizer: its groups and rates, its moments and its clipping."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from support import make_trainer
+
+from textrae.settings.training import TrainingConfig
+from textrae.training.optimizer import make_optimizer, set_rate
+
+
+def test_embeddings_learn_at_a_rate_of_their_own() -> None:
+    network = torch.nn.Sequential(torch.nn.Embedding(3, 2), torch.nn.Linear(2, 2))
+    torch.nn.init.ones_(network[0].weight)
+    torch.nn.init.ones_(network[1].weight)
+    optimizer = make_optimizer(network, lr=2e-3, weight_decay=0.5, embedding_rate=4.0)
+    set_rate(optimizer, 0.1)
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    assert bool(optimizer.clip(1e9))
+    optimizer.step()
+    assert torch.allclose(network[0].weight, torch.tensor(1 - 0.4 * 0.5 - 0.4))
+    assert torch.allclose(network[1].weight, torch.tensor(1 - 0.1 * 0.5 - 0.1))
+
+
+def test_the_second_moment_decays_as_it_is_told() -> None:
+    """Kingma & Ba 2015: where a gradient comes once, the next steps are m / √v, of 0.9ⁿ and β₂ⁿ."""
+    moved = []
+    for beta2 in (0.5, 0.98):
+        network = torch.nn.Linear(1, 1, bias=False)
+        optimizer = make_optimizer(network, lr=0.1, weight_decay=0.0, beta2=beta2)
+        before = float(network.weight.detach())
+        for gradient in (3.0, 0.0):
+            network.weight.grad = torch.full((1, 1), gradient)
+            assert bool(optimizer.clip(1e9))
+            optimizer.step()
+        moved.append(before - float(network.weight.detach()))
+        first, then = 1.0, (0.9 * 0.1 / (1 - 0.9**2)) / math.sqrt(beta2 * (1 - beta2) / (1 - beta2**2))
+        assert moved[-1] == pytest.approx(0.1 * (first + then), rel=1e-4)
+    assert moved[0] > moved[1]
+
+
+@pytest.mark.parametrize("size", [0.01, 100.0])
+def test_clipping_inside_the_step_is_clipping_before_it(size: float) -> None:
+    results = []
+    for inside in (True, False):
+        network = make_trainer(TrainingConfig(steps=1)).network
+        optimizer = make_optimizer(network, lr=2e-3, weight_decay=0.1)
+        generator = torch.Generator().manual_seed(0)
+        for _ in range(3):
+            for parameter in network.parameters():
+                parameter.grad = size * torch.randn(parameter.shape, generator=generator)
+            if inside:
+                assert optimizer.clip(1.0)
+            else:
+                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+        results.append(network.state_dict())
+    for ours, theirs in zip(*(result.values() for result in results), strict=True):
+        torch.testing.assert_close(ours, theirs)

@@ -1,0 +1,58 @@
+"""From a corpus to a run folder: what is told, what is left where it stops or fails, what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, TEXT
+
+from textrae import TrainingConfig
+from textrae.errors import ConfigError, CorpusError, RunError
+from textrae.runs.run import load_run
+from textrae.settings.run import Settings
+from textrae.training.pipeline import Watch, train_run
+
+
+@pytest.fixture
+def settings(corpus: Path) -> Settings:
+    training = TrainingConfig(steps=6, precision="fp32", device="cpu", validations=1)
+    return Settings(SMALL, TEXT, training, (str(corpus),))
+
+
+def test_a_training_is_told_and_published(settings: Settings, tmp_path: Path) -> None:
+    notes: list[str] = []
+    run, finished = train_run(settings, tmp_path / "run", watch=Watch(note=notes.append))
+    assert finished
+    assert any(note.startswith("read 1,200 lines") for note in notes)
+    assert any("parameters on cpu, fp32" in note for note in notes)
+    assert run.training["step"] == 6
+    assert load_run(tmp_path / "run").training["valid_loss"] == run.training["valid_loss"]
+    assert not (tmp_path / "run" / "checkpoint").exists()
+
+
+def test_a_training_that_cannot_begin_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError):
+        train_run(replace(settings, sources=(str(tmp_path / "none.txt"),)), tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stopping_keeps_a_usable_run_and_resuming_wants_the_same_settings(
+    settings: Settings, tmp_path: Path
+) -> None:
+    out, asked = tmp_path / "run", iter(range(100))
+    _, finished = train_run(settings, out, watch=Watch(should_stop=lambda: next(asked) >= 3))
+    assert not finished
+    assert load_run(out).training["step"] == 3
+    other = replace(settings, training=replace(settings.training, lr=1e-4))
+    with pytest.raises(RunError, match="other settings; give the same ones, or `overwrite=True`"):
+        train_run(other, out, resume=True)
+    assert train_run(settings, out, resume=True)[1]
+    with pytest.raises(RunError, match="is finished"):
+        train_run(settings, out, resume=True)
+
+
+def test_resuming_what_is_overwritten_is_refused(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="leave one of them out"):
+        train_run(settings, tmp_path / "run", resume=True, overwrite=True)

@@ -1,0 +1,95 @@
+"""The token cache of a training: where it lies, what is kept of it, and that resuming reads that once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from textrae.errors import RunError
+from textrae.runs import files
+from textrae.text.prepared import open_cache
+from textrae.training import token_cache
+from textrae.training.pipeline import train_run
+from textrae.training.token_cache import delete_cache, find_cache, refuse_another_corpus, stopped_training
+
+STOPPED = Path(__file__).parents[1] / "older" / "stopped"
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Path:
+    run = tmp_path / "run"
+    shutil.copytree(STOPPED, run)
+    return run
+
+
+def test_a_stopped_training_is_read(stopped: Path) -> None:
+    found = stopped_training(stopped)
+    assert found is not None
+    assert found.settings.model.variational
+    assert found.cache is None  # left out of the stored run: it was a path of another machine
+    assert found.facts is not None
+    assert found.facts["lines"] == 240
+    assert stopped_training(stopped.parent) is None
+
+
+@pytest.mark.parametrize("settings", ["{", "[]", '{"model": {}}', '{"model": {"hidden": "many"}}'])
+def test_damaged_settings_are_refused(stopped: Path, settings: str) -> None:
+    (stopped / "checkpoint" / "settings.json").write_text(settings)
+    with pytest.raises(RunError, match="damaged"):
+        stopped_training(stopped)
+
+
+def test_the_settings_are_read_once_on_resume(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def counted(file: Path) -> dict[str, Any]:
+        read.append(file)
+        return original(file)
+
+    original = files.read_json
+    monkeypatch.setattr(token_cache, "read_json", counted)
+    monkeypatch.setattr(files, "read_json", counted)
+    found = stopped_training(stopped)
+    assert found is not None
+    _, finished = train_run(found.settings, stopped, resume=found)
+    assert finished
+    assert [file.name for file in read].count("settings.json") == 1
+
+
+def test_the_cache_has_a_folder_of_its_own_elsewhere(stopped: Path, tmp_path: Path) -> None:
+    place, found = find_cache(stopped, tmp_path / "caches", None)
+    assert found is None
+    assert place.parent == (tmp_path / "caches").resolve()
+    assert place != find_cache(stopped.with_name("other"), tmp_path / "caches", None)[0]
+
+
+def test_the_cache_is_found_only_where_it_holds_the_same_text(stopped: Path) -> None:
+    training = stopped_training(stopped)
+    assert training is not None
+    place, found = find_cache(stopped, None, training)
+    assert place == stopped / "checkpoint"
+    assert found is not None
+    found.close()
+    file = stopped / "checkpoint" / "settings.json"
+    values = json.loads(file.read_text())
+    values["cached"]["lines"] += 1
+    file.write_text(json.dumps(values))
+    other = stopped_training(stopped)
+    assert find_cache(stopped, None, other)[1] is None
+    cache = open_cache(stopped / "checkpoint")
+    assert cache is not None
+    assert other is not None
+    with pytest.raises(RunError, match="does not give the same one again"):
+        refuse_another_corpus(stopped, cache, other)
+
+
+def test_deleting_leaves_what_is_not_the_caches(stopped: Path) -> None:
+    cache = open_cache(stopped / "checkpoint")
+    assert cache is not None
+    delete_cache(cache)
+    names = {path.name for path in (stopped / "checkpoint").iterdir()}
+    assert names == {"settings.json", "training.safetensors"}
