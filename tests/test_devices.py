@@ -1,4 +1,4 @@
-"""What is asked of the C library."""
+"""Devices and precisions by name, and what is asked of the C library."""
 
 from __future__ import annotations
 
@@ -8,10 +8,30 @@ import sys
 import pytest
 import torch
 
-from textrae.devices import keep_freed_memory
+from textrae.devices import autocast, choose_bf16, choose_device, keep_freed_memory
+from textrae.errors import DeviceError
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone")
+def test_devices_by_name() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    for name in ("tpu", "cuda:99"):
+        with pytest.raises(DeviceError, match=f"`device={name}`: .* give `device=auto` or `device=cpu`"):
+            choose_device(name)
+
+
+def test_precisions_by_name() -> None:
+    cpu = torch.device("cpu")
+    assert choose_bf16("bf16", cpu)
+    assert not choose_bf16("fp32", cpu)
+    assert choose_bf16("auto", cpu) in (False, True)
+    a = torch.ones(2, 2)
+    for bf16, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        with autocast(cpu, bf16):
+            assert (a @ a).dtype == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc has it")
 def test_large_tensors_take_the_same_pages_again() -> None:
     keep_freed_memory()
     for _ in range(15):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import TEXT, sentences
-from support import SPECIALS, textrae
+from support import SPECIALS
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError
@@ -249,32 +248,3 @@ def test_with_all_states_the_vector_says_nothing(tmp_path: Path, corpus: Path) -
     swapped = latent._replace(vector=latent.vector.roll(1, 0))
     rows = [write(model.run.network, one, SPECIALS, 20) for one in (latent, swapped)]
     assert sum(a == b for a, b in zip(*rows, strict=True)) > 25
-
-
-def test_attention_maps_add_up_and_find_their_token(tmp_path: Path, corpus: Path) -> None:
-    model = copies(replace(SMALL, memory="states"), tmp_path, corpus)
-    found = model.attention("A dog sees a red ball today.")
-    assert found.decoder.shape == (len(found.target), len(found.source))
-    np.testing.assert_allclose(found.over_source.sum(1), 1.0, atol=1e-5)
-    steps = np.arange(len(found.target))  # this one is rebuilt, so step t writes what stands at t
-    assert found.target == found.source
-    assert np.mean(np.abs(found.over_source.argmax(1) - steps) <= 1) > 0.7
-    shown = textrae("attention", tmp_path / "run", "A dog sees a red ball today.", "-o", tmp_path / "map.png")
-    assert shown.returncode == 0, shown.stderr
-    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
-    said = textrae("attention", tmp_path / "run", "A dog.", "--json")
-    assert set(json.loads(said.stdout)) == {"source", "target", "decoder", "slots", "over_source"}
-
-
-def test_slots_carry_the_decoders_weights_to_the_source(model: SentenceAutoencoder) -> None:
-    torch.manual_seed(0)
-    config, tokenizer = shape({"slots": 3}), model.run.tokenizer
-    network = Autoencoder(config, tokenizer.vocab_size).eval()
-    made = SentenceAutoencoder(Run(network, tokenizer, Settings(config, TEXT, TrainingConfig())))
-    found = made.attention("A dog sees a red ball.")
-    assert found.slots is not None
-    assert found.decoder.shape == (len(found.target), 3)
-    assert found.slots.shape == (3, len(found.source))
-    np.testing.assert_allclose(found.over_source.sum(1), 1.0, atol=1e-5)
-    with pytest.raises(ConfigError, match="no attention"):
-        model.attention("A dog.")

@@ -31,3 +31,16 @@ def test_help_needs_no_torch() -> None:
 
 def test_version() -> None:
     assert textrae("--version").stdout.startswith(b"textrae 0.")
+
+
+def test_listing_the_commands_imports_no_settings() -> None:
+    code = (
+        "import sys; from textrae_cli import app; sys.argv = ['textrae', '--help']\n"
+        "try: app()\nexcept SystemExit: pass\n"
+        "print('settings' if {'pydantic', 'textrae.settings'} & set(sys.modules) else 'lean')"
+    )
+    python = str(Path(command()).with_name("python"))
+    shown = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert shown.stdout.splitlines()[-1] == "lean"

@@ -31,7 +31,7 @@ def test_a_variant_from_training_to_decoding(
     done = textrae("train", corpus, "-o", run, *FAST, *switches)
     assert done.returncode == 0, done.stderr
     encoded = textrae("encode", run, text, "-o", vectors)
-    assert f"9 vectors of {size} numbers" in encoded.stderr.decode()
+    assert f"9 vectors of {size} dimensions" in encoded.stderr.decode()
     decoded, rebuilt = textrae("decode", run, vectors), textrae("reconstruct", run, text)
     assert decoded.returncode == rebuilt.returncode == 0
     assert decoded.stdout == rebuilt.stdout
@@ -55,8 +55,8 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("switches", "said"),
     [
-        (("--memory", "states", "--slots", 2), "leave slots out"),
-        (("--segments", "clause"), "give hierarchical"),
+        (("--memory", "states", "--slots", 2), "--slots: with --memory states"),
+        (("--segments", "clause"), "give --hierarchical"),
         (("--model", "hrae", "--segments", "page"), "segments"),
         (("--model", "hrae", "--crossover", 0.2), "crossover"),
         (("--scoring", "additive"), "there is no attention"),
@@ -71,9 +71,9 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--rehearsal", 0.1), "give --hierarchical"),
         (("--memory", "states", "--conditioning", "every-step"), "give --conditioning initial"),
         (("--tokenizers", "separate"), "give --target"),
-        (("--whole-words", "--tokenizer", "x.model"), "whole_words: a tokenizer that is given"),
-        (("--valid-target", "x.txt"), "valid_target: is for translation"),
-        (("--valid-vectors", "x.npy"), "valid_vectors: are for a model that reads vectors"),
+        (("--whole-words", "--tokenizer", "x.model"), "--whole-words: a given tokenizer"),
+        (("--valid-target", "x.txt"), "--valid-target: is for translation"),
+        (("--valid-vectors", "x.npy"), "--valid-vectors: are for a model that reads vectors"),
         (("--resume", "--overwrite"), "leave one of them out"),
         (("--latent", 2), "give 3"),
     ],

@@ -1,21 +1,42 @@
-"""The help of `textrae train`."""
-
-from __future__ import annotations
+"""The options of `textrae train`: made from the settings, and shown in sections."""
 
 import re
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 from support import textrae
-from textrae_cli.app import app
+from textrae_cli import app
+from textrae_cli.switches import options_of, plain_type
 from typer.main import get_command
 
-from textrae.series.settings import SeriesConfig
+from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
+from textrae.settings.corpus import CorpusConfig
+from textrae.settings.fields import STRICT
 from textrae.settings.model import ModelConfig
+from textrae.settings.training import TrainingConfig
+
+SWITCHES = """
+--activation --adam-beta2 --aggressive --batch-size --batch-tokens --beta --beta-cycles
+--beta-schedule --beta-warmup --bidirectional/--no-bidirectional --bottleneck --cache-dir --cell
+--checkpoint-minutes --clip --column --conditioning --config --corpus-format --crossover --decoder
+--device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame
+--free-bits --free-bits-per --freeze-encoder/--train-encoder --hidden
+--hierarchical/--no-hierarchical --label-smoothing --labels/--no-labels --latent --layers --layout
+--lr --max-length --memory --minutes --model --mse-weight --noise-blank --noise-drop --noise-shuffle
+--noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain
+--reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
+--resume --reverse/--forward --scaling --scoring --seed --segments --series --slot-addressing --slots
+--steps --target --target-column --target-tokenizer --tokenizer --tokenizers --valid --valid-size
+--valid-target --valid-vectors --validations --variational/--no-variational --vectors --vocab-size
+--warmup --weight-decay --weight-dropout --whole-words/--word-parts --word-dropout
+"""
 
 
 @pytest.fixture(scope="module")
 def sections() -> dict[str, str]:
-    """What each section says, on one line."""
+    """Return what each section says, on one line."""
     shown = textrae("train", "--help").stdout.decode()
     parts = re.split(r"^(\w[^\n]*):\n", shown, flags=re.MULTILINE)[1:]
     return {title: " ".join(said.split()) for title, said in zip(parts[::2], parts[1::2], strict=True)}
@@ -23,9 +44,56 @@ def sections() -> dict[str, str]:
 
 def test_every_switch_is_in_one_section(sections: dict[str, str]) -> None:
     said = " ".join(sections.values())
-    params = get_command(app).commands["train"].params  # type: ignore[attr-defined]
-    for switch in (option for param in params for option in param.opts if option.startswith("--")):
-        assert len(re.findall(rf"(?:^|-o, | ){switch} (?=<|/|[A-Z])", said)) == 1, switch
+    switches = [option for param in params() for option in param.opts if option.startswith("--")]
+    assert len(switches) > 80
+    for switch in switches:
+        assert len(re.findall(rf"(?:^|-o, | ){switch} (?=<|/|\[|[A-Z])", said)) == 1, switch
+
+
+def params() -> list[Any]:
+    """Return the parameters of `train`."""
+    group: Any = get_command(app)
+    found: list[Any] = group.get_command(None, "train").params
+    return found
+
+
+def test_the_switches_are_those_of_before_and_three_more() -> None:
+    """Every one of version 0.1.0 (85), and --warmup, --clip and --validations, whose settings had none."""
+    found = {"/".join([*param.opts, *param.secondary_opts]) for param in params()}
+    assert found == set(SWITCHES.split()) | {"corpus"}
+
+
+def test_every_setting_has_a_switch_with_help_of_one_short_sentence() -> None:
+    by_name = {param.name: param for param in params()}
+    for cls in (ModelConfig, CorpusConfig, TrainingConfig, SeriesConfig, SeriesFormat, SeriesTraining):
+        for field in options_of(cls):
+            said = by_name[field.name].help
+            assert 10 < len(said) <= 90, (field.name, said)
+            assert said.endswith("."), (field.name, said)
+            assert "`" not in said, (field.name, said)
+
+
+def test_a_setting_of_a_type_without_an_option_is_a_mistake() -> None:
+    assert plain_type(Annotated[float, Field(gt=0)] | None) == (float, ())
+    assert plain_type(Literal["a", "b"]) == (str, ("a", "b"))
+    with pytest.raises(TypeError, match="name it in _WITHOUT"):
+        plain_type(None)
+
+
+def test_a_new_field_is_a_switch() -> None:
+    @dataclass(frozen=True, config=STRICT)
+    class Settings:
+        """Settings with one field."""
+
+        nodes: Annotated[int, Field(gt=0)] | None = None
+        """Nodes of the cluster.
+
+        Details that the help leaves out.
+        """
+
+    (option,) = options_of(Settings)
+    (declared,) = option.annotation.__metadata__
+    assert (option.name, declared.help) == ("nodes", "Nodes of the cluster.")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +116,10 @@ def test_switches_are_where_one_looks_for_them(sections: dict[str, str], switch:
 
 def test_defaults_are_those_of_the_settings(sections: dict[str, str]) -> None:
     text, series = ModelConfig().hidden, SeriesConfig().hidden
-    assert f"Units of a layer. [default: {text}, with --series {series}]" in sections["Model"]
+    assert (
+        f"Hidden units of each recurrent layer. [default: {text}, with --series {series}]"
+        in sections["Model"]
+    )
     assert f"[default: {ModelConfig().latent}]" in sections["Model"]
-    assert "Read both ways. [default: bidirectional]" in sections["Model"]
+    assert "Read the sentence in both directions (BRAE). [default: bidirectional]" in sections["Model"]
     assert "which is written. --valid-vectors" in sections["Translation, vectors and trained parts"]

@@ -38,7 +38,10 @@ def test_buckets_are_by_tokens_without_the_end() -> None:
     assert [bucket_name(n) for n in (0, 5, 6, 10, 11, 50, 51, 900)] == [
         "0-5", "0-5", "6-10", "6-10", "11-15", "31-50", "51+", "51+",
     ]  # fmt: skip
-    assert {name: part.sentences for name, part in reconstruction_report(ROWS).by_length.items()} == {"0-5": 2, "6-10": 1}
+    assert {name: part.sentences for name, part in reconstruction_report(ROWS).by_length.items()} == {
+        "0-5": 2,
+        "6-10": 1,
+    }
 
 
 def test_bleu_is_sacrebleus() -> None:

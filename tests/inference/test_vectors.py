@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from textrae.errors import RunError, VectorError
-from textrae.inference.vectors import ENDINGS, STORAGE, Storage, VectorWriter, read_vectors, restored, stored
+from textrae.inference.vectors import (
+    ENDINGS,
+    STORAGE,
+    Storage,
+    VectorWriter,
+    check_vectors,
+    read_vectors,
+    restored,
+    stored,
+)
 
 VECTORS = np.random.default_rng(0).standard_normal((20_000, 5)).astype(np.float32)
 TEXTS = [f'text {n}\u2028\t"' for n in range(len(VECTORS))]
@@ -134,3 +143,23 @@ def test_stored_arrays_of_another_width_are_not_taken_for_signs() -> None:
     array = np.zeros((3, 12), dtype=np.uint8)
     assert restored(array, 12) is array
     assert restored(stored(VECTORS, "binary"), 5).shape == VECTORS.shape
+
+
+def test_integers_and_doubles_are_decoded() -> None:
+    assert check_vectors(np.ones((2, 3), dtype=np.int64), 3).dtype == np.float32
+
+
+@pytest.mark.parametrize("storage", STORAGE)
+def test_stored_vectors_are_checked_as_restored_ones(storage: Storage) -> None:
+    small = stored(VECTORS[:50], storage)
+    np.testing.assert_array_equal(check_vectors(small, 5), restored(small, 5).astype(np.float32))
+
+
+def test_a_message_names_the_row_among_all() -> None:
+    spoilt = VECTORS[:10].copy()
+    spoilt[3, 2] = np.nan
+    spoilt[7] = np.inf
+    with pytest.raises(VectorError, match=r"^vector 3 .* as do 2 of the 10 from 0 on"):
+        check_vectors(spoilt, 5)
+    with pytest.raises(VectorError, match=r"^vector 8195 .* as do 2 of the 10 from 8192 on"):
+        check_vectors(spoilt, 5, 8_192)

@@ -1,151 +1,111 @@
-"""New sentences from a small model: sampled, between, around, moved; and from the command line."""
+"""Draws from a latent space whose distribution is known."""
 
 from __future__ import annotations
 
-import json
-import shutil
 from dataclasses import replace
-from pathlib import Path
+from itertools import islice
 
 import numpy as np
 import pytest
-from conftest import SMALL, TEXT, sentences
-from support import textrae
+import torch
 
-from textrae import SentenceAutoencoder, TrainingConfig
-from textrae.errors import ConfigError, RunError
+from textrae.errors import ConfigError
+from textrae.latent.draw import (
+    SOURCES,
+    around,
+    default_path_method,
+    default_source,
+    draw,
+    normalised,
+    on_the_sphere,
+    refuse_states,
+)
+from textrae.latent.mixture import Latents, fit_mixture
+from textrae.settings.model import ModelConfig
 
-
-@pytest.fixture(scope="module")
-def vae_run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("runs") / "vae"
-    training = TrainingConfig(steps=350, lr=1e-2, seed=0, precision="fp32", beta=0.05)
-    SentenceAutoencoder.train(corpus, replace(SMALL, variational=True), training, text=TEXT, out=out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def vae(vae_run: Path) -> SentenceAutoencoder:
-    return SentenceAutoencoder.load(vae_run)
-
-
-@pytest.mark.parametrize("source", ["prior", "posterior", "mixture", None])
-def test_every_source_gives_sentences_again_with_the_same_seed(
-    vae: SentenceAutoencoder, source: str | None
-) -> None:
-    made = vae.sample(40, source=source, seed=3)  # type: ignore[arg-type]
-    assert made == vae.sample(40, source=source, seed=3)  # type: ignore[arg-type]
-    assert made != vae.sample(40, source=source, seed=4)  # type: ignore[arg-type]
-    assert len(made) == 40
-    assert sum(bool(one) for one in made) >= 39
+PLAIN = ModelConfig(latent=6)
+VARIATIONAL = ModelConfig(latent=6, variational=True)
 
 
-def test_what_is_sampled_is_like_the_corpus(vae: SentenceAutoencoder, model: SentenceAutoencoder) -> None:
-    known = {word for one in sentences() for word in one.split()}
-    for trained in (vae, model):  # a deterministic model samples too
-        made = trained.sample(100, temperature=0.0)
-        words = [word for one in made for word in one.split()]
-        assert sum(word in known for word in words) > 0.9 * len(words)
-        assert len(set(made)) > 60
+def kept(variance: float | None = None) -> Latents:
+    """Encodings around (5, 0, …) with standard deviations 1, 2, …, 6."""
+    torch.manual_seed(0)
+    vectors = torch.randn(4_000, 6) * torch.arange(1.0, 7.0)
+    vectors[:, 0] += 5
+    spread = None if variance is None else torch.full_like(vectors, variance).log()
+    return Latents(vectors, spread, fit_mixture(vectors, components=1))
 
 
-def test_ends_of_an_interpolation_are_reconstructions(model: SentenceAutoencoder) -> None:
-    a, b, c = sentences()[3], sentences()[700], sentences()[1100]
-    way = model.interpolate(a, b, steps=6)
-    assert [way[0], way[-1]] == model.reconstruct([a, b])
-    assert len(way) == 6
-    assert len(set(way)) > 2
-    longer = model.interpolate(a, b, c, steps=4)
-    assert [longer[0], longer[3], longer[6]] == model.reconstruct([a, b, c])
+def test_the_prior_is_standard_normal() -> None:
+    found = draw(VARIATIONAL, None, 5_000, "prior")
+    assert found.shape == (5_000, 6)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.mean(0), 0.0, atol=0.06)
+    np.testing.assert_allclose(found.std(0), 1.0, atol=0.05)
+    assert draw(ModelConfig(vectors=9), None, 2, "prior").shape == (2, 9)
 
 
-def test_neighbours_differ_and_come_nearer_with_the_distance(model: SentenceAutoencoder) -> None:
-    one = sentences()[500]
-    found = model.paraphrase(one, 5, distance=0.6)
-    assert len(set(found)) == len(found) == 5
-    assert one not in found
-    assert found == model.paraphrase(one, 5, distance=0.6)
-    assert model.paraphrase(one, 5, distance=0.0) == []
+@pytest.mark.parametrize("source", ["posterior", "mixture"])
+def test_other_sources_follow_the_training_encodings(source: str) -> None:
+    found = draw(VARIATIONAL, kept(), 5_000, source)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found.mean(0), [5, 0, 0, 0, 0, 0], atol=0.4)
+    np.testing.assert_allclose(found.std(0), np.arange(1, 7), rtol=0.08)
 
 
-def test_moving_along_a_difference_changes_what_differs(model: SentenceAutoencoder) -> None:
-    today = [one for one in sentences() if one.endswith("today.")]
-    again = [one for one in sentences() if one.endswith("again!")]
-    step = model.direction(today, again)
-    np.testing.assert_allclose(step, model.encode(again).mean(0) - model.encode(today).mean(0), atol=1e-5)
-    moved = model.move(today[::10], step, strength=1.5)
-    assert sum(one.endswith("again!") for one in moved) > 0.8 * len(moved)
-    assert model.move(today[:5], step, strength=0.0) == model.reconstruct(today[:5])
-    with pytest.raises(ValueError, match="no example"):
-        model.direction([], again)
+def test_the_posterior_of_a_variational_model_is_drawn_from() -> None:
+    latents = kept(variance=0.01)
+    rows = {tuple(row) for row in draw(VARIATIONAL, replace(latents, log_variance=None), 100, "posterior")}
+    assert rows <= {tuple(row) for row in latents.vectors.numpy()}
+    drawn = draw(VARIATIONAL, latents, 100, "posterior")
+    nearest = torch.cdist(torch.from_numpy(drawn), latents.vectors).min(1).values
+    assert 0.1 < float(nearest.mean()) < 0.5  # six dimensions of standard deviation 0.1
 
 
-def test_likelihood_and_diagnosis(vae: SentenceAutoencoder, model: SentenceAutoencoder) -> None:
-    some = sentences()[::40]
-    one, many = (vae.likelihood(some, samples=samples) for samples in (1, 30))
-    assert many.nll < one.nll
-    assert -many.elbo > many.nll
-    assert many == vae.likelihood(some, samples=30)
-    long = "x " * 50
-    (ids,), _ = vae.run.tokenizer.encode_cut([long], vae.max_length)
-    cut, read = (vae.likelihood([one], samples=3) for one in (long, *vae.run.tokenizer.decode([ids])))
-    assert cut == read  # whose words are fewer
-    found = vae.diagnose(some)
-    assert found.dimensions == 24
-    assert found.active_units > 12
-    for refused in (model.likelihood, model.diagnose):
-        with pytest.raises(ConfigError, match="variational"):
-            refused(some)
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_seed_draws_the_same(source: str) -> None:
+    first, again, other = (draw(PLAIN, kept(), 9, source, seed) for seed in (3, 3, 4))  # type: ignore[arg-type]
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
-def test_a_run_keeps_its_encodings(vae_run: Path, vae: SentenceAutoencoder, tmp_path: Path) -> None:
-    vae.save(tmp_path / "copy")
-    assert SentenceAutoencoder.load(tmp_path / "copy").sample(5, source="mixture") == vae.sample(
-        5, source="mixture"
-    )
-    assert vae.run.latents is not None
-    assert len(vae.run.latents.vectors) == 1_080
-    np.testing.assert_allclose(vae.run.latents.vectors.mean(), 0.0, atol=0.5)
-    spoilt = tmp_path / "spoilt"
-    shutil.copytree(vae_run, spoilt)
-    content = bytearray((spoilt / "latents.safetensors").read_bytes())
-    content[-5] ^= 1
-    (spoilt / "latents.safetensors").write_bytes(content)
-    with pytest.raises(RunError, match="not what was saved"):
-        SentenceAutoencoder.load(spoilt)
-    (spoilt / "latents.safetensors").unlink()
-    with pytest.raises(RunError, match="missing"):
-        SentenceAutoencoder.load(spoilt)
+def test_around_moves_each_dimension_by_its_own_spread() -> None:
+    latents, centre = kept(), np.ones(6, np.float32)
+    near = np.stack(list(islice(around(VARIATIONAL, latents, centre, 0.5, seed=1), 4_000)))
+    np.testing.assert_allclose(near.mean(0), 1.0, atol=0.2)
+    np.testing.assert_allclose(near.std(0), 0.5 * np.arange(1, 7), rtol=0.06)
+    assert np.array_equal(near[:5], list(islice(around(VARIATIONAL, latents, centre, 0.5, seed=1), 5)))
 
 
-def test_without_encodings_the_prior_is_left(vae: SentenceAutoencoder) -> None:
-    bare = SentenceAutoencoder(replace(vae.run, latents=None))
-    assert bare.sample(3) == vae.sample(3)
-    with pytest.raises(ConfigError, match="`source=prior`"):
-        bare.sample(3, source="mixture")
+def test_new_encodings_are_normalised_if_the_models_are() -> None:
+    for source in SOURCES:
+        found = draw(PLAIN, kept(), 20, source)
+        np.testing.assert_allclose(found.mean(1), 0.0, atol=1e-5)
+        np.testing.assert_allclose(found.var(1), 1.0, atol=1e-3)
+    vectors = torch.randn(3, 6)
+    assert np.array_equal(on_the_sphere(VARIATIONAL, vectors), vectors.numpy())
 
 
-def test_commands(vae_run: Path, corpus: Path) -> None:
-    made = textrae("sample", vae_run, "-n", 20, "--seed", 1, "--against", corpus)
-    assert made.returncode == 0, made.stderr
-    assert len(made.stdout.decode().splitlines()) == 20
-    assert b"distinct-2" in made.stderr
-    assert made.stdout == textrae("sample", vae_run, "-n", 20, "--seed", 1).stdout
-    quality = json.loads(textrae("sample", vae_run, "--json").stdout)["quality"]
-    assert quality["novel"] is None
-    way = textrae(
-        "interpolate", vae_run, sentences()[0], sentences()[900], "--steps", 5, "--unique", "--json"
-    )
-    assert 2 <= len(json.loads(way.stdout)["sentences"]) <= 5
-    near = textrae("paraphrase", vae_run, sentences()[0], "-n", 3, "--distance", 1.0)
-    assert near.returncode == 0, near.stderr
-    assert 1 <= len(near.stdout.decode().splitlines()) <= 3
-    said = textrae("evaluate", vae_run, corpus, "--samples", 2)
-    assert b"active units" in said.stdout
-    assert b"importance-weighted with 2 samples" in said.stdout
-    for wrong in (
-        ("sample", vae_run, "--from", "x"),
-        ("interpolate", vae_run, "a"),
-        ("interpolate", vae_run, "a", "b", "--method", "x"),
+def test_defaults_follow_the_model() -> None:
+    for config, sphere, source in (
+        (PLAIN, True, "mixture"),
+        (VARIATIONAL, False, "prior"),
+        (ModelConfig(regulariser="mmd"), False, "prior"),
+        (ModelConfig(vectors=9), False, "mixture"),
     ):
-        assert textrae(*wrong).returncode == 2
+        assert normalised(config) == sphere
+        assert default_source(config) == source
+        assert default_path_method(config) == ("spherical" if sphere else "linear")
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    for source in ("posterior", "mixture"):
+        with pytest.raises(ConfigError, match=r"keeps no encodings.*`source=prior`"):
+            draw(VARIATIONAL, None, 1, source)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="keeps no encodings"):
+        next(around(VARIATIONAL, None, np.zeros(6, np.float32), 1.0))
+    states = ModelConfig(memory="states")
+    with pytest.raises(ConfigError, match="train with `slots`"):
+        draw(states, None, 1, "prior")
+    with pytest.raises(ConfigError, match="`memory=states`"):
+        refuse_states(states)
+    refuse_states(PLAIN)

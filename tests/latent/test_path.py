@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrae.latent.path import between, edit_distance, path, smoothness, without_repeats
+from textrae.latent.path import between, difference, edit_distance, path, smoothness, without_repeats
 
 
 @pytest.mark.parametrize("method", ["linear", "spherical"])
@@ -36,6 +36,16 @@ def test_a_path_goes_through_its_stations_once() -> None:
     way = path(stations, 4)
     assert len(way) == 7
     np.testing.assert_array_equal(way[[0, 3, 6]], stations)
+
+
+def test_a_difference_is_that_of_means_however_they_come() -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 50, 4)).astype(np.float32)
+    found = difference([a[:7], a[7:]], iter([b[:1], b[1:40], b[40:]]), 4)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, b.mean(0) - a.mean(0), rtol=1e-5)
+    for source, target in (([], [b]), ([a], []), ([a], [b[:0]])):
+        with pytest.raises(ValueError, match="no example"):
+            difference(source, target, 4)
 
 
 def test_repeats_and_smoothness() -> None:
