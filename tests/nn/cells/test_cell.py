@@ -59,9 +59,20 @@ def test_no_other_file_asks_which_cell_or_whether_on_a_gpu(path: Path) -> None:
             assert not named or path == PACKAGE / "series" / "settings.py", node.lineno
 
 
-@pytest.mark.parametrize(("cell", "activation"), LOOPS)
+@pytest.mark.parametrize(("cell", "activation"), [pair for pair in LOOPS if CELLS[pair[0]].fused is not None])
 def test_the_fused_module_equals_the_loop(cell: str, activation: str) -> None:
     agree(make(cell, activation=activation))
+
+
+@pytest.mark.parametrize(("cell", "activation"), LOOPS)
+def test_a_loops_gradients_are_those_of_finite_differences(cell: str, activation: str) -> None:
+    layer = make(cell, hidden=3, activation=activation)
+    given = inputs(layer, steps=3, batch=2)
+
+    def outputs(x: torch.Tensor, state: torch.Tensor, constant: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return layer.forward(x, state, layer.condition(constant))
+
+    assert torch.autograd.gradcheck(outputs, given)
 
 
 @pytest.mark.parametrize("cell", CELLS)
