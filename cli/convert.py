@@ -6,7 +6,7 @@ import inspect
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +26,6 @@ from .options import (
     Workers,
 )
 from .session import at_work, load_model, print_lines, refuse_options
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command(epilog="Example: textrae encode run sentences.txt -o vectors.npy")

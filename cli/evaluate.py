@@ -96,7 +96,7 @@ def evaluate(
     if beam == 1:
         refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
     if not samples:
-        refuse_options(ctx, "reconstruction alone: give --samples too", "seed")
+        refuse_options(ctx, "reconstruction only: give --samples too", "seed")
     model = load_model(run, device, precision)
     if target is not None:
         sources = Input.of(file, corpus_format, column, errors, model.max_length)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 import typer
@@ -19,8 +21,8 @@ RENAMED = {"format": "corpus_format"}
 """Settings whose option has another name."""
 _USAGE: Any = typer.BadParameter.__mro__[2]
 """ClickException, the base of what wrong usage raises; typer does not export it."""
-_SETTING = re.compile(r"`(\w+)(?:=([^`]*))?`|^(\w+)(?=: )")
-"""A setting as the library's messages write it, with its value perhaps; or one that a message begins with."""
+_SETTING = re.compile(r"`(\w+)(?:=([^`]*))?`")
+"""A setting as the library's messages write it, with its value perhaps."""
 
 
 def note(line: str) -> None:
@@ -86,7 +88,7 @@ def in_options(ctx: Any, message: str) -> str:
 
     Args:
         ctx: context of the command that runs, whose options come first, or of the group.
-        message: a message that names settings in backticks, or begins with one.
+        message: a message that names settings in backticks.
     """
     root = ctx.find_root()
     running = getattr(root, "invoked_subcommand", None)
@@ -97,7 +99,7 @@ def in_options(ctx: Any, message: str) -> str:
                 options.setdefault(str(option.name), option)
 
     def written(found: re.Match[str]) -> str:
-        name, value = found[1] or found[3], found[2]
+        name, value = found[1], found[2]
         option = options.get(RENAMED.get(name, name))
         if option is None:
             return found[0]
@@ -108,6 +110,29 @@ def in_options(ctx: Any, message: str) -> str:
         return f"{option.opts[0]} {value}"
 
     return _SETTING.sub(written, message)
+
+
+@contextmanager
+def naming_file(config: Path | None, given: Collection[str]) -> Iterator[None]:
+    """Have an error about a setting that only a TOML file gives name that file instead of an option.
+
+    Args:
+        config: the file; None without one.
+        given: options that were given, which override the file.
+    """
+    from textrae.errors import ConfigError
+    from textrae.settings.files import read_toml
+
+    try:
+        yield
+    except ConfigError as error:
+        begins = re.match(r"`(\w+)`: ", str(error))
+        if config is None or begins is None:
+            raise
+        name = begins[1]
+        if RENAMED.get(name, name) in given or name not in read_toml(config):
+            raise
+        raise ConfigError(f"{config}: {name}: {str(error)[begins.end() :]}") from None
 
 
 def _silence(stream: TextIO) -> None:

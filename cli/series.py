@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import app
-from .failures import INTERRUPTED, note
+from .failures import INTERRUPTED, naming_file, note
 from .kinds import KINDS, Kind
 from .options import Json, RunFolder, check_device
 from .progress import ProgressBar, Stopper
@@ -73,11 +73,12 @@ def train_series(
     from textrae.settings.files import build
 
     values = _series_values(given, unfit, config)
-    model, format, training = (
-        build(SeriesConfig, _own(SeriesConfig, values)),
-        build(SeriesFormat, _own(SeriesFormat, values)),
-        build(SeriesTraining, _own(SeriesTraining, values)),
-    )
+    with naming_file(config, given):
+        model, format, training = (
+            build(SeriesConfig, _own(SeriesConfig, values)),
+            build(SeriesFormat, _own(SeriesFormat, values)),
+            build(SeriesTraining, _own(SeriesTraining, values)),
+        )
     claim(out, overwrite=overwrite)
     stopper, progress = Stopper(), ProgressBar(ctx)
     with stopper, progress:

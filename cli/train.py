@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import late_command
-from .failures import INTERRUPTED, RENAMED, note
+from .failures import INTERRUPTED, RENAMED, naming_file, note
 from .kinds import KINDS
 from .progress import ProgressBar, Stopper
 from .switches import Sectioned, options, text_settings
@@ -99,10 +99,11 @@ def train(
     from textrae.training.token_cache import stopped_training
 
     stopped = stopped_training(out) if resume else None
-    if stopped is None:
-        settings = _new_settings(_values(given, config), files, resume)
-    else:
-        settings = _same_settings(_values(given, config), files, stopped.settings)
+    with naming_file(config, given):
+        if stopped is None:
+            settings = _new_settings(_values(given, config), files, resume)
+        else:
+            settings = _same_settings(_values(given, config), files, stopped.settings)
     stopper, progress = Stopper(), ProgressBar(ctx)
     with stopper, progress:
         watch = Watch(progress.note, progress.report, stopper)

@@ -20,7 +20,7 @@ def test_encode_then_decode_is_reconstruct(run: Path, text: Path, tmp_path: Path
     encoded = textrae("encode", run, text, "-o", vectors)
     assert encoded.returncode == 0, encoded.stderr
     assert encoded.stdout == b""
-    assert f"{len(LINES)} vectors of 24 numbers" in encoded.stderr.decode()
+    assert f"{len(LINES)} vectors of 24 dimensions" in encoded.stderr.decode()
     assert f"1 of {len(LINES)} sentences were truncated at 20 tokens" in encoded.stderr.decode()
     decoded, rebuilt = textrae("decode", run, vectors), textrae("reconstruct", run, text)
     assert decoded.returncode == rebuilt.returncode == 0
@@ -49,7 +49,7 @@ def test_encode_is_the_librarys(run: Path, text: Path, tmp_path: Path, model: Se
 def test_workers_and_truncation(run: Path, text: Path, tmp_path: Path, model: SentenceAutoencoder) -> None:
     made = textrae("encode", run, text, "-o", tmp_path / "v.npy", "--workers", "2", "--dimensions", "10")
     assert made.returncode == 0, made.stderr
-    assert f"{len(LINES)} vectors of 10 numbers" in made.stderr.decode()
+    assert f"{len(LINES)} vectors of 10 dimensions" in made.stderr.decode()
     assert f"1 of {len(LINES)} sentences were cut" in made.stderr.decode()
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), model.encode(LINES)[:, :10], atol=1e-5)
     assert textrae("encode", run, text, "-o", tmp_path / "w.npy", "--dimensions", "25").returncode == 2

@@ -9,10 +9,14 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from support import command, environment, textrae
+from textrae_cli import app
+from textrae_cli.failures import in_options
+from typer.main import get_command
 
 GOOD = "".join(f"A line of number {n}.\n" for n in range(300)).encode()
 
@@ -196,3 +200,62 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = textrae("info", tmp_path / "none", "--debug")
     assert done.returncode == 1
     assert b"Traceback" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command_name", "message", "said"),
+    [
+        ("train", "`valid_target`: is for translation", "--valid-target: is for translation"),
+        ("train", "give `hierarchical=True` too", "give --hierarchical too"),
+        ("train", "give `bidirectional=False`", "give --no-bidirectional"),
+        ("train", "`reset_decoder=False`, `whole_words=False`", "--keep-decoder, --word-parts"),
+        ("train", "try `beta=0.1`", "try --beta 0.1"),
+        ("train", "`format=csv` is not `format`", "--corpus-format csv is not --corpus-format"),
+        ("train", "go on with `resume=True`", "go on with --resume"),
+        ("sample", "give `source=prior`", "give --from prior"),
+        ("encode", "train with `slots`, or `memory=slots`", "train with --slots, or --memory slots"),
+        ("train", "use `textrae train CORPUS -o RUN`", "use `textrae train CORPUS -o RUN`"),
+        ("train", "`segment_rules` of a `datasets` name", "`segment_rules` of a `datasets` name"),
+        ("info", "device: no such run folder", "device: no such run folder"),
+    ],
+)
+def test_settings_of_messages_are_options(command_name: str, message: str, said: str) -> None:
+    group: Any = get_command(app)
+    context = group.make_context("textrae", [command_name], resilient_parsing=True)
+    context.invoked_subcommand = command_name
+    assert in_options(context, message) == said
+
+
+def test_a_folder_that_is_called_like_an_option_keeps_its_name(tmp_path: Path) -> None:
+    done = textrae("info", "latent", cwd=tmp_path)
+    refused(done, "error: latent: no such run folder")
+
+
+@pytest.mark.parametrize(
+    ("written", "switches", "said"),
+    [
+        ("latent = 1", (), "c.toml: latent: Input should be"),
+        ("latent = 8", ("--latent", 1), "error: --latent: Input should be"),
+        ("latent = 1", ("--cell", "x", "--latent", 8), "error: --cell: Input should be"),
+        ('format = "pdf"', (), "c.toml: format: Input should be"),
+        ('format = "text"', ("--corpus-format", "pdf"), "error: --corpus-format: Input should be"),
+        ("valid-size = 0", (), "c.toml: valid_size: Input should be"),
+        ("reverse = true", (), "c.toml: reverse: a bidirectional encoder"),
+        ("reverse = false", ("--reverse",), "error: --reverse: a bidirectional encoder"),
+        ("latent = 8", ("--valid-target", "x"), "error: --valid-target: is for translation"),
+    ],
+)
+def test_a_mistake_in_a_file_of_settings_is_not_called_an_option(
+    written: str, switches: tuple[object, ...], said: str, corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "c.toml").write_text(written)
+    done = textrae("train", corpus, "-o", tmp_path / "run", "--config", tmp_path / "c.toml", *switches)
+    refused(done, said)
+
+
+def test_a_mistake_in_a_file_of_settings_of_series_is_not_called_an_option(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("hidden = 0")
+    (tmp_path / "s.csv").write_text("1\n2\n\n3\n4\n" * 5)
+    line = ("train", "--series", tmp_path / "s.csv", "-o", tmp_path / "run")
+    refused(textrae(*line, "--config", tmp_path / "c.toml"), "c.toml: hidden: Input should be")
+    refused(textrae(*line, "--hidden", 0), "error: --hidden: Input should be")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,21 @@ def test_a_kind_brings_its_options() -> None:
     assert kind.train_option.name == "series"
     assert [option.name for option in kind.reconstruct_options] == ["out", "layout", "labels", "frame"]
     assert all(cls.__module__ == "textrae.series.settings" for cls in kind.settings())
+
+
+def test_the_contract_names_everything_beside_series() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (contract,) = [
+        one for one in contracts["contracts"] if "textrae.series" in one.get("forbidden_modules", [])
+    ]
+    found = {
+        f"{package}.{path.stem}"
+        for package, folder in (("textrae", "textrae"), ("textrae_cli", "cli"))
+        for path in (ROOT / folder).iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    outside = {"textrae.__init__", "textrae_cli.__init__", *contract["forbidden_modules"]}
+    assert set(contract["source_modules"]) == found - outside
 
 
 @pytest.fixture(scope="module")

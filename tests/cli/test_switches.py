@@ -1,14 +1,14 @@
 """The options of `textrae train`: made from the settings, and shown in sections."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import pytest
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 from support import textrae
 from textrae_cli import app
-from textrae_cli.switches import options_of, plain_type
+from textrae_cli.switches import options, options_of, plain_type
 from typer.main import get_command
 
 from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
@@ -31,6 +31,16 @@ SWITCHES = """
 --steps --target --target-column --target-tokenizer --tokenizer --tokenizers --valid --valid-size
 --valid-target --valid-vectors --validations --variational/--no-variational --vectors --vocab-size
 --warmup --weight-decay --weight-dropout --whole-words/--word-parts --word-dropout
+"""
+WHOLE = """
+--batch-size --batch-tokens --beta-cycles --embedding --frame --hidden --latent --layers --max-length
+--noise-shuffle --places --seed --slots --steps --valid-size --validations --vocab-size
+"""
+REAL = """
+--adam-beta2 --aggressive --beta --beta-warmup --checkpoint-minutes --clip --crossover --dropout
+--embedding-rate --encoding-scale --epochs --free-bits --label-smoothing --lr --minutes --mse-weight
+--noise-blank --noise-drop --noise-substitute --posterior-norm --pretrain --regulariser-weight
+--rehearsal --warmup --weight-decay --weight-dropout --word-dropout
 """
 
 
@@ -61,6 +71,18 @@ def test_the_switches_are_those_of_before_and_three_more() -> None:
     """Every one of version 0.1.0 (85), and --warmup, --clip and --validations, whose settings had none."""
     found = {"/".join([*param.opts, *param.secondary_opts]) for param in params()}
     assert found == set(SWITCHES.split()) | {"corpus"}
+
+
+def test_the_types_of_the_switches_are_those_of_before() -> None:
+    switches = {param.name: param.opts[0] for param in params()}
+    for kind, expected in ((int, WHOLE), (float, REAL)):
+        found = {switches[one.name] for one in options() if get_args(one.annotation)[0] == kind | None}
+        assert found == set(expected.split())
+    assert {param.opts[0] for param in params() if param.nargs == 1 and param.multiple} == {
+        "--target",
+        "--series",
+    }
+    assert not any(param.required for param in params())
 
 
 def test_every_setting_has_a_switch_with_help_of_one_short_sentence() -> None:

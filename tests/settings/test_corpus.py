@@ -15,9 +15,9 @@ from textrae.settings.files import build
     ("values", "said"),
     [
         ({"target_tokenizer": "x.model"}, "`target_tokenizer`: .*`tokenizers=separate`"),
-        ({"vocab_size": 299}, "vocab_size: .*300"),
-        ({"vocab_size": 65_536}, "vocab_size: .*65535"),
-        ({"format": "pdf"}, "format: .*'text'"),
+        ({"vocab_size": 299}, "`vocab_size`: .*300"),
+        ({"vocab_size": 65_536}, "`vocab_size`: .*65535"),
+        ({"format": "pdf"}, "`format`: .*'text'"),
         ({"max_length": 1}, "max_length"),
     ],
 )

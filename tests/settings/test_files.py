@@ -21,12 +21,12 @@ def test_round_trip(config: ModelConfig | CorpusConfig | TrainingConfig) -> None
 @pytest.mark.parametrize(
     ("cls", "values", "said"),
     [
-        (ModelConfig, {"hiden": 3}, "hiden: no such setting"),
-        (ModelConfig, {"hidden": 0}, "hidden: .*greater than 0"),
-        (ModelConfig, {"cell": "transformer"}, "cell: .*'rnn', 'lstm' or 'gru'"),
+        (ModelConfig, {"hiden": 3}, "`hiden`: no such setting"),
+        (ModelConfig, {"hidden": 0}, "`hidden`: .*greater than 0"),
+        (ModelConfig, {"cell": "transformer"}, "`cell`: .*'rnn', 'lstm' or 'gru'"),
         (TrainingConfig, {"minutes": 1, "steps": 2}, "`minutes` and `steps` are each a budget"),
         (TrainingConfig, {"word_dropout": 1.5}, "word_dropout"),
-        (TrainingConfig, {"epochs": float("inf")}, "epochs: .*finite"),
+        (TrainingConfig, {"epochs": float("inf")}, "`epochs`: .*finite"),
         (TrainingConfig, {"seed": 2**65}, "seed"),
         (CorpusConfig, {"vocab_size": 70_000}, "vocab_size"),
     ],

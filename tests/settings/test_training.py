@@ -21,8 +21,8 @@ def test_two_budgets_are_refused_at_construction() -> None:
     [
         ({"minutes": 1, "epochs": 1}, "`minutes` and `epochs` are each a budget"),
         ({"reset_decoder": True}, "`reset_decoder`: .*`pretrain`"),
-        ({"lr": 1.0}, "lr: .*less than 1"),
-        ({"dropout": 0.1}, "dropout: no such setting"),
+        ({"lr": 1.0}, "`lr`: .*less than 1"),
+        ({"dropout": 0.1}, "`dropout`: no such setting"),
         ({"noise_shuffle": -1}, "noise_shuffle"),
         ({"seed": -1}, "seed"),
     ],

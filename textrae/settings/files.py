@@ -32,10 +32,10 @@ def build(cls: type[Config], values: Mapping[str, Any]) -> Config:
         where = ".".join(str(part) for part in first["loc"]) or cls.__name__
         if first["type"] == "unexpected_keyword_argument":
             known = ", ".join(field.name for field in fields(cls))
-            raise ConfigError(f"{where}: no such setting; there are {known}") from None
+            raise ConfigError(f"`{where}`: no such setting; there are {known}") from None
         said = first["msg"].removeprefix("Value error, ")
         raise ConfigError(
-            f"{where}: {said} (given: {values.get(where)!r})" if where in values else said
+            f"`{where}`: {said} (given: {values.get(where)!r})" if where in values else said
         ) from None
 
 
