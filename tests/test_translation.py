@@ -269,7 +269,7 @@ def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Pat
     assert textrae("translate", tmp_path / "run", source, "--to", "y", "--beam", 1).returncode == 0
     (tmp_path / "long.txt").write_text("A dog.\n" + "word " * 200 + "\n")
     long = ("evaluate", tmp_path / "run", tmp_path / "long.txt", "--target", tmp_path / "long.txt")
-    assert b"1 of 2 sentences were cut" in textrae(*long, "--to", "y", "--beam", 1).stderr
+    assert b"1 of 2 sentences were truncated" in textrae(*long, "--to", "y", "--beam", 1).stderr
     vectors = ("sample", tmp_path / "run", "-n", 3)
     assert textrae(*vectors, "--to", "y").stdout.count(b"\n") == 3
     unnamed = textrae(*vectors)

@@ -47,17 +47,17 @@ def reason(switches: dict[str, Any]) -> str | None:
     """Why a combination makes no sense; None where it does."""
     attends = switches["slots"] > 0 or switches["memory"] == "states"
     if switches["memory"] == "states" and switches["slots"]:
-        return "leave slots out"
+        return "`slots`: with `memory=states` the decoder attends over all states"
     if switches["memory"] == "states" and switches["variational"]:
-        return "would say nothing"
+        return "`variational`: with `memory=states` the decoder does not need the encoding"
     if switches["memory"] == "states" and switches["regulariser"] != "none":
-        return "the encoding says nothing"
+        return "`regulariser`: with `memory=states` the decoder does not need the encoding"
     if switches["reverse"] and switches["bidirectional"]:
         return "reads both ways already"
     if switches["reverse"] and switches["hierarchical"]:
         return "keep their order"
     if switches["memory"] == "states" and switches["hierarchical"]:
-        return "every token's state already"
+        return "the decoder sees every token's state"
     if switches["scoring"] == "additive" and not attends:
         return "there is no attention"
     if switches["mse_weight"] and switches["reconstruction"] == "mse":
@@ -114,7 +114,7 @@ def test_every_other_combination_is_refused_too() -> None:
     for switches in ({"places": 2}, {"places": 2, "hierarchical": True, "slots": 2}):
         with pytest.raises(ConfigError, match="only a hierarchical model without slots"):
             shape(switches)
-    with pytest.raises(ConfigError, match="8 numbers cannot be put into 3"):
+    with pytest.raises(ConfigError, match="8 dimensions cannot be divided into 3"):
         shape({"hierarchical": True, "places": 3})
 
 
@@ -126,7 +126,7 @@ def test_a_wide_encoding_is_scaled_where_every_step_is_given_it() -> None:
     assert shape({"latent": 512, "encoding_scale": 0.5}).encoding_scale_used == 0.5
     for switches in ({"conditioning": "initial"}, {"memory": "states"}):
         assert shape({"latent": 512, **switches}).encoding_scale_used == 1.0
-        with pytest.raises(ConfigError, match="initial state alone"):
+        with pytest.raises(ConfigError, match="only the decoder's initial state"):
             shape({"latent": 512, "encoding_scale": 0.5, **switches})
 
 

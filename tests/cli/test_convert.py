@@ -50,7 +50,7 @@ def test_workers_and_truncation(run: Path, text: Path, tmp_path: Path, model: Se
     made = textrae("encode", run, text, "-o", tmp_path / "v.npy", "--workers", "2", "--dimensions", "10")
     assert made.returncode == 0, made.stderr
     assert f"{len(LINES)} vectors of 10 dimensions" in made.stderr.decode()
-    assert f"1 of {len(LINES)} sentences were cut" in made.stderr.decode()
+    assert f"1 of {len(LINES)} sentences were truncated" in made.stderr.decode()
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), model.encode(LINES)[:, :10], atol=1e-5)
     assert textrae("encode", run, text, "-o", tmp_path / "w.npy", "--dimensions", "25").returncode == 2
     refused = textrae("decode", run, tmp_path / "v.npy")

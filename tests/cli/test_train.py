@@ -114,7 +114,7 @@ def test_another_corpus_in_the_place_of_the_cache_is_not_trained_on(corpus: Path
     prepare([str(other)], CorpusConfig(vocab_size=400), out / "checkpoint").close()
     done = textrae("train", "--resume", "-o", out)
     assert done.returncode == 0, done.stderr
-    assert b"its token cache is gone; it is made anew" in done.stderr
+    assert b"its token cache is gone; it is made again from the corpus" in done.stderr
     assert "A dog" in "".join(SentenceAutoencoder.load(out).reconstruct(["A dog sees a red ball today."]))
 
 

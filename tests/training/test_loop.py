@@ -80,7 +80,7 @@ def test_a_step_that_is_not_finite_is_left_out_and_counted() -> None:
 def test_gradients_that_stay_not_finite_stop_the_training() -> None:
     trainer = make_trainer(TrainingConfig(steps=100, batch_tokens=120))
     trainer.network.bias.register_hook(lambda gradient: gradient * math.nan)
-    with pytest.raises(TrainingError, match="lower --lr"):
+    with pytest.raises(TrainingError, match="lower `lr`"):
         fit(trainer)
 
 

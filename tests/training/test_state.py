@@ -79,5 +79,5 @@ def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
     first = make_trainer(config, checkpoint=checkpoint, hidden=24)
     first.should_stop = lambda: first.progress.step >= 1
     fit(first)
-    with pytest.raises(TrainingError, match="--overwrite"):
+    with pytest.raises(TrainingError, match="start again with `overwrite=True`"):
         fit(make_trainer(config, checkpoint=checkpoint, hidden=16))
