@@ -18,13 +18,14 @@ from textrae.training.regularisers import (
     kl_terms,
     make_regulariser,
     mmd,
+    regularisation,
     with_free_bits,
 )
 
 
-def posterior(count: int = 50, numbers: int = 3) -> tuple[Latent, Normal]:
+def posterior(count: int = 50, dimensions: int = 3) -> tuple[Latent, Normal]:
     generator = torch.Generator().manual_seed(0)
-    mean, log_variance = torch.randn(2, count, numbers, generator=generator)
+    mean, log_variance = torch.randn(2, count, dimensions, generator=generator)
     return Latent(mean, mean, log_variance), Normal(mean, (0.5 * log_variance).exp())
 
 
@@ -93,7 +94,7 @@ def test_a_critic_learns_to_tell_and_the_encoder_to_be_taken_for_the_prior() -> 
 
 
 def test_a_normed_posterior_cannot_vanish() -> None:
-    """Zhu et al. 2020: E KL >= numbers · γ² / 2, whatever the projection."""
+    """Zhu et al. 2020: E KL >= dimensions · γ² / 2, whatever the projection."""
     torch.manual_seed(0)
     bottleneck = Bottleneck(6, 4, variational=True, posterior_norm=0.7)
     with torch.no_grad():
@@ -105,10 +106,39 @@ def test_a_normed_posterior_cannot_vanish() -> None:
     assert kl_divergence(latent).mean().item() >= 4 * 0.7**2 / 2 - 0.05
     bottleneck.eval()
     some = torch.randn(5, 6)
-    together, alone = bottleneck(some).mean, bottleneck(some[:1]).mean
-    torch.testing.assert_close(together[:1], alone)  # batch-mates change nothing in use
+    together, single = bottleneck(some).mean, bottleneck(some[:1]).mean
+    torch.testing.assert_close(together[:1], single)  # batch-mates change nothing in use
     bottleneck.train()
     assert torch.isfinite(bottleneck(some[:1]).vector).all()
+
+
+def test_the_cost_is_the_weighted_sum_of_divergence_and_regulariser() -> None:
+    latent, _ = posterior()
+
+    class Twice:
+        def cost(self, encodings: torch.Tensor) -> torch.Tensor:
+            return 2 * encodings.sum()
+
+        def learn(self, encodings: torch.Tensor, rate: float) -> None:
+            raise AssertionError("the cost teaches nothing")
+
+        def state_dict(self) -> dict[str, torch.Tensor]:
+            return {}
+
+        def load_state_dict(self, tensors: dict[str, torch.Tensor]) -> None:
+            raise AssertionError("there is nothing to load")
+
+    divergence, regularised = kl_divergence(latent).mean(), 2 * latent.vector.sum()
+    plain = Latent(latent.vector)
+    torch.testing.assert_close(regularisation(latent, beta=0.5), 0.5 * divergence)
+    torch.testing.assert_close(
+        regularisation(plain, beta=0.5, regulariser=Twice(), weight=3), 3 * regularised
+    )
+    torch.testing.assert_close(
+        regularisation(latent, beta=0.5, regulariser=Twice(), weight=3), 0.5 * divergence + 3 * regularised
+    )
+    assert regularisation(latent, beta=0.5, free_bits=1e3, free_bits_per="sentence").item() == 500
+    assert regularisation(plain, beta=0.5).item() == 0
 
 
 def test_the_table_has_every_name_of_the_settings() -> None:
@@ -120,6 +150,11 @@ def test_the_table_has_every_name_of_the_settings() -> None:
             assert made.cost(torch.randn(8, 5)).ndim == 0
             made.learn(torch.randn(8, 5), 1e-3)
             made.load_state_dict(made.state_dict())
+    kept = make_regulariser("adversarial", 5, torch.device("cpu"))
+    assert kept is not None
+    kept.learn(torch.randn(8, 5), 1e-3)
+    # the names by which checkpoints know them
+    assert {name.partition(".")[0] for name in kept.state_dict()} == {"critic", "critic_optimizer"}
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -13,13 +13,12 @@ from torch import Tensor
 
 from textrae.errors import TrainingError
 from textrae.nn.autoencoder import WRITING, Autoencoder
-from textrae.nn.bottleneck import Latent
 from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Batch, LengthBuckets, crossover
 from textrae.training.losses import reconstruction_loss
 from textrae.training.noise import Noise, blank_out
 from textrae.training.optimizer import ClippedAdamW, make_optimizer, set_rate
-from textrae.training.regularisers import kl_terms, with_free_bits
+from textrae.training.regularisers import regularisation
 from textrae.training.schedules import beta, rehearsal, schedule
 from textrae.training.state import Progress, Trainer, TrainingReport, resume, save_state
 from textrae.training.validation import validate
@@ -115,7 +114,15 @@ def _update(
         loss = reconstruction_loss(
             network, features, batch.target, pad, trainer.mse_weight, config.label_smoothing
         )
-    loss = loss + regularisation(trainer, latent, done) * (len(latent.vector) / tokens)
+    extra = regularisation(
+        latent,
+        beta=beta(config, done),
+        free_bits=config.free_bits,
+        free_bits_per=config.free_bits_per,
+        regulariser=trainer.regulariser,
+        weight=config.regulariser_weight,
+    )
+    loss = loss + extra * (len(latent.vector) / tokens)
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     if done < config.aggressive and not progress.settled:
@@ -150,17 +157,6 @@ def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor, Tensor]:
     noise = Noise(config.noise_drop, config.noise_blank, config.noise_substitute, config.noise_shuffle)
     source, lengths = noise(batch.source, batch.lengths, text, specials)
     return source, lengths, blank_out(batch.previous, config.word_dropout, written, specials.blank)
-
-
-def regularisation(trainer: Trainer, latent: Latent, done: float) -> Tensor | float:
-    """Return the cost of the encodings beside reconstruction: nats a sentence, or the regulariser's own measure."""
-    config, cost = trainer.config, torch.zeros((), device=trainer.device)
-    if latent.mean is not None:
-        weight = beta(config, done)
-        cost = cost + weight * with_free_bits(kl_terms(latent), config.free_bits, config.free_bits_per)
-    if trainer.regulariser is not None:
-        cost = cost + config.regulariser_weight * trainer.regulariser.cost(latent.vector.float())
-    return cost
 
 
 def reset_decoder(trainer: Trainer, optimizer: ClippedAdamW) -> None:

@@ -30,7 +30,11 @@ def kl_terms(latent: Latent) -> Tensor:
 
 
 def kl_divergence(latent: Latent) -> Tensor:
-    """Return KL(N(μ, σ²) ‖ N(0, 1)) of each sentence in nats: (batch,). It raises what :func:`kl_terms` raises."""
+    """Return KL(N(μ, σ²) ‖ N(0, 1)) of each sentence in nats: (batch,).
+
+    Raises:
+        ValueError: the model is not variational.
+    """
     return kl_terms(latent).sum(-1)
 
 
@@ -187,3 +191,30 @@ def make_regulariser(name: str, dimensions: int, device: torch.device) -> Regula
     if name not in REGULARISERS:
         raise ConfigError(f"`regulariser`: {name!r} is none; there are {', '.join(REGULARISERS)}")
     return REGULARISERS[name](dimensions, device)
+
+
+def regularisation(
+    latent: Latent,
+    *,
+    beta: float = 0.0,
+    free_bits: float = 0.0,
+    free_bits_per: Literal["dimension", "sentence"] = "dimension",
+    regulariser: Regulariser | None = None,
+    weight: float = 0.0,
+) -> Tensor:
+    """Return the cost of a batch of encodings beside reconstruction, mean over its sentences: ().
+
+    Args:
+        latent: encodings, with their posterior in a variational model.
+        beta: weight of the KL divergence, which is in nats.
+        free_bits: nats of the KL divergence that cost nothing; see :func:`with_free_bits`.
+        free_bits_per: what gets them.
+        regulariser: regulariser, whose cost has a unit of its own; None for none.
+        weight: weight of the regulariser's cost.
+    """
+    cost = torch.zeros((), device=latent.vector.device)
+    if latent.mean is not None:
+        cost = cost + beta * with_free_bits(kl_terms(latent), free_bits, free_bits_per)
+    if regulariser is not None:
+        cost = cost + weight * regulariser.cost(latent.vector.float())
+    return cost
