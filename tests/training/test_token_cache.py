@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from textrae.errors import RunError
-from textrae.runs import files
 from textrae.text.prepared import open_cache
-from textrae.training import token_cache
 from textrae.training.pipeline import train_run
 from textrae.training.token_cache import delete_cache, find_cache, refuse_another_corpus, stopped_training
 
@@ -43,21 +41,27 @@ def test_damaged_settings_are_refused(stopped: Path, settings: str) -> None:
         stopped_training(stopped)
 
 
-def test_the_settings_are_read_once_on_resume(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("read_before", [True, False])
+def test_the_settings_are_read_once_on_resume(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch, read_before: bool
+) -> None:
+    """Whoever has read them hands them on; `resume=True` reads them."""
+    known = stopped_training(stopped)
+    assert known is not None
     read: list[Path] = []
+    original = Path.open
 
-    def counted(file: Path) -> dict[str, Any]:
-        read.append(file)
-        return original(file)
+    def counted(file: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if file.name == "settings.json" and "r" in mode:
+            read.append(file)
+        return original(file, mode, *args, **kwargs)
 
-    original = files.read_json
-    monkeypatch.setattr(token_cache, "read_json", counted)
-    monkeypatch.setattr(files, "read_json", counted)
-    found = stopped_training(stopped)
-    assert found is not None
-    _, finished = train_run(found.settings, stopped, resume=found)
+    monkeypatch.setattr(Path, "open", counted)
+    _, finished = train_run(
+        known.settings, stopped, resume=(stopped_training(stopped) or False) if read_before else True
+    )
     assert finished
-    assert [file.name for file in read].count("settings.json") == 1
+    assert read == [stopped / "checkpoint" / "settings.json"]
 
 
 def test_the_cache_has_a_folder_of_its_own_elsewhere(stopped: Path, tmp_path: Path) -> None:

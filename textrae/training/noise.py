@@ -12,7 +12,7 @@ from textrae.text.batch import Specials
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise on an input. The end of a sentence or segment is never touched."""
+    """Noise on an input, which leaves the ends of sentences and segments untouched."""
 
     drop: float = 0.0
     """Share of the tokens left out."""
@@ -31,8 +31,8 @@ class Noise:
         Args:
             ids: (time, batch).
             lengths: (batch,), ends counted.
-            text: the ids that are text.
-            specials: those of padding and blank.
+            text: ids that are text.
+            specials: ids of the special tokens, of which padding and blank are used.
 
         Returns:
             The ids and lengths with noise; a sentence may be shorter, but keeps its end.

@@ -56,8 +56,8 @@ def find_cache(
     Args:
         cache_dir: folder in which the cache gets a folder of its own, as other files there are not ours to touch; by
             default the cache lies in the run's checkpoint.
-        stopped: the training to be resumed. Its cache is looked for where the new one would lie, where it lay when the
-            training began, and (as an older textrae had it) in `cache_dir` itself.
+        stopped: the training to be resumed. Its cache is looked for where the new one would lie and where it lay when
+            the training began; an older textrae had it in `cache_dir` itself.
     """
     place, whole = out / CHECKPOINT, out.resolve()
     if cache_dir is not None:
@@ -85,7 +85,7 @@ def remember(out: Path, settings: Settings, corpus: PreparedCorpus) -> None:
         write_atomically(file, json.dumps(kept, indent=1).encode())
     except OSError as error:
         raise RunError(
-            f"{file}: cannot write ({error.strerror or error}); free or choose another place"
+            f"{file}: cannot write ({error.strerror or error}); free some space or choose another place"
         ) from None
 
 

@@ -60,7 +60,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
     """Return the settings with the shapes and tokenizers of the runs that they begin with.
 
     Args:
-        settings: those asked for; `encoder` and `decoder` name the runs.
+        settings: settings asked for; `encoder` and `decoder` name the runs.
         given: settings that were given expressly and must not be changed.
 
     Raises:
