@@ -84,7 +84,7 @@ def test_gradients_that_stay_not_finite_stop_the_training() -> None:
         fit(trainer)
 
 
-def test_pre_training_is_a_plain_autoencoders_and_the_decoder_begins_anew() -> None:
+def test_pre_training_is_a_plain_autoencoders_and_the_decoder_is_reinitialised() -> None:
     """Li et al. 2019."""
     config = TrainingConfig(steps=40, batch_tokens=120, lr=1e-3, pretrain=0.5, reset_decoder=True, beta=1.0)
     trainer = make_trainer(config, variational=True)
@@ -138,7 +138,7 @@ def test_aggressive_training_ends_when_the_information_stops_growing() -> None:
 
 @pytest.mark.parametrize("regulariser", ["mmd", "adversarial"])
 def test_a_regulariser_brings_encodings_to_the_prior(regulariser: Any) -> None:
-    """Of encodings without one, the standard deviation goes its own way."""
+    """Without one, the standard deviation of encodings goes its own way."""
     spreads = []
     for weight in (0.0, 10.0):
         config = TrainingConfig(

@@ -1,4 +1,4 @@
-"""Noise does what it says, and leaves ends and padding alone."""
+"""Noise does what it says, and leaves ends and padding untouched."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def long_rows() -> list[list[int]]:
     return [list(range(4 + 100 * row, 104 + 100 * row)) for row in range(8)] + [[5], []]
 
 
-def test_blanking_hits_its_share_of_the_text_alone() -> None:
+def test_blanking_hits_its_share_of_the_text_only() -> None:
     torch.manual_seed(0)
     ids = torch.cat([torch.full((1, 100), 1), torch.full((200, 100), 9), torch.full((1, 100), 2)])
     blanked = blank_out(ids, 0.3, TEXT, 3)

@@ -9,7 +9,14 @@ import torch
 from support import make_trainer
 
 from textrae.settings.training import TrainingConfig
-from textrae.training.optimizer import make_optimizer, set_rate
+from textrae.training.optimizer import (
+    ClippedAdamW,
+    load_optimizer,
+    make_optimizer,
+    optimizer_tensors,
+    part,
+    set_rate,
+)
 
 
 def test_embeddings_learn_at_a_rate_of_their_own() -> None:
@@ -61,3 +68,53 @@ def test_clipping_inside_the_step_is_clipping_before_it(size: float) -> None:
         results.append(network.state_dict())
     for ours, theirs in zip(*(result.values() for result in results), strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_only_matrices_decay_and_what_is_frozen_stays() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+    for parameter in network.parameters():
+        torch.nn.init.ones_(parameter)
+    network[1].requires_grad_(False)
+    optimizer = make_optimizer(network, lr=0.1, weight_decay=0.5)
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    assert bool(optimizer.clip(1.0))
+    optimizer.step()
+    assert torch.allclose(network[0].weight, torch.tensor(1 - 0.1 * 0.5))
+    assert all(bool((value == 1).all()) for value in (network[0].bias, *network[1].parameters()))
+
+
+def test_a_step_with_a_gradient_that_is_not_finite_changes_nothing() -> None:
+    network = torch.nn.Linear(2, 2)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    optimizer = make_optimizer(network, lr=0.1, weight_decay=0.5)
+    network.weight.grad, network.bias.grad = torch.ones(2, 2), torch.tensor([math.inf, 0.0])
+    assert not bool(optimizer.clip(1.0))
+    optimizer.step()
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_a_state_kept_as_tensors_goes_on_to_the_same_bits() -> None:
+    torch.manual_seed(0)
+    networks = [torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)]
+    first, second = (make_optimizer(network, lr=0.1, weight_decay=0.1) for network in networks)
+    gradients = [torch.randn(2, 3) for _ in range(4)]
+
+    def step(network: torch.nn.Linear, optimizer: ClippedAdamW, gradient: torch.Tensor) -> None:
+        network.weight.grad, network.bias.grad = gradient.clone(), gradient[:, 0].clone()
+        assert bool(optimizer.clip(1.0))
+        optimizer.step()
+
+    for gradient in gradients[:2]:
+        step(networks[0], first, gradient)
+    networks[1].load_state_dict(networks[0].state_dict())
+    kept = {name: value.clone() for name, value in optimizer_tensors("optimizer.", first).items()}
+    assert {name.rpartition(".")[2] for name in kept} == {"step", "exp_avg", "exp_avg_sq"}
+    load_optimizer(second, part({**kept, "model.weight": torch.zeros(1)}, "optimizer."))
+    for gradient in gradients[2:]:
+        step(networks[0], first, gradient)
+        step(networks[1], second, gradient)
+    assert torch.equal(networks[0].weight, networks[1].weight)
+    with pytest.raises(ValueError, match="invalid literal"):
+        load_optimizer(second, {"first.step": torch.zeros(())})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,3 +57,26 @@ def test_stopping_keeps_a_usable_run_and_resuming_wants_the_same_settings(
 def test_resuming_what_is_overwritten_is_refused(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="leave one of them out"):
         train_run(settings, tmp_path / "run", resume=True, overwrite=True)
+
+
+def test_the_metrics_of_a_run_stay_until_it_is_replaced(settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    notes: list[str] = []
+    train_run(settings, out)
+    before = (out / "metrics.jsonl").read_bytes()
+    longer = replace(settings, training=replace(settings.training, steps=8))
+    seen: list[bytes] = []
+    watch = Watch(note=notes.append, report=lambda report: seen.append((out / "metrics.jsonl").read_bytes()))
+    train_run(longer, out, overwrite=True, watch=watch)
+    assert any("metrics, until the run" in note for note in notes)
+    assert seen == [before] * len(seen) != []
+    steps = [json.loads(line)["step"] for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert steps == [8]
+
+
+def test_nothing_is_resumed_without_a_stopped_training_or_a_corpus(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError, match="name the corpus to train on"):
+        train_run(replace(settings, sources=()), tmp_path / "run", resume=True)
+    assert list(tmp_path.iterdir()) == []

@@ -140,7 +140,7 @@ def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_
 
 
 def test_a_hierarchical_encoder_comes_whole(corpus: Path, upper: Path, tmp_path: Path) -> None:
-    """With the readers and places above its segments, and cut as it was."""
+    """Its readers and places above segments come too, and it cuts where it did."""
     shape = replace(SMALL, hierarchical=True, segments="sentence", places=4)
     SentenceAutoencoder.train(corpus, shape, FEW, text=TEXT, out=tmp_path / "begun")
     before = SentenceAutoencoder.load(tmp_path / "begun")
@@ -208,8 +208,8 @@ def test_a_translations_decoder_has_the_targets_tokenizer(corpus: Path, upper: P
     assert again.run.target_tokenizer is not None
     assert again.run.target_tokenizer.digest == first.run.target_tokenizer.digest
     assert again.run.tokenizer.digest == first.run.tokenizer.digest  # of the same source
-    alone = SentenceAutoencoder.train(upper, None, FEW, text=TEXT, decoder=tmp_path / "first")
-    assert alone.run.tokenizer.digest == first.run.target_tokenizer.digest
+    decodes = SentenceAutoencoder.train(upper, None, FEW, text=TEXT, decoder=tmp_path / "first")
+    assert decodes.run.tokenizer.digest == first.run.target_tokenizer.digest
 
 
 def test_from_the_command_line(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from support import make_trainer
 from textrae.settings.training import TrainingConfig
 from textrae.training.loop import fit
 from textrae.training.state import TrainingReport
-from textrae.training.validation import validate
+from textrae.training.validation import gather_latents, validate
 
 
 def test_the_best_weights_are_kept() -> None:
@@ -47,3 +47,30 @@ def test_a_collapsed_posterior_is_told_with_what_would_help(tmp_path: Path) -> N
     assert len(written["kl_by_dimension"]) == 12
     assert written["kl"] == pytest.approx(sum(written["kl_by_dimension"]), abs=1e-3)
     assert all(report.advice is None for report in reports if report.done < 0.2)
+
+
+def test_a_validation_counts_the_divergence_at_full_weight() -> None:
+    """Whatever a warm-up has reached: validations are comparable."""
+    losses = []
+    for beta in (0.0, 2.0):
+        trainer = make_trainer(TrainingConfig(steps=1, beta=beta, free_bits=0.0), variational=True)
+        found = validate(trainer)
+        assert found.diagnosis is not None
+        losses.append(found.loss)
+    tokens = sum(len(row) + 1 for row in trainer.valid.rows)
+    assert losses[1] - losses[0] == pytest.approx(
+        2.0 * found.diagnosis.kl * len(trainer.valid) / tokens, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_a_run_keeps_encodings_of_training_sentences(variational: bool) -> None:
+    trainer = make_trainer(TrainingConfig(steps=1), variational=variational)
+    found = gather_latents(trainer)
+    assert found is not None
+    assert found.vectors.shape == (len(trainer.train), 12)
+    assert (found.log_variance is not None) == variational
+
+
+def test_a_run_keeps_no_encodings_that_nothing_decodes() -> None:
+    assert gather_latents(make_trainer(TrainingConfig(steps=1), memory="states")) is None
