@@ -46,7 +46,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def trained(
     pairs: tuple[Path, Path], model: ModelConfig, out: Path, text: CorpusConfig = TEXT
 ) -> SentenceAutoencoder:
-    # with the initial state alone it takes longer, and a lower rate
+    # with only the initial state it takes longer, and a lower rate
     steps, rate = (400, 1e-2) if model.conditioning == "every-step" else (1_200, 3e-3)
     training = TrainingConfig(steps=steps, lr=rate, seed=0, precision="fp32")
     return SentenceAutoencoder.train(pairs[0], model, training, text=text, target=pairs[1], out=out)

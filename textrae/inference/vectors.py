@@ -311,7 +311,7 @@ def check_vectors(vectors: NDArray[Any], width: int, first: int = 0) -> Vectors:
         (n, width), contiguous.
 
     Raises:
-        VectorError: the shape is another, these are no numbers, or one is not finite (its row is named).
+        VectorError: the shape is wrong, the type is not numeric, or a vector is not finite (its row is named).
     """
     array = restored(np.asarray(vectors), width)
     if array.ndim != 2 or array.shape[1] != width:
