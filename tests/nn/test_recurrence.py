@@ -105,6 +105,24 @@ def test_layers_side_by_side_are_the_layers_one_by_one(cell: str) -> None:
         torch.testing.assert_close(way(x, torch.zeros(5, way.state_size)), (out, last))
 
 
+@pytest.mark.parametrize(("cell", "activation"), LOOPS)
+def test_gradients_of_layers_side_by_side_are_those_of_the_layers_one_by_one(
+    cell: str, activation: str
+) -> None:
+    torch.manual_seed(0)
+    ways = [Recurrence(cell, 3, 8, activation=activation).double() for _ in range(2)]
+    xs = [torch.randn(4, 5, 3, dtype=torch.double, requires_grad=True) for _ in ways]
+    wanted = [*xs, *(parameter for way in ways for parameter in way.parameters())]
+    single = [way(x, x.new_zeros(5, way.state_size)) for way, x in zip(ways, xs, strict=True)]
+    outs, lasts = (torch.stack(parts) for parts in zip(*single, strict=True))
+    weights, last_weights = torch.randn_like(outs), torch.randn_like(lasts)
+    gradients = [
+        torch.autograd.grad((out * weights).sum() + (last * last_weights).sum(), wanted)
+        for out, last in ((outs, lasts), side_by_side(ways, xs))
+    ]
+    torch.testing.assert_close(*gradients)
+
+
 @pytest.mark.parametrize("cell", [name for name, kind in CELLS.items() if kind.fused is not None])
 def test_where_the_fused_module_runs_the_results_are_those_of_the_loop(
     cell: str, monkeypatch: pytest.MonkeyPatch

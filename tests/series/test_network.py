@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from textrae.nn.cells import CELLS
 from textrae.series.network import SeriesNetwork, last_states, mean_states, sequence_errors
 
 Array = NDArray[np.float64]
@@ -145,8 +146,8 @@ def test_gradients_are_those_of_the_equations(activation: str, bottleneck: bool)
 
 
 @pytest.mark.parametrize("bottleneck", [False, True])
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_gated_cells_are_torchs_layers(cell: str, bottleneck: bool) -> None:
+@pytest.mark.parametrize("cell", [name for name, kind in CELLS.items() if kind.fused is not None])
+def test_cells_are_torchs_layers(cell: str, bottleneck: bool) -> None:
     """The decoder's own state is the output (with the LSTM's cells beside it), whatever the cell."""
     torch.manual_seed(0)
     made = SeriesNetwork(cell, 3, 4, bottleneck=bottleneck).double()
@@ -158,7 +159,7 @@ def test_gated_cells_are_torchs_layers(cell: str, bottleneck: bool) -> None:
 
 
 @pytest.mark.parametrize("bottleneck", [False, True])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_gradients_agree_with_finite_differences(cell: str, bottleneck: bool) -> None:
     torch.manual_seed(1)
     made = SeriesNetwork(cell, 2, 3, bottleneck=bottleneck).double()
@@ -173,7 +174,7 @@ def test_gradients_agree_with_finite_differences(cell: str, bottleneck: bool) ->
 
 
 @pytest.mark.parametrize("bottleneck", [False, True])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_batch_mates_and_padding_change_nothing(cell: str, bottleneck: bool) -> None:
     torch.manual_seed(2)
     made = SeriesNetwork(cell, 3, 5, bottleneck=bottleneck).double()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from series.sequences import Array, approaches, waves
@@ -25,7 +27,7 @@ def test_training_lowers_the_error(model: SeriesConfig, most: float) -> None:
     assert share_left(model, waves(60), waves(20, seed=1)) < most
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", get_args(Cell))
 def test_training_through_a_bottleneck_lowers_the_error(cell: Cell) -> None:
     model = SeriesConfig(cell=cell, hidden=8, bottleneck="last", scaling="joint")
     assert share_left(model, approaches(60), approaches(20, seed=1)) < 0.2
