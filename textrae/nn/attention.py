@@ -63,9 +63,9 @@ class Slots(nn.Module):
     """K learnt queries that attend over a sentence's states: a fixed number of items, whatever its length.
 
     They resemble the inducing points of a set transformer (Lee et al. 2019). With `placed`, each slot has a Gaussian
-    window (Luong et al. 2015): -(t - c)² / 2σ² is added to its score of the state at t, as a share of the sentence. c and
-    σ are learnt. For slot k, c begins at (k + ½) / K and σ at 1 / K: the slots begin with successive parts of the
-    sentence. Slots without windows begin alike and must differentiate first.
+    window (Luong et al. 2015): -(t - c)² / 2σ² is added to its score of the state at t. The position t, c and σ are shares
+    of the sentence's length; c and σ are learnt. For slot k, c begins at (k + ½) / K and σ at 1 / K: the slots begin with
+    successive parts of the sentence. Slots without windows begin alike and must differentiate first.
 
     Args:
         count: number of slots, K.

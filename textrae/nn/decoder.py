@@ -17,7 +17,7 @@ class Decoder(nn.Module):
     """A stack of recurrent layers that get the latent as their initial state and as an input of every step.
 
     With a memory, the outputs of the recurrence attend over it, and the items found are concatenated with the outputs
-    (Luong et al. 2015), so that all steps of a training batch attend at once. The whole state is one tensor, the layers'
+    (Luong et al. 2015). So all steps of a training batch attend at once. The whole state is one tensor, the layers'
     flat states side by side. Training runs all steps at once and generation one step at a time, through the same
     `forward`.
 

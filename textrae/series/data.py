@@ -26,6 +26,7 @@ class Series:
     """Sequences of one width, each (time, dim) with at least one step."""
 
     values: list[Values] = field(default_factory=list)
+    """Values of each sequence, (time, dim)."""
     labels: list[str] = field(default_factory=list)
     """Label of each sequence; empty where sequences have none."""
 

@@ -24,7 +24,9 @@ from textrae.settings.files import to_dict
 Arrays = Sequence[NDArray[Any]]
 """Sequences (time, dim) of any lengths; (time,) for one dimension a step."""
 Units = Literal["scaled", "data"]
-Pooling = Literal["last", "mean"]
+"""Units of a score: those that the model sees, or those of the data."""
+StatePooling = Literal["last", "mean"]
+"""How a sequence's encoder states become its encoding."""
 _FARTHEST = 1e18
 """Largest scaled value: its square is finite in float32."""
 
@@ -105,7 +107,7 @@ class SeriesAutoencoder:
         """
         return read_series(str(path), format or self.run.settings.format, self.dim)
 
-    def encode(self, series: Arrays, *, pooling: Pooling = "last") -> NDArray[np.float32]:
+    def encode(self, series: Arrays, *, pooling: StatePooling = "last") -> NDArray[np.float32]:
         """Return each sequence's last encoder state h_T, or its mean state.
 
         Args:

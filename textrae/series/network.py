@@ -3,8 +3,8 @@
     h_t = φ(W_enc x_t + U_enc h_{t-1} + b_enc)        h_0 = 0
     x̂_t = φ(W_dec h_t + U_dec x̂_{t-1} + b_dec)       x̂_0 = 0
 
-The decoder is a recurrence whose state is the output itself: it sees the aligned encoder state and its own previous
-output, in training as in use. With a bottleneck it sees the sequence's last state h_T at every step instead.
+The decoder is a recurrence whose state is the output itself. In training as in use, it sees the aligned encoder state
+and its own previous output. With a bottleneck it sees the sequence's last state h_T at every step instead.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def read_series(path: str | Path, format: SeriesFormat | None = None, dim: int |
     Args:
         path: the file.
         format: how the sequences lie in it.
-        dim: dimensions that a time step must have; by default those of the first.
+        dim: dimensions that a time step must have; None for those of the first step of the file.
 
     Raises:
         SeriesError: missing, unreadable, ragged, not finite, of another width, or without a sequence; it names the

@@ -28,6 +28,7 @@ from textrae.version import __version__
 
 _OFFSET, _SIZE = "scaling.offset", "scaling.size"
 _WIDEST = 1 << 20
+"""Largest number of dimensions of a time step."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,11 @@ class SeriesSettings:
     """Everything that decides what a training on sequences does."""
 
     model: SeriesConfig
+    """Shape of the model."""
     format: SeriesFormat
+    """Layout of the files."""
     training: SeriesTraining
+    """Budget, rate and device of the training."""
     sources: tuple[str, ...] = ()
     """Files as they were named; none for sequences in memory."""
 
@@ -46,8 +50,11 @@ class SeriesRun:
     """A trained model with its scaling and settings: the content of a run folder."""
 
     network: SeriesNetwork
+    """Network, with its weights."""
     scaling: Scaling
+    """Map from values of the data to those that the network sees."""
     settings: SeriesSettings
+    """Settings of the training."""
     training: dict[str, Any] = field(default_factory=dict)
     """Facts of the training: steps, seconds, validation loss, sequences."""
     reports: list[SeriesReport] = field(default_factory=list)

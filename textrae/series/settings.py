@@ -10,10 +10,11 @@ from pydantic.dataclasses import dataclass
 from textrae.settings.fields import STRICT, Cell, Device, Fraction, Positive, Seed, refuse, refuse_two_budgets
 
 Activation = Literal["tanh", "relu"]
-
+"""Activation φ of the equations."""
 DecoderInput = Literal["none", "last"]
-
+"""What the decoder sees at each step: the aligned state, or the last state."""
 SeriesLayout = Literal["steps", "rows"]
+"""What a row of a file is: a time step, or a whole sequence."""
 
 
 @dataclass(frozen=True, config=STRICT)

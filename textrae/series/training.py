@@ -25,6 +25,7 @@ class SeriesReport:
     """The figures of a validation, which are a line of `metrics.jsonl` too."""
 
     step: int
+    """Optimizer steps so far."""
     done: float
     """Share of the budget used, 0 to 1."""
     loss: float
@@ -32,6 +33,7 @@ class SeriesReport:
     valid_loss: float
     """Mean L of the sequences held out."""
     seconds: float
+    """Seconds of training so far."""
     rate: float
     """Learning rate."""
 
@@ -53,18 +55,29 @@ class SeriesTrainer:
     """What the loop works on: the network and its scaled sequences."""
 
     network: SeriesNetwork
+    """Network to train, on `device`."""
     train: Sequence[Values]
+    """Scaled sequences to train on, (time, dim)."""
     valid: Sequence[Values]
+    """Scaled sequences to validate on, (time, dim)."""
     config: SeriesTraining
+    """Budget and rates."""
     device: torch.device
+    """Device of the network and of its batches."""
     watch: SeriesWatch
+    """How the caller follows and stops the training."""
     reports: list[SeriesReport] = field(default_factory=list)
+    """Report of each validation so far."""
     best: dict[str, Tensor] = field(default_factory=dict)
+    """Weights with the lowest validation loss so far; empty before the first finite one."""
     best_loss: float = math.inf
+    """Lowest validation loss so far."""
     step: int = 0
+    """Optimizer steps so far."""
     validated: int = 0
     """Validations of the config that the budget has passed."""
     seconds: float = 0.0
+    """Seconds of training so far."""
 
 
 def fit(trainer: SeriesTrainer) -> bool:

@@ -15,6 +15,7 @@ from textrae.series.data import Series, Values
 from textrae.series.settings import SeriesFormat
 
 ENDINGS = (".csv", ".npy", ".parquet")
+"""Endings of the files that series are written to."""
 
 
 def write_series(path: Path, series: Series, format: SeriesFormat) -> None:

@@ -1,7 +1,7 @@
 """Parts of the cells' step loops, whose backward passes are written by hand.
 
-Several readings of one layer (forwards and backwards) run side by side: each has its own products, while everything
-else of a step is done for all of them at once. The gradient of a recurrent matrix is one product over all steps instead
+Several readings of one layer (forwards and backwards) run side by side. Each has its own matrix products; the rest of a
+step is done for all of them at once. The gradient of a recurrent matrix is one product over all steps instead
 of one per step. What does not depend on the running gradient is computed for all steps before the loop.
 
 Shapes: ways is the number of readings; gates stand in torch's order, G·hidden wide. Everything is in the dtype of the
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 Gradients = tuple[Tensor | None, ...]
+"""Gradients of a loop's arguments, in their order; None for an unused bias."""
 sigmoid_backward: Any = torch.ops.aten.sigmoid_backward
 """Gradient of a sigmoid in one pass: (g, y) → g y (1 − y)."""
 tanh_backward: Any = torch.ops.aten.tanh_backward
