@@ -204,6 +204,28 @@ def test_what_goes_with_trained_parts_is_let_through(corpus: Values, files: Valu
     rules.refuse_with_parts(settings({}, corpus, {}, **files), {}, translates)
 
 
+@pytest.mark.parametrize(
+    ("what", "reads_vectors", "wanted", "said"),
+    [
+        ("encoder", True, {}, "`encoder=run`: was trained on vectors"),
+        ("encoder", False, {"hidden": 50}, "`encoder=run`: its `hidden` is 48, not 50"),
+        ("decoder", True, {"segments": "12"}, "`decoder=run`: its `segments` is None, not 12"),
+        ("decoder", False, {"bidirectional": False}, "`decoder=run`: its `bidirectional` is True, not False"),
+    ],
+)
+def test_a_part_that_differs_is_refused(what: str, reads_vectors: bool, wanted: Values, said: str) -> None:
+    shape = {"hidden": 48, "segments": None, "bidirectional": True}
+    refused(
+        lambda: rules.refuse_part(what, "run", reads_vectors=reads_vectors, shape=shape, wanted=wanted), said
+    )
+
+
+@pytest.mark.parametrize("wanted", [{}, {"hidden": None}, {"hidden": "auto"}, {"hidden": 48}, {"lr": 1e-3}])
+@pytest.mark.parametrize(("what", "reads_vectors"), [("encoder", False), ("decoder", True)])
+def test_a_part_that_agrees_is_let_through(what: str, reads_vectors: bool, wanted: Values) -> None:
+    rules.refuse_part(what, "run", reads_vectors=reads_vectors, shape={"hidden": 48}, wanted=wanted)
+
+
 def test_a_link_to_a_run_is_that_run(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "run")

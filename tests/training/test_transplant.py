@@ -110,7 +110,7 @@ def test_a_decoder_keeps_the_scale_of_its_encodings(corpus: Path, upper: Path, t
             corpus, given, training, text=TEXT, target=upper, decoder=tmp_path / "upper"
         )
         assert model.run.network.decoder.scale == 0.5
-    with pytest.raises(ConfigError, match=r"its encoding_scale is 0\.5, not 2"):
+    with pytest.raises(ConfigError, match=r"its `encoding_scale` is 0\.5, not 2"):
         SentenceAutoencoder.train(
             corpus,
             replace(SMALL, encoding_scale=2.0),
@@ -122,7 +122,7 @@ def test_a_decoder_keeps_the_scale_of_its_encodings(corpus: Path, upper: Path, t
 
 
 def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="its hidden is 48, not 50"):
+    with pytest.raises(ConfigError, match="its `hidden` is 48, not 50"):
         SentenceAutoencoder.train(corpus, ModelConfig(hidden=50), FEW, text=TEXT, target=upper, encoder=run)
     with pytest.raises(ConfigError, match="one of them, or `target`"):
         SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=run, decoder=tmp_path / "other")
@@ -185,7 +185,7 @@ def test_a_part_that_is_not_there_is_refused_before_anything_is_made(
         SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=tmp_path / "given", out=out)
     shape = replace(SMALL, hierarchical=True)
     SentenceAutoencoder.train(corpus, shape, FEW, text=TEXT, out=tmp_path / "parts")
-    with pytest.raises(ConfigError, match="its hierarchical is True, not False"):
+    with pytest.raises(ConfigError, match="its `hierarchical` is True, not False"):
         SentenceAutoencoder.train(corpus, SMALL, FEW, text=TEXT, decoder=tmp_path / "parts", out=out)
     refused = textrae(
         "train", corpus, "--target", upper, "--tokenizers", "joint", "--decoder", run, "-o", out

@@ -25,6 +25,7 @@ VARIATIONAL = (
     "aggressive",
 )
 """Settings of a training that only a variational model uses."""
+
 _NOISE = ("noise_drop", "noise_blank", "noise_substitute", "noise_shuffle")
 
 
@@ -235,3 +236,30 @@ def refuse_with_parts(settings: Settings, given: Mapping[str, object], translate
         given.get("tokenizers") == "joint" and settings.target and (encoder or decoder),
         "`tokenizers`: a trained part comes with its own, of one side; leave joint out",
     )
+
+
+def refuse_part(
+    what: str, run: str, *, reads_vectors: bool, shape: Mapping[str, object], wanted: Mapping[str, object]
+) -> None:
+    """Reject a trained part whose settings are not those that are wanted.
+
+    Args:
+        what: ``encoder`` or ``decoder``.
+        run: run folder of the part.
+        reads_vectors: whether that run was trained on vectors.
+        shape: settings that the part depends on, as its run has them.
+        wanted: settings given expressly, and those of the other part; None and ``auto`` agree with anything.
+
+    Raises:
+        ConfigError: naming the part and the first setting that differs.
+    """
+    refuse(
+        what == "encoder" and reads_vectors,
+        f"`encoder={run}`: was trained on vectors and has no encoder; give a run that reads text",
+    )
+    for name, value in shape.items():
+        asked = wanted.get(name)
+        refuse(
+            asked not in (None, "auto", value),
+            f"`{what}={run}`: its `{name}` is {value}, not {asked}; the parts must agree",
+        )

@@ -13,7 +13,7 @@ from textrae.runs.folder import TARGET_TOKENIZER, TOKENIZER
 from textrae.runs.run import Run, load_run, load_settings
 from textrae.settings.files import build, to_dict
 from textrae.settings.model import ModelConfig
-from textrae.settings.rules import refuse_with_parts
+from textrae.settings.rules import refuse_part, refuse_with_parts
 from textrae.settings.run import Settings
 
 _READING = (
@@ -78,17 +78,11 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         if run is None:
             continue
         trained = load_settings(Path(run))
-        if what == "encoder" and trained.model.vectors:
-            raise ConfigError(
-                f"`encoder={run}`: was trained on vectors and has no encoder; give a run that reads text"
-            )
-        shape = _shape(trained.model)
-        for name in names:
-            if wanted.get(name) not in (None, "auto", shape[name]):  # what is left open agrees with anything
-                raise ConfigError(
-                    f"`{what}={run}`: its {name} is {shape[name]}, not {wanted[name]}; the parts must agree"
-                )
-            model[name] = wanted[name] = shape[name]
+        resolved = _shape(trained.model)
+        shape = {name: resolved[name] for name in names}
+        refuse_part(what, run, reads_vectors=bool(trained.model.vectors), shape=shape, wanted=wanted)
+        model.update(shape)
+        wanted.update(shape)
         # an encoder's tokenizer is of the source, a decoder's of the target
         own = what == "decoder" and trained.target and trained.corpus.tokenizers == "separate"
         tokenizer = str(Path(run) / (TARGET_TOKENIZER if own else TOKENIZER))
