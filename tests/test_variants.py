@@ -150,7 +150,7 @@ def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
     batch = collate_lists(SENTENCES, SPECIALS, segmenter)
     for rehearse in (0.0, 1.0) if config.hierarchical else (0.0,):
         features, latent = model(batch.source, batch.lengths, batch.previous, batch.tree, rehearse)
-        loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad, config.mse_weight)
+        loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad, mse_weight=config.mse_weight)
         if config.variational:
             loss = loss + 0.1 * kl_divergence(latent).mean()
         loss.backward()

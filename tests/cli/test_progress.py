@@ -36,7 +36,7 @@ def test_validations_are_told_and_advice_once_as_options(capsys: pytest.CaptureF
     context = group.make_context("textrae", ["train"], resilient_parsing=True)
     progress = ProgressBar(context)
     report = TrainingReport(
-        "valid", 10, 0.5, 1.25, 500, 2.0, 1e-3, 0.7,
+        kind="valid", step=10, done=0.5, loss=1.25, tokens=500, seconds=2.0, rate=1e-3, passes=0.7,
         accuracy=0.9, kl=3.0, kl_by_dimension=[1.0, 2.0], active_units=2, mutual_information=2.5, advice="lower `beta`",
     )  # fmt: skip
     with progress:

@@ -14,18 +14,18 @@ from textrae.settings.run import Settings
 def settings() -> Settings:
     """Return settings in which every field has a value of its own."""
     return Settings(
-        ModelConfig(slots=2, languages=("de", "fr")),
-        CorpusConfig(column="text"),
-        TrainingConfig(epochs=2),
-        ("a.txt", "b.txt"),
-        "valid.txt",
-        ("a.de", "b.fr"),
-        ("de", "fr"),
-        "valid.de",
-        "encoder",
-        "decoder",
-        "vectors.npy",
-        "valid.npy",
+        model=ModelConfig(slots=2, languages=("de", "fr")),
+        corpus=CorpusConfig(column="text"),
+        training=TrainingConfig(epochs=2),
+        sources=("a.txt", "b.txt"),
+        valid="valid.txt",
+        target=("a.de", "b.fr"),
+        target_languages=("de", "fr"),
+        valid_target="valid.de",
+        encoder="encoder",
+        decoder="decoder",
+        vectors="vectors.npy",
+        valid_vectors="valid.npy",
     )
 
 

@@ -69,16 +69,16 @@ class Settings:
         slots = _SLOTS_BEFORE if values["model"].get("slots") else {}
         model = {**_BEFORE, **slots, **values["model"]}
         return cls(
-            build(ModelConfig, model),
-            build(CorpusConfig, values["corpus"]),
-            build(TrainingConfig, training),
-            tuple(str(source) for source in values["sources"]),
-            values["valid"],
-            tuple(str(target) for target in values.get("target", ())),
-            tuple(str(language) for language in values.get("target_languages", ())),
-            values.get("valid_target"),
-            values.get("encoder"),
-            values.get("decoder"),
-            values.get("vectors"),
-            values.get("valid_vectors"),
+            model=build(ModelConfig, model),
+            corpus=build(CorpusConfig, values["corpus"]),
+            training=build(TrainingConfig, training),
+            sources=tuple(str(source) for source in values["sources"]),
+            valid=values["valid"],
+            target=tuple(str(target) for target in values.get("target", ())),
+            target_languages=tuple(str(language) for language in values.get("target_languages", ())),
+            valid_target=values.get("valid_target"),
+            encoder=values.get("encoder"),
+            decoder=values.get("decoder"),
+            vectors=values.get("vectors"),
+            valid_vectors=values.get("valid_vectors"),
         )

@@ -112,7 +112,12 @@ def _update(
         share = rehearsal(config, done) if batch.tree else 0.0
         features, latent = network(source, lengths, previous, batch.tree, share, batch.vectors)
         loss = reconstruction_loss(
-            network, features, batch.target, pad, trainer.mse_weight, config.label_smoothing
+            network,
+            features,
+            batch.target,
+            pad,
+            mse_weight=trainer.mse_weight,
+            label_smoothing=config.label_smoothing,
         )
     extra = regularisation(
         latent,
@@ -215,9 +220,16 @@ def _validate(trainer: Trainer, done: float) -> None:
 
 def _report(trainer: Trainer, kind: str, done: float, loss: float) -> TrainingReport:
     config, progress = trainer.config, trainer.progress
-    rate = config.lr * schedule(done, config.warmup)
-    passes = round(trainer.passes, 3)
-    return TrainingReport(kind, progress.step, done, loss, progress.tokens, progress.seconds, rate, passes)
+    return TrainingReport(
+        kind=kind,
+        step=progress.step,
+        done=done,
+        loss=loss,
+        tokens=progress.tokens,
+        seconds=progress.seconds,
+        rate=config.lr * schedule(done, config.warmup),
+        passes=round(trainer.passes, 3),
+    )
 
 
 def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:

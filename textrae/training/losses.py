@@ -107,6 +107,7 @@ def reconstruction_loss(
     features: Tensor,
     target: Tensor,
     pad: int,
+    *,
     mse_weight: float = 0.0,
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -119,8 +120,8 @@ def reconstruction_loss(
         target: (steps, batch) ids.
         mse_weight: λ of cross-entropy + λ · MSE, where y is the features scaled to unit length: cross-entropy needs
             them long.
-        label_smoothing: ε of (1 - ε) · cross-entropy + ε · the mean of -log p over the vocabulary (Szegedy et al. 2016);
-            without meaning for ``mse``.
+        label_smoothing: ε of (1 - ε) · cross-entropy + ε · the mean of -log p over the vocabulary (Szegedy et al. 2016).
+            It has no meaning for ``mse``.
     """
     flat, rows = target.flatten(), features.flatten(0, 1)
     real = (flat != pad).nonzero().squeeze(1)

@@ -55,6 +55,26 @@ class Watch:
     """Asked before each step: True saves the state and stops."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """A training that begins or is resumed, with everything about it that is decided before text is read."""
+
+    settings: Settings
+    tables: Tables
+    out: Path
+    """Run folder to make."""
+    stopped: Stopped | None
+    """The training that is resumed; None for one that begins."""
+    device: torch.device
+    bf16: bool
+    watch: Watch
+
+    @property
+    def state(self) -> Path:
+        """File of the checkpoint's state."""
+        return self.out / CHECKPOINT / STATE
+
+
 def train_run(
     settings: Settings,
     out: Path,
@@ -97,17 +117,19 @@ def train_run(
     settings, tables = _settled(settings)
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
-    checkpoint = out / CHECKPOINT
+    job = _Job(
+        settings=settings, tables=tables, out=out, stopped=stopped, device=device, bf16=bf16, watch=watch
+    )
     claim(out, bool(resume), overwrite)
     cache, left = find_cache(out, cache_dir, stopped)
-    made = [path for path in (out, checkpoint, cache) if not path.exists()]
+    made = [path for path in (out, out / CHECKPOINT, cache) if not path.exists()]
     try:
-        make_folder(checkpoint)
+        make_folder(out / CHECKPOINT)
         make_folder(cache)
-        corpus = _corpus(settings, tables, out, left or cache, stopped, watch.note)
+        corpus = _corpus(job, left or cache)
         remember(out, settings, corpus)
         own = _own_tokenizer(settings, corpus)
-        trainer = _trainer(settings, tables, corpus, own, out, device, bf16, watch)
+        trainer = _trainer(job, corpus, own)
     except BaseException:
         for path in made:  # nothing was trained yet: leave nothing half-made
             shutil.rmtree(path, ignore_errors=True)
@@ -156,24 +178,17 @@ def _settled(settings: Settings) -> tuple[Settings, Tables]:
     return replace(settings, model=replace(settings.model, vectors=table.width)), (table, valid)
 
 
-def _trainer(
-    settings: Settings,
-    tables: Tables,
-    corpus: PreparedCorpus,
-    own: Tokenizer | None,
-    out: Path,
-    device: torch.device,
-    bf16: bool,
-    watch: Watch,
-) -> Trainer:
-    """Return what the loop of a training in `out` works on, from its beginning or where it was stopped.
+def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Trainer:
+    """Return what the loop of a training works on, from its beginning or where it was stopped.
 
     Args:
+        job: the training.
+        corpus: its token cache.
         own: tokenizer of the target, if it has one of its own.
     """
+    settings, targets = job.settings, corpus.targets
     torch.manual_seed(settings.training.seed)
-    state, targets = out / CHECKPOINT / STATE, corpus.targets
-    network = _network(settings, corpus, own, fresh=not state.exists()).to(device)
+    network = _network(settings, corpus, own, fresh=not job.state.exists()).to(job.device)
     return Trainer(
         network=network,
         train=corpus.train,
@@ -181,19 +196,19 @@ def _trainer(
         specials=SPECIALS,
         config=settings.training,
         valid_size=settings.corpus.valid_size,
-        device=device,
-        bf16=bf16,
+        device=job.device,
+        bf16=job.bf16,
         mse_weight=settings.model.mse_weight,
-        regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, device),
+        regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, job.device),
         segmenter=segmenter(settings.model, corpus.tokenizer),
         targets=None if targets is None else targets.train,
         valid_targets=None if targets is None else targets.valid,
-        vectors=tables[0],
-        valid_vectors=tables[1] or tables[0],
-        checkpoint=state,
-        metrics=_metrics(out, watch.note),
-        on_report=watch.report,
-        should_stop=watch.should_stop,
+        vectors=job.tables[0],
+        valid_vectors=job.tables[1] or job.tables[0],
+        checkpoint=job.state,
+        metrics=_metrics(job.out, job.watch.note),
+        on_report=job.watch.report,
+        should_stop=job.watch.should_stop,
     )
 
 
@@ -223,41 +238,31 @@ def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, 
     return network
 
 
-def _corpus(
-    settings: Settings,
-    tables: Tables,
-    out: Path,
-    cache: PreparedCorpus | Path,
-    stopped: Stopped | None,
-    note: Note,
-) -> PreparedCorpus:
+def _corpus(job: _Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
     """Return the token cache: as the training to be resumed left it, or made from the sources in a folder."""
     # as values, not as text: an older textrae had fewer settings
-    if stopped is not None and stopped.settings != settings:
+    if job.stopped is not None and job.stopped.settings != job.settings:
         raise RunError(
-            f"{out}: the training to be resumed had other settings; give the same ones, or `overwrite=True`"
+            f"{job.out}: the training to be resumed had other settings; give the same ones, or `overwrite=True`"
         )
-    corpus = (
-        cache if isinstance(cache, PreparedCorpus) else _made(settings, tables, out, cache, stopped, note)
-    )
-    for line in corpus.stats.describe(settings.corpus.valid_size):
-        note(line)
+    corpus = cache if isinstance(cache, PreparedCorpus) else _made(job, cache)
+    for line in corpus.stats.describe(job.settings.corpus.valid_size):
+        job.watch.note(line)
     return corpus
 
 
-def _made(
-    settings: Settings, tables: Tables, out: Path, cache: Path, stopped: Stopped | None, note: Note
-) -> PreparedCorpus:
+def _made(job: _Job, cache: Path) -> PreparedCorpus:
     """Make the token cache of the sources in a folder.
 
     Raises:
         RunError: there are none, or they do not give the cache of the training to be resumed.
     """
+    settings, out, note = job.settings, job.out, job.watch.note
     if not settings.sources:
         raise RunError(f"{out}: nothing to resume there; name the corpus to train on")
-    if stopped is None:
-        corpus = _prepare(settings, tables, cache, note)
-        (out / CHECKPOINT / STATE).unlink(missing_ok=True)  # of a training that overwriting gives up
+    if job.stopped is None:
+        corpus = _prepare(settings, job.tables, cache, note)
+        job.state.unlink(missing_ok=True)  # of a training that overwriting gives up
         return corpus
     if "-" in (*settings.sources, *settings.target, settings.valid, settings.valid_target):
         raise RunError(
@@ -265,8 +270,8 @@ def _made(
             "`cache_dir`, or start again with `overwrite=True`"
         )
     note(f"{out}: its token cache is gone; it is made again from the corpus")
-    corpus = _prepare(settings, tables, cache, note)
-    refuse_another_corpus(out, corpus, stopped)
+    corpus = _prepare(settings, job.tables, cache, note)
+    refuse_another_corpus(out, corpus, job.stopped)
     return corpus
 
 

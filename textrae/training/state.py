@@ -57,7 +57,7 @@ class Progress:
     """Mutual information at the last validation, nats."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingReport:
     """What a training reports while it runs; also a line of `metrics.jsonl`."""
 
