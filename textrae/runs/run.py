@@ -2,8 +2,8 @@
 
 Every file is written beside its place and renamed, so a crash leaves the old one or the new one. Within a training,
 `config.json` and `tokenizer.model` never change once written, and `model.safetensors` carries their digests and its
-own: whatever instant a crash falls on, the three fit together or the folder says that they do not. Nothing is a
-pickle, and nothing read here is executed.
+own. Whenever a crash happens, the three fit together or the folder says that they do not. Nothing is a pickle, and
+nothing read here is executed.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def with_free_bits(terms: Tensor, least: float, per: Literal["dimension", "sente
 def mmd(encodings: Tensor, prior: Tensor) -> Tensor:
     """Return the squared maximum mean discrepancy between encodings and draws from the prior.
 
-    It is the unbiased estimate of WAE (Tolstikhin et al. 2018) under the inverse multiquadratic kernel
+    It is the unbiased estimate of WAE (Tolstikhin et al. 2018). The kernel is inverse multiquadratic:
     Σ_s C_s / (C_s + ‖x - y‖²), C_s = 2 · dimensions · s.
 
     Args:
@@ -208,7 +208,7 @@ def regularisation(
         latent: encodings, with their posterior in a variational model.
         beta: weight of the KL divergence, which is in nats.
         free_bits: nats of the KL divergence that cost nothing; see :func:`with_free_bits`.
-        free_bits_per: what gets them.
+        free_bits_per: what free bits are counted for, ``dimension`` or ``sentence``.
         regulariser: regulariser, whose cost has a unit of its own; None for none.
         weight: weight of the regulariser's cost.
     """

@@ -54,10 +54,10 @@ def find_cache(
     """Return the folder for the token cache of the run `out`, and what a stopped training has left of it.
 
     Args:
-        cache_dir: folder in which the cache gets a folder of its own, as other files there are not ours to touch; by
+        cache_dir: folder in which the cache gets a folder of its own, as other files there are not ours to touch. By
             default the cache lies in the run's checkpoint.
-        stopped: the training to be resumed. Its cache is looked for where the new one would lie and where it lay when
-            the training began; an older textrae had it in `cache_dir` itself.
+        stopped: the training to be resumed. Its cache is looked for where the new one would lie, and where it lay when
+            the training began. An older textrae had it in `cache_dir` itself.
     """
     place, whole = out / CHECKPOINT, out.resolve()
     if cache_dir is not None:
