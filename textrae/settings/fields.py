@@ -16,7 +16,7 @@ Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
 
 STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-"""Of every dataclass of settings: an unknown name is refused, and a field's docstring is its description."""
+"""Configuration of every dataclass of settings: unknown names are refused, a field's docstring is its description."""
 BUDGETS = ("minutes", "epochs", "steps")
 """Settings of which a training has one."""
 
