@@ -8,16 +8,16 @@ import json
 import signal
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .app import app
-from .failures import INTERRUPTED, naming_file, note
+from .failures import INTERRUPTED, in_options, naming_file, note
 from .kinds import KINDS, Kind
 from .options import Json, RunFolder, check_device
-from .progress import ProgressBar, Stopper
 
 if TYPE_CHECKING:
     from textrae.series.model import SeriesAutoencoder
@@ -71,6 +71,7 @@ def train_series(
     from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
     from textrae.series.training import SeriesWatch
     from textrae.settings.files import build
+    from textrae.training.following import ProgressBar, Stopper
 
     values = _series_values(given, unfit, config)
     with naming_file(config, given):
@@ -80,7 +81,7 @@ def train_series(
             build(SeriesTraining, _own(SeriesTraining, values)),
         )
     claim(out, overwrite=overwrite)
-    stopper, progress = Stopper(), ProgressBar(ctx)
+    stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
     with stopper, progress:
         watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
         trained = SeriesAutoencoder.train(files, model, training, format=format, watch=watch)

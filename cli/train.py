@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .app import late_command
-from .failures import INTERRUPTED, RENAMED, naming_file, note
+from .failures import INTERRUPTED, RENAMED, in_options, naming_file, note
 from .kinds import KINDS
-from .progress import ProgressBar, Stopper
 from .switches import Sectioned, options, text_settings
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def train(
     languages, paths = _languages(target or [])
     files = {name: ctx.params[name] for name in _FILES}
     files |= {"sources": tuple(corpus or ()), "target": paths, "target_languages": languages}
+    from textrae.training.following import ProgressBar, Stopper
     from textrae.training.pipeline import Watch, train_run
     from textrae.training.token_cache import stopped_training
 
@@ -104,7 +105,7 @@ def train(
             settings = _new_settings(_values(given, config), files, resume)
         else:
             settings = _same_settings(_values(given, config), files, stopped.settings)
-    stopper, progress = Stopper(), ProgressBar(ctx)
+    stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
     with stopper, progress:
         watch = Watch(progress.note, progress.report, stopper)
         run, finished = train_run(

@@ -1,16 +1,18 @@
-"""A training followed and stopped from a terminal."""
+"""A training followed and stopped."""
 
 from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import Any
 
 import pytest
 from textrae_cli import app
-from textrae_cli.progress import ProgressBar, Stopper
+from textrae_cli.failures import in_options
 from typer.main import get_command
 
+from textrae.training.following import ProgressBar, Stopper
 from textrae.training.state import TrainingReport
 
 
@@ -34,7 +36,7 @@ def test_a_signal_before_the_first_step_stops_at_once() -> None:
 def test_validations_are_told_and_advice_once_as_options(capsys: pytest.CaptureFixture[str]) -> None:
     group: Any = get_command(app)
     context = group.make_context("textrae", ["train"], resilient_parsing=True)
-    progress = ProgressBar(context)
+    progress = ProgressBar(partial(in_options, context))
     report = TrainingReport(
         kind="valid", step=10, done=0.5, loss=1.25, tokens=500, seconds=2.0, rate=1e-3, passes=0.7,
         accuracy=0.9, kl=3.0, kl_by_dimension=[1.0, 2.0], active_units=2, mutual_information=2.5, advice="lower `beta`",

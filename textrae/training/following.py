@@ -1,25 +1,30 @@
-"""A training followed and stopped from a terminal."""
+"""Following a training and stopping it: a progress bar, and signals that end it with what was learnt."""
 
 from __future__ import annotations
 
 import signal
 import sys
+import threading
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
-
-import typer
-
-from .failures import in_options
 
 if TYPE_CHECKING:
     from textrae.training.state import TrainingReport
 
 
 class Stopper:
-    """Has Ctrl-C and SIGTERM save and stop the training; before its first step, or a second time, they stop at once."""
+    """Stop a training at a signal, with what was learnt; before its first step, or a second time, stop at once.
 
-    def __init__(self) -> None:
-        self.signal, self.running = 0, False
+    It is a context manager, and the `should_stop` of a :class:`textrae.training.pipeline.Watch`.
+
+    Args:
+        signals: those that stop the training; another thread than the main one, which gets no signals, takes none.
+    """
+
+    def __init__(self, signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)) -> None:
+        self.signal, self.running, self.signals = 0, False, signals
+        self._before: list[tuple[signal.Signals, signal._HANDLER]] = []
 
     def __call__(self) -> bool:
         """Return whether to stop; the loop asks before each step."""
@@ -32,38 +37,41 @@ class Stopper:
         self.signal = number
 
     def __enter__(self) -> None:
-        self._before = [
-            (number, signal.signal(number, self._handle)) for number in (signal.SIGINT, signal.SIGTERM)
-        ]
+        """Listen to the signals."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = [(number, signal.signal(number, self._handle)) for number in self.signals]
 
     def __exit__(self, *error: object) -> None:
+        """Give the signals back to who handled them before."""
         for number, handler in self._before:
             signal.signal(number, handler)
 
 
 class ProgressBar:
-    """A bar on a terminal, and one line for each validation elsewhere.
+    """A bar on a terminal or in a notebook, and one line for each validation elsewhere.
 
     Args:
-        ctx: context of the command, whose options its notes name.
+        said: how a note is worded for who reads it; by default as it is.
     """
 
-    def __init__(self, ctx: typer.Context) -> None:
-        self.ctx = ctx
+    def __init__(self, said: Callable[[str], str] = lambda line: line) -> None:
+        self.said = said
 
     def __enter__(self) -> None:
-        from tqdm import tqdm
+        """Show the bar."""
+        from tqdm.auto import tqdm
 
         layout = "{percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = tqdm(total=1.0, file=sys.stderr, disable=None, bar_format=layout, leave=False)
         self.advised = False
 
     def __exit__(self, *error: object) -> None:
+        """Remove the bar."""
         self.bar.close()
 
     def note(self, line: str) -> None:
         """Print a line above the bar."""
-        self.bar.write(in_options(self.ctx, line), file=sys.stderr)
+        self.bar.write(self.said(line), file=sys.stderr)
 
     def report(self, report: TrainingReport) -> None:
         """Move the bar, and print what a validation found."""
