@@ -14,18 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from textrae.devices import choose_device
-from textrae.evaluation.attention import AttentionMap, sentence_attention
-from textrae.evaluation.likelihood import Likelihood
-from textrae.evaluation.measures import measure_likelihood, measure_posterior, measure_reconstruction
-from textrae.evaluation.reconstruction import ReconstructionReport
-from textrae.evaluation.similarity import xsim
-from textrae.evaluation.translation import TranslationReport, refuse_unpaired, translation_report
+from textrae.evaluation.measured import Measured
 from textrae.inference.engine import BATCH_TOKENS, Cuts, Engine, Hypotheses
 from textrae.inference.sampling import Sampling, sampling_of
 from textrae.inference.vectors import Vectors, check_vectors
 from textrae.latent.draw import Source, around, default_path_method, draw, on_the_sphere, refuse_states
 from textrae.latent.path import Method, difference, path
-from textrae.latent.posterior import Diagnosis
 from textrae.runs.run import Run, load_run, save_run
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.fields import Precision
@@ -40,7 +34,7 @@ Place = str | PathLike[str]
 """Path of a file or folder, or the name of a data set."""
 
 
-class SentenceAutoencoder:
+class SentenceAutoencoder(Measured):
     """A trained model that turns sentences into vectors and vectors into sentences.
 
     An encoding depends only on its sentence: in fp32, the default here, batch-mates and padding change it by less
@@ -296,31 +290,6 @@ class SentenceAutoencoder:
         moved = torch.from_numpy(encoded + np.float32(strength) * step)
         return self.decode(on_the_sphere(self.run.settings.model, moved), beam=beam, to=to)
 
-    def likelihood(self, sentences: Iterable[str], *, samples: int = 500, seed: int = 0) -> Likelihood:
-        """Measure how likely a variational model finds sentences (:mod:`textrae.evaluation.likelihood`).
-
-        Args:
-            samples: draws from each sentence's posterior; the more, the tighter the bound.
-            seed: of the draws.
-
-        Raises:
-            ConfigError: the model is not variational, or has no likelihoods (``reconstruction="mse"``).
-            ValueError: there is no sentence.
-        """
-        return measure_likelihood(self.engine, sentences, samples, seed)
-
-    def diagnose(self, sentences: Sequence[str]) -> Diagnosis:
-        """Measure whether a variational model uses its latent dimensions (:mod:`textrae.latent.posterior`).
-
-        Raises:
-            ConfigError: the model is not variational.
-        """
-        return measure_posterior(self.engine, sentences)
-
-    def xsim(self, sentences: Sequence[str], others: Sequence[str]) -> float:
-        """Return the share of sentences whose translation is not nearest (:func:`textrae.evaluation.similarity.xsim`)."""
-        return xsim(self.encode(sentences), self.encode(others))
-
     def reconstruct(self, sentences: Sequence[str], *, beam: int = 1) -> list[str]:
         """Encode sentences and decode them again, as :meth:`decode` does; a model that translates has :meth:`translate`."""
         return [rebuilt for block in self.reconstruct_stream(sentences, beam=beam) for rebuilt in block]
@@ -383,50 +352,6 @@ class SentenceAutoencoder:
         return self.engine.translations(
             sentences, beam=beam, length_penalty=length_penalty, to=to, window=window, cuts=cuts
         )
-
-    def attention(self, sentence: str, to: str | None = None) -> AttentionMap:
-        """Return where a model with attention looks while it rebuilds or translates a sentence, greedily, in fp32.
-
-        Raises:
-            ConfigError: the model has no attention, or is hierarchical.
-        """
-        return sentence_attention(self.engine, sentence, to)
-
-    def evaluate_translation(
-        self,
-        sentences: Sequence[str],
-        references: Sequence[str],
-        *,
-        beam: int = 5,
-        length_penalty: float = 1.0,
-        to: str | None = None,
-        tokenize: str = "13a",
-    ) -> TranslationReport:
-        """Translate sentences and compare with references (:mod:`textrae.evaluation.translation`).
-
-        Raises:
-            ValueError: there is no sentence, or not one reference for each.
-        """
-        refuse_unpaired(sentences, references)
-        written = self.translate(sentences, beam=beam, length_penalty=length_penalty, to=to)
-        return translation_report(sentences, written, references, tokenize)
-
-    def evaluate(
-        self, sentences: Iterable[str], *, tokenize: str = "none", vectors: NDArray[Any] | None = None
-    ) -> ReconstructionReport:
-        """Measure the quality of reconstruction.
-
-        Args:
-            tokenize: sacrebleu's tokenizer for BLEU.
-            vectors: (sentences, dimensions) of the sentences, for a model that reads vectors.
-
-        Raises:
-            ValueError: there is no sentence.
-            VectorError: there is not one vector for each, or one is not what the model reads.
-            ConfigError: the model reads vectors and there are none.
-        """
-        checked = None if vectors is None else check_vectors(vectors, self.run.settings.model.read_size)
-        return measure_reconstruction(self.engine, sentences, tokenize, checked)
 
     def info(self) -> dict[str, Any]:
         """Return what the run is: shape, parameters, tokenizer, and how it was trained."""
