@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from itertools import chain
-from multiprocessing import get_context
-from multiprocessing.queues import Queue
+from contextlib import contextmanager
+from itertools import chain, count
+from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -22,11 +20,14 @@ from textrae.devices import choose_device, keep_freed_memory
 from textrae.errors import DeviceError
 from textrae.inference.engine import WINDOW, Cuts, Hypotheses, windows
 from textrae.inference.vectors import Vectors
+from textrae.inference.worker import Outcome, Worker
 from textrae.model import SentenceAutoencoder
 from textrae.settings.fields import Precision
 
 _TRANSLATED = 2_048
 """Sentences that a worker translates at once: enough for batches of similar length, few for a fair share of work."""
+_LOADING = 0
+"""Number of every worker's first task."""
 _model: SentenceAutoencoder
 """Model of a worker process."""
 
@@ -56,24 +57,28 @@ class WorkerPool:
         device: str = "auto",
         precision: Precision = "fp32",
     ) -> None:
-        context = get_context("spawn")  # a forked process cannot use a GPU, nor torch's threads safely
         kind = choose_device(device).type
-        devices: Queue[str] = context.Queue()
-        for number in range(workers):
-            devices.put(f"cuda:{number % torch.cuda.device_count()}" if kind == "cuda" else kind)
         threads = max(1, torch.get_num_threads() // workers)
-        self.workers = workers
-        self._pool = ProcessPoolExecutor(
-            workers, context, initializer=_load, initargs=(str(run), devices, precision, threads)
-        )
+        self._workers: list[Worker] = []
+        self._numbers = count(1)
+        self._outcomes: dict[int, Outcome | None] = {}  # of the tasks that somebody waits for
+        self._at_exit = Finalize(self, _end, (self._workers,), exitpriority=0)  # where it is never left
+        try:
+            for number in range(workers):
+                place = f"cuda:{number % torch.cuda.device_count()}" if kind == "cuda" else kind
+                self._workers.append(Worker())
+                self._workers[-1].give(_LOADING, _load, str(run), place, precision, threads)
+        except BaseException:
+            self._at_exit()
+            raise
 
     def __enter__(self) -> Self:
         """Return the pool itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the processes."""
-        self._pool.shutdown(cancel_futures=True)
+        """End the processes."""
+        self._at_exit()
 
     def encode_stream(
         self, sentences: Iterable[str], *, cuts: Cuts | None = None, window: int = WINDOW
@@ -87,6 +92,7 @@ class WorkerPool:
 
         Raises:
             DeviceError: a worker has died.
+            TextraeError: a worker cannot load the run, or refuses a sentence.
         """
         for blocks in self._stream("encode_stream", sentences, cuts, window):
             yield np.concatenate(blocks)
@@ -109,6 +115,7 @@ class WorkerPool:
 
         Raises:
             DeviceError: a worker has died.
+            TextraeError: a worker cannot load the run, or refuses a sentence.
         """
         for blocks in self._stream("translate_stream", sentences, cuts, window, options):
             yield list(chain.from_iterable(blocks))
@@ -131,6 +138,7 @@ class WorkerPool:
 
         Raises:
             DeviceError: a worker has died.
+            TextraeError: a worker cannot load the run, or refuses a sentence.
         """
         for blocks in self._stream("translations", sentences, cuts, window, options):
             yield list(chain.from_iterable(blocks))
@@ -144,36 +152,83 @@ class WorkerPool:
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[list[Any]]:
         """Yield for each window, in order, all that a method of the model yields."""
-        running: deque[Future[tuple[list[Any], Cuts]]] = deque()
+        running: deque[int] = deque()
         try:
             for lines in windows(sentences, window):
-                running.append(self._pool.submit(_work, method, lines, dict(options)))
-                if len(running) > 2 * self.workers:
-                    yield _finished(running.popleft(), cuts)
+                running.append(self._give(method, lines, options))
+                if len(running) > 2 * len(self._workers):
+                    yield self._outcome(running.popleft(), cuts)
             while running:
-                yield _finished(running.popleft(), cuts)
-        except BrokenProcessPool:
-            raise DeviceError(
-                "a worker process died, most likely for want of memory; try fewer `workers`"
-            ) from None
+                yield self._outcome(running.popleft(), cuts)
+        except KeyboardInterrupt:
+            self._at_exit()  # what a pipe holds may be half of an outcome
+            raise
+        finally:
+            for number in running:
+                self._outcomes.pop(number, None)
+
+    def _give(self, method: str, lines: list[str], options: Mapping[str, Any]) -> int:
+        """Have the least busy worker call a method of its model on a window, and return the task's number."""
+        if not self._workers:
+            raise DeviceError("the processes of this pool have ended; make another pool")
+        self._receive(0)
+        worker = min(self._workers, key=lambda worker: len(worker.tasks))
+        number = next(self._numbers)
+        with _told():
+            worker.give(number, _work, method, lines, dict(options))
+        self._outcomes[number] = None
+        return number
+
+    def _outcome(self, number: int, cuts: Cuts | None) -> list[Any]:
+        """Wait for a window's blocks, return them, and add its counts to `cuts`."""
+        while (outcome := self._outcomes[number]) is None:
+            self._receive(None)
+        del self._outcomes[number]
+        done, value = outcome
+        if not done:
+            raise value
+        blocks, counted = value
+        if cuts is not None:
+            cuts.sentences += counted.sentences
+            cuts.cut += counted.cut
+        return list(blocks)
+
+    def _receive(self, timeout: float | None) -> None:
+        """Keep the outcomes that are there; without a timeout wait until one is."""
+        busy: dict[Any, Worker] = {worker.connection: worker for worker in self._workers if worker.tasks}
+        for connection in wait(list(busy), timeout):
+            with _told():
+                number, outcome = busy[connection].outcome()
+            if number == _LOADING and not outcome[0]:
+                self._at_exit()
+                raise outcome[1]
+            if number in self._outcomes:
+                self._outcomes[number] = outcome
 
 
-def _finished(future: Future[tuple[list[Any], Cuts]], cuts: Cuts | None) -> list[Any]:
-    """Return a window's blocks, and add its counts to `cuts`."""
-    blocks, counted = future.result()
-    if cuts is not None:
-        cuts.sentences += counted.sentences
-        cuts.cut += counted.cut
-    return blocks
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise a :class:`DeviceError` where a worker has died."""
+    try:
+        yield
+    except (EOFError, OSError):
+        raise DeviceError(
+            "a worker process died, most likely for want of memory; try fewer `workers`"
+        ) from None
 
 
-def _load(run: str, devices: Queue[str], precision: Precision, threads: int) -> None:
-    """Load the model: this process becomes a worker."""
-    global _model  # an executor hands values over to its tasks only so
+def _end(workers: list[Worker]) -> None:
+    """End processes, at once."""
+    while workers:
+        workers.pop().end()
+
+
+def _load(run: str, device: str, precision: Precision, threads: int) -> None:
+    """Load the model in this process, a worker."""
+    global _model  # the tasks after this one use it
     keep_freed_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops the workers
     torch.set_num_threads(threads)
-    _model = SentenceAutoencoder.load(Path(run), device=devices.get(), precision=precision)
+    _model = SentenceAutoencoder.load(Path(run), device=device, precision=precision)
 
 
 def _work(method: str, lines: list[str], options: dict[str, Any]) -> tuple[list[Any], Cuts]:

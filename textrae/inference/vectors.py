@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from textrae.errors import RunError, VectorError
+from textrae.runs.draft import Draft
 
 Vectors = NDArray[np.float32]
 """Vectors that a model makes or decodes: (n, dimensions)."""
@@ -99,9 +99,8 @@ class VectorWriter:
         if path.is_dir():
             raise RunError(f"{path}: is a folder; give a file")
         self.path, self.storage = path, storage
-        self._beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            self._stream = self._beside.open("wb")
+            self._draft = Draft(path)
         except OSError as error:
             raise RunError(
                 f"{path}: cannot write ({error.strerror or error}); choose another place"
@@ -112,7 +111,7 @@ class VectorWriter:
             ".jsonl": _Jsonl,
         }
         columns = -(-width // 8) if storage == "binary" else width
-        self._format = formats[path.suffix](self._stream, columns, np.dtype(STORAGE[storage]))
+        self._format = formats[path.suffix](self._draft.stream, columns, np.dtype(STORAGE[storage]))
 
     def add(self, sentences: Sequence[str], vectors: Vectors) -> None:
         """Append n sentences and their (n, width) vectors."""
@@ -129,8 +128,7 @@ class VectorWriter:
         try:
             if kind is None:
                 self._format.end()
-                self._stream.close()
-                self._beside.replace(self.path)
+                self._draft.publish()
             else:
                 with suppress(OSError, ValueError):
                     self._format.end()  # a library's writer must finish while its stream is open
@@ -139,8 +137,7 @@ class VectorWriter:
                 f"{self.path}: cannot write ({refused.strerror or refused}); free some space"
             ) from None
         finally:
-            self._stream.close()
-            self._beside.unlink(missing_ok=True)
+            self._draft.discard()
 
 
 class _Npy:

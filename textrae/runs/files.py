@@ -1,4 +1,4 @@
-"""The bytes of a run folder: JSON and safetensors, read with bounds and written by renaming.
+"""The bytes of a run folder: JSON and safetensors, read with bounds and written whole.
 
 Nothing is a pickle.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from textrae.errors import RunError
+from textrae.runs.draft import Draft
 
 _LARGEST_JSON = 1 << 20
 
@@ -73,20 +73,17 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def write_atomically(file: Path, content: bytes) -> None:
-    """Write beside `file` and rename, so that it is the old or the new file and never half of one.
+    """Write a file whole, so that there is the old or the new one and never half of one.
 
     Raises:
         OSError: the disk refuses.
     """
-    beside = file.with_name(f".{file.name}.partial")  # one name: what a kill leaves, the next write replaces
+    draft = Draft(file)
     try:
-        with beside.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(file)
+        draft.stream.write(content)
+        draft.publish(durable=True)
     finally:
-        beside.unlink(missing_ok=True)
+        draft.discard()
 
 
 def digest_of(content: bytes) -> str:
