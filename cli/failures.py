@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator
+import traceback
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,14 +14,18 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
-DEBUG = "--debug"
+DEBUG, JSON = "--debug", "--json"
+"""Switches that tell how an error is shown."""
 INTERRUPTED = 130
+FAILED, USAGE = 1, 2
+"""Exit codes of what went wrong while a command worked, and of a command that was asked for wrongly."""
 LATE: dict[str, Callable[[], Any]] = {}
 """What makes the commands whose options are made when they are first asked for, by name."""
 RENAMED = {"format": "corpus_format"}
 """Settings whose option has another name."""
 _USAGE: Any = typer.BadParameter.__mro__[2]
 """ClickException, the base of what wrong usage raises; typer does not export it."""
+_BAD_VALUE: Any = typer.BadParameter
 _SETTING = re.compile(r"`(\w+)(?:=([^`]*))?`")
 """A setting as the library's messages write it, with its value perhaps."""
 
@@ -30,8 +35,25 @@ def note(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def failed(message: str, kind: str, code: int, as_json: bool) -> None:
+    """Print what went wrong, as a line or as an object of JSON: {"error": …, "kind": …, "exit": …}.
+
+    Args:
+        message: one line.
+        kind: name of the error's class; UsageError for what the command line itself refuses.
+        code: exit code.
+        as_json: whether results are asked for as JSON, and so errors too.
+    """
+    if not as_json:
+        note(f"error: {message}")
+        return
+    from .output import to_json
+
+    note(to_json({"error": message, "kind": kind, "exit": code}))
+
+
 class Commands(TyperGroup):
-    """The command group: exit code 2 for wrong usage, 130 for Ctrl-C, 1 and one line for anything else."""
+    """The command group: exit code 2 for wrong usage, 130 for Ctrl-C, 1 for anything else, each told in one line."""
 
     _listing = False
     _made: frozenset[str] = frozenset()
@@ -51,36 +73,85 @@ class Commands(TyperGroup):
         finally:
             self._listing = False
 
+    def main(self, args: Sequence[str] | None = None, **settings: Any) -> Any:  # type: ignore[override]
+        """Run the command line, and tell wrong usage in one line.
+
+        Args:
+            args: the words after the command's name; by default those of the process.
+            settings: of :meth:`typer.core.TyperGroup.main`.
+        """
+        alone = settings.pop("standalone_mode", True)
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(args, standalone_mode=False, **settings)
+            if not alone:
+                return code
+        except _USAGE as error:
+            if not alone:
+                raise
+            if given:
+                failed(_usage(error), "UsageError", USAGE, _has(given, JSON))
+            else:
+                error.show()  # the help, as nothing at all was asked for
+            code = USAGE
+        except typer.Abort:
+            if not alone:
+                raise
+            code = FAILED
+        sys.exit(code if isinstance(code, int) else 0)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Accept --debug anywhere on the command line."""
-        ends = args.index("--") if "--" in args else len(args)
-        if DEBUG in args[:ends]:
+        ctx.meta[JSON] = _has(args, JSON)
+        if _has(args, DEBUG):
             ctx.meta[DEBUG] = True
+            ends = _end(args)
             args = [arg for place, arg in enumerate(args) if arg != DEBUG or place > ends]
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, and tell in one line what failed."""
-        from textrae.errors import TextraeError
+        from textrae.errors import ConfigError, TextraeError
 
+        as_json = ctx.meta.get(JSON, False)
         try:
             return super().invoke(ctx)
         except (_USAGE, typer.Exit, typer.Abort):
             raise
         except KeyboardInterrupt:
-            note("stopped; nothing was left half-written")
+            failed("stopped; nothing was left half-written", "KeyboardInterrupt", INTERRUPTED, as_json)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _silence(sys.stdout)  # the reader of our output has left
-            raise typer.Exit(1) from None
+            raise typer.Exit(FAILED) from None
         except Exception as error:
             if isinstance(error, OSError) and error.filename is None:
                 _silence(sys.stdout)  # which may be what refused
             if ctx.meta.get(DEBUG):
-                raise
+                note(traceback.format_exc())
             said = in_options(ctx, str(error)) if isinstance(error, TextraeError) else _line(error)
-            note(f"error: {said}")
-            raise typer.Exit(1) from None
+            code = USAGE if isinstance(error, ConfigError) else FAILED
+            failed(said, type(error).__name__, code, as_json)
+            raise typer.Exit(code) from None
+
+
+def _end(args: Sequence[str]) -> int:
+    """Return the place of the ``--`` after which nothing is an option, or of the end."""
+    return args.index("--") if "--" in args else len(args)
+
+
+def _has(args: Sequence[str], switch: str) -> bool:
+    return switch in args[: _end(args)]
+
+
+def _usage(error: Any) -> str:
+    """Write wrong usage in one line: the option, what is wrong, where the options are listed."""
+    said = " ".join(error.format_message().split()).rstrip(".")
+    if type(error) is _BAD_VALUE:
+        place = error.param_hint or (error.param.opts[0] if error.param is not None else None)
+        said = f"{place}: {error.message.rstrip('.')}" if place else said
+    path = "textrae" if error.ctx is None else error.ctx.command_path
+    return f"{said}; `{path} --help` tells what may be given"
 
 
 def in_options(ctx: Any, message: str) -> str:

@@ -174,7 +174,7 @@ def _values(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
 
 def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -> Settings:
     """Return the settings of a training that begins."""
-    from textrae.errors import ConfigError, CorpusError
+    from textrae.errors import ConfigError
     from textrae.settings.files import build
     from textrae.settings.model import PRESETS
     from textrae.settings.rules import refuse_ineffective
@@ -187,7 +187,7 @@ def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -
             raise ConfigError(f"--model {preset}: there are {', '.join(PRESETS)}")
         values = {**PRESETS[preset], **values}
     if not resume and not files["sources"]:
-        raise CorpusError("no corpus: name a file of one sentence a line, or - for standard input")
+        raise ConfigError("no corpus: name a file of one sentence a line, or - for standard input")
     made: list[Any] = [build(cls, _own(cls, values)) for cls in text_settings().values()]
     corpus, model, training = made
     refuse_ineffective(named, model, training, files)
