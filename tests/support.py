@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from textrae_cli import app
+from typer.testing import CliRunner
 
 from textrae.nn.autoencoder import Autoencoder
 from textrae.settings.model import ModelConfig, Regulariser
@@ -82,6 +84,12 @@ def textrae(*args: object, stdin: bytes = b"", cwd: Path | None = None) -> subpr
     return subprocess.run(
         [command(), *map(str, args)], input=stdin, capture_output=True, cwd=cwd, env=environment()
     )
+
+
+def textrae_here(*args: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command in this process, where it takes milliseconds."""
+    done = CliRunner().invoke(app, [str(arg) for arg in args], input=stdin)
+    return subprocess.CompletedProcess(args, done.exit_code, done.stdout_bytes, done.stderr_bytes)
 
 
 def command() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -24,6 +26,23 @@ def test_the_command_is_installed() -> None:
     (entry,) = importlib.metadata.entry_points(group="console_scripts", name="textrae")
     assert entry.value == "textrae_cli:app"
     assert callable(entry.load())
+
+
+def test_the_package_runs_as_the_command_and_tells_its_help_without_torch() -> None:
+    code = (
+        "import runpy, sys; sys.argv = ['textrae', '--help']\n"
+        "try: runpy.run_module('textrae', run_name='__main__')\n"
+        "except SystemExit as left: print(left.code, 'torch' in sys.modules, 'pydantic' in sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "reconstruct  Rebuild sentences" in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "0 False False"
+    wrong = subprocess.run([sys.executable, "-m", "textrae", "info"], capture_output=True, text=True)
+    assert wrong.returncode == 2
+    assert (
+        wrong.stderr
+        == "error: Missing argument 'run'; `python -m textrae info --help` tells what may be given\n"
+    )
 
 
 def test_constraints_pin_every_dependency_within_its_range() -> None:

@@ -145,25 +145,31 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     assert found["comparison"][0]["p"] > 0.5  # the same system
     table = textrae("evaluate", tmp_path / "run", some[0], "--target", some[1], "--beam", 1)
     assert b"TER" in table.stdout
-    for wrong, said_so in (
-        (("translate", run, pairs[0]), b"--target"),
-        (("evaluate", tmp_path / "run", pairs[0]), b"--target"),
-        (("evaluate", run, some[0], "--target", some[1]), b"leave --target out"),
-        (("evaluate", tmp_path / "run", some[0], "--target", some[1], "--compare", run), b"not trained to"),
-        (("reconstruct", tmp_path / "run", some[0]), b"textrae translate"),
-        (("evaluate", tmp_path / "run", pairs[0], "--target", __file__), b"1,200 sentences and"),
-        (("train", pairs[0], "--target", __file__, "-o", tmp_path / "x"), b"lines and"),
+    for wrong, said_so, code in (
+        (("translate", run, pairs[0]), b"--target", 2),
+        (("evaluate", tmp_path / "run", pairs[0]), b"--target", 2),
+        (("evaluate", run, some[0], "--target", some[1]), b"leave --target out", 2),
+        (
+            ("evaluate", tmp_path / "run", some[0], "--target", some[1], "--compare", run),
+            b"not trained to",
+            2,
+        ),
+        (("reconstruct", tmp_path / "run", some[0]), b"textrae translate", 2),
+        (("evaluate", tmp_path / "run", pairs[0], "--target", __file__), b"1,200 sentences and", 1),
+        (("train", pairs[0], "--target", __file__, "-o", tmp_path / "x"), b"lines and", 1),
         (
             ("train", pairs[0], "--target", pairs[1], "--model", "hrae", "-o", tmp_path / "x"),
             b"not those of its translation",
+            2,
         ),
         (
             ("train", pairs[0], "--target", pairs[1], "--valid", pairs[0], "-o", tmp_path / "x"),
             b"--valid-target",
+            2,
         ),
     ):
         refused = textrae(*wrong)
-        assert refused.returncode == 1, wrong
+        assert refused.returncode == code, wrong
         assert said_so in refused.stderr
         assert b"Traceback" not in refused.stderr
     assert textrae("evaluate", run, pairs[0], "--compare", run).returncode == 2
@@ -228,7 +234,7 @@ def test_one_text_in_several_languages(pairs: tuple[Path, Path], tmp_path: Path)
     assert json.loads(said.stdout)["overall"]["bleu"] > 80, said.stderr
     near = textrae("xsim", tmp_path / "run", tmp_path / "some.txt", tmp_path / "some.txt", "--json")
     assert json.loads(near.stdout) == {"there": 0.0, "back": 0.0}
-    assert textrae("translate", tmp_path / "run", tmp_path / "some.txt").returncode == 1
+    assert textrae("translate", tmp_path / "run", tmp_path / "some.txt").returncode == 2
 
 
 def test_attention_is_that_of_the_language_that_is_written(pairs: tuple[Path, Path]) -> None:
@@ -273,16 +279,16 @@ def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Pat
     vectors = ("sample", tmp_path / "run", "-n", 3)
     assert textrae(*vectors, "--to", "y").stdout.count(b"\n") == 3
     unnamed = textrae(*vectors)
-    assert unnamed.returncode == 1
+    assert unnamed.returncode == 2
     assert b"no language is named" in unnamed.stderr
     made = textrae("train", pairs[0], "--target", f"x={pairs[1]}", *small, "-o", tmp_path / "one")
     assert made.returncode == 0, made.stderr
     named = textrae("translate", tmp_path / "one", source, "--to", "x", "--beam", 1)
     assert named.returncode == 0, named.stderr
     assert textrae("translate", tmp_path / "one", source, "--beam", 1).stdout == named.stdout
-    assert textrae("translate", tmp_path / "one", source, "--to", "y").returncode == 1
+    assert textrae("translate", tmp_path / "one", source, "--to", "y").returncode == 2
     mixed = textrae(
         "train", pairs[0], "--target", f"x={pairs[1]}", "--target", pairs[0], *small, "-o", tmp_path / "other"
     )
-    assert mixed.returncode == 1
+    assert mixed.returncode == 2
     assert b"every target" in mixed.stderr

@@ -47,7 +47,7 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
     assert textrae("encode", run, text, "-o", vectors).returncode == 0
     assert textrae("reconstruct", run, text).stdout.count(b"\n") == 5
     refused = textrae("decode", run, vectors)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr.decode().count("\n") == 1
     assert "train with --slots" in refused.stderr.decode()
 
@@ -83,7 +83,7 @@ def test_what_cannot_work_together_is_refused_in_a_line(
     switches: tuple[object, ...], said: str, corpus: Path, tmp_path: Path
 ) -> None:
     done = textrae("train", corpus, "-o", tmp_path / "run", *FAST, *switches)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.decode().count("\n") == 1
     assert said in done.stderr.decode()
     assert not (tmp_path / "run").exists()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import command, environment, textrae
+from support import command, environment, textrae, textrae_here
 from textrae_cli import app
 from textrae_cli.failures import in_options
 from typer.main import get_command
@@ -178,11 +178,74 @@ def test_wrong_usage_is_2(run: Path, corpus: Path, tmp_path: Path) -> None:
         done = textrae(*arguments)
         assert done.returncode == 2, arguments
         assert b"Traceback" not in done.stderr
-    refused(textrae("train", corpus, "-o", tmp_path / "r", "--cell", "x"), "cell", "'rnn', 'lstm'")
-    refused(textrae("train", corpus, "-o", tmp_path / "r", "--minutes", 1, "--steps", 1), "give one of them")
-    refused(textrae("train", "-o", tmp_path / "r"), "no corpus")
-    refused(textrae("train", corpus, "-o", tmp_path / "r", "--model", "x"), "rae, brae")
+    train = ("train", corpus, "-o", tmp_path / "r")
+    refused(textrae(*train, "--cell", "x"), "cell", "'rnn', 'lstm'", code=2)
+    refused(textrae(*train, "--minutes", 1, "--steps", 1), "give one of them", code=2)
+    refused(textrae("train", "-o", tmp_path / "r"), "no corpus", code=2)
+    refused(textrae(*train, "--model", "x"), "rae, brae", code=2)
     assert not (tmp_path / "r").exists()
+
+
+WRONG = [
+    (("nonsense",), 2, "UsageError", "No such command 'nonsense'"),
+    (("encode", "--nonsense"), 2, "UsageError", "No such option: --nonsense"),
+    (("encode",), 2, "UsageError", "Missing argument"),
+    (("info", "none"), 1, "RunError", "none: no such run folder"),
+    (("train", "-o", "r"), 2, "ConfigError", "no corpus: name a file"),
+    (("train", "none.txt", "-o", "r", "--steps", 1), 1, "CorpusError", "none.txt: no such file"),
+    (("train", "none.txt", "-o", "r", "--steps", "five"), 2, "UsageError", "--steps: "),
+    (("train", "none.txt", "-o", "r", "--cell", "x"), 2, "ConfigError", "--cell: Input should be"),
+    (
+        ("train", "none.txt", "-o", "r", "--slot-addressing", "position"),
+        2,
+        "ConfigError",
+        "--slot-addressing",
+    ),
+    (("train", "none.txt", "-o", "r", "--config", "no.toml"), 2, "ConfigError", "no.toml: No such file"),
+    (("encode", "RUN", "TEXT", "-o", "v.npy", "--device", "xpu"), 2, "UsageError", "--device: "),
+    (("encode", "RUN", "TEXT", "-o", "v.npy", "--precision", "fp16"), 2, "UsageError", "--precision: 'fp16'"),
+    (("encode", "RUN", "TEXT", "-o", "v.npy", "--errors", "x"), 2, "ConfigError", "--errors: Input should"),
+    (("encode", "RUN", "TEXT", "-o", "v.npy", "--corpus-format", "x"), 2, "ConfigError", "--corpus-format"),
+    (("encode", "RUN", "TEXT", "-o", "v.npy", "--workers", 0), 2, "UsageError", "--workers: "),
+    (("encode", "RUN", "TEXT", "-o", "v.npy", "--dimensions", 0), 2, "UsageError", "--dimensions: "),
+    (("encode", "RUN", "TEXT", "-o", "v.npy", "--dimensions", 999), 2, "UsageError", "--dimensions: "),
+    (("encode", "RUN", "none.txt", "-o", "v.npy"), 1, "CorpusError", "none.txt: no such file"),
+    (("reconstruct", "RUN", "TEXT", "--beam", 0), 2, "UsageError", "--beam: "),
+    (("translate", "RUN", "TEXT"), 2, "ConfigError", "was not trained to translate"),
+    (("translate", "RUN", "TEXT", "--window", 0), 2, "UsageError", "--window: "),
+    (("decode", "RUN", "none.npy"), 1, "VectorError", "none.npy: no such file"),
+    (("evaluate", "RUN", "TEXT", "--samples", -1), 2, "UsageError", "--samples: "),
+    (("evaluate", "RUN", "TEXT", "--samples", 2), 2, "ConfigError", "variational"),
+    (("sample", "RUN", "-n", -1), 2, "UsageError", "--count: "),
+    (("sample", "RUN", "--beam", 2, "--top-k", 3), 2, "ConfigError", "--beam"),
+    (("interpolate", "RUN", "a", "b", "--steps", 1), 2, "UsageError", "--steps: "),
+    (("attention", "RUN", "a"), 2, "ConfigError", "attention"),
+]
+"""Command lines that fail, with the exit code, the kind of error and a part of what is said."""
+
+
+@pytest.mark.parametrize(("words", "code", "kind", "said"), WRONG, ids=str)
+def test_a_mistake_is_one_line_or_one_object_with_the_same_exit_code(
+    words: tuple[object, ...],
+    code: int,
+    kind: str,
+    said: str,
+    run: Path,
+    text: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = [{"RUN": run, "TEXT": text}.get(str(word), word) for word in words]
+    refused(textrae_here(*line), said, code=code)
+    if "--json" in textrae_here(words[0], "--help").stdout.decode():
+        done = textrae_here(*line, "--json")
+        (told,) = done.stderr.decode().splitlines()
+        found = json.loads(told)
+        assert said in found.pop("error")
+        assert found == {"kind": kind, "exit": code}
+        assert (done.returncode, done.stdout) == (code, b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 
 
 def test_what_is_said_is_utf_8_in_any_locale(tmp_path: Path) -> None:
@@ -250,12 +313,12 @@ def test_a_mistake_in_a_file_of_settings_is_not_called_an_option(
 ) -> None:
     (tmp_path / "c.toml").write_text(written)
     done = textrae("train", corpus, "-o", tmp_path / "run", "--config", tmp_path / "c.toml", *switches)
-    refused(done, said)
+    refused(done, said, code=2)
 
 
 def test_a_mistake_in_a_file_of_settings_of_series_is_not_called_an_option(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("hidden = 0")
     (tmp_path / "s.csv").write_text("1\n2\n\n3\n4\n" * 5)
     line = ("train", "--series", tmp_path / "s.csv", "-o", tmp_path / "run")
-    refused(textrae(*line, "--config", tmp_path / "c.toml"), "c.toml: hidden: Input should be")
-    refused(textrae(*line, "--hidden", 0), "error: --hidden: Input should be")
+    refused(textrae(*line, "--config", tmp_path / "c.toml"), "c.toml: hidden: Input should be", code=2)
+    refused(textrae(*line, "--hidden", 0), "error: --hidden: Input should be", code=2)

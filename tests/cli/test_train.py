@@ -216,7 +216,7 @@ def test_resuming_needs_no_settings_and_refuses_others(corpus: Path, tmp_path: P
     assert again.returncode == 1
     assert b"--resume" in again.stderr
     other = textrae("train", "-o", out, "--resume", "--hidden", 32)
-    assert other.returncode == 1
+    assert other.returncode == 2
     assert b"--hidden: the training to be resumed has 24, not 32" in other.stderr
     done = textrae("train", "-o", out, "--resume")
     assert done.returncode == 0, done.stderr

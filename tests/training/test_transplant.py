@@ -135,7 +135,7 @@ def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_
     with pytest.raises(RunError, match="no such run"):
         SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=tmp_path / "nowhere")
     refused = textrae("train", corpus, "--encoder", run, "--hidden", 50, "-o", tmp_path / "x")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert b"not 50" in refused.stderr
 
 
@@ -190,7 +190,7 @@ def test_a_part_that_is_not_there_is_refused_before_anything_is_made(
     refused = textrae(
         "train", corpus, "--target", upper, "--tokenizers", "joint", "--decoder", run, "-o", out
     )
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert b"leave joint out" in refused.stderr
     torn = tmp_path / "torn"
     shutil.copytree(run, torn)
