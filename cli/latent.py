@@ -257,7 +257,8 @@ def analogy(
         return
 
     def move(chosen: float) -> list[str]:
-        return model.move(encoded, step, chosen, beam, language)
+        found: list[str] = model.move(encoded, step, chosen, beam, language)
+        return found
 
     found = sweep(move, sentences, first, second, strengths, model.run.tokenizer, seed=seed)
     if as_json:

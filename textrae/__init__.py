@@ -48,3 +48,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'textrae' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names too, for `dir`, `help` and editors, before they are loaded."""
+    return sorted({*globals(), *__all__})

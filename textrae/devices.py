@@ -35,7 +35,8 @@ def choose_device(name: str) -> torch.device:
         torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
         return torch.device("cuda" if has["cuda"] else "cpu")
-    if not has.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
+    there = number.isdecimal() and len(number) < 4 and int(number) < torch.cuda.device_count()
+    if not has.get(kind, False) or (name != kind and not there):
         raise DeviceError(
             f"`device={name}`: torch finds no such device here; give `device=auto` or `device=cpu`"
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -11,22 +12,34 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from textrae.devices import choose_device
 from textrae.evaluation.measured import Measured
-from textrae.inference.engine import BATCH_TOKENS, Cuts, Engine, Hypotheses
-from textrae.inference.sampling import Sampling, sampling_of
-from textrae.inference.vectors import Vectors, check_vectors
-from textrae.latent.draw import Source, around, default_path_method, draw, on_the_sphere, refuse_states
-from textrae.latent.path import Method, difference, path
+from textrae.inference import arguments
+from textrae.inference.converter import AnyVectors
+from textrae.inference.engine import Engine
+from textrae.inference.sampling import sampling_of
+from textrae.inference.vectors import Vectors
+from textrae.latent.draw import (
+    SOURCES,
+    Source,
+    around,
+    default_path_method,
+    draw,
+    on_the_sphere,
+)
+from textrae.latent.path import METHODS, Method, difference, path
+from textrae.runs.card import described
 from textrae.runs.run import Run, load_run, save_run
 from textrae.settings.corpus import CorpusConfig
-from textrae.settings.fields import Precision
+from textrae.settings.fields import PRECISIONS, Precision
 from textrae.settings.files import to_dict
 from textrae.settings.model import ModelConfig
+from textrae.settings.rules import refuse_sources
 from textrae.settings.run import Settings
 from textrae.settings.training import TrainingConfig
+from textrae.text.spill import spill
+from textrae.training.following import following
 from textrae.training.pipeline import Watch, train_run
 from textrae.training.transplant import adopted
 
@@ -46,18 +59,21 @@ class SentenceAutoencoder(Measured):
     """
 
     def __init__(self, run: Run, precision: Precision = "fp32") -> None:
+        run = arguments.instance("run", run, Run)
+        precision = arguments.choice("precision", precision, PRECISIONS)
         self.run, self.engine = run, Engine(run, precision)
 
     @classmethod
     def train(
         cls,
-        corpus: Place | Sequence[Place],
+        corpus: Place | Iterable[Place] = (),
         model: ModelConfig | None = None,
         training: TrainingConfig | None = None,
         *,
+        sentences: Iterable[str] | None = None,
         text: CorpusConfig | None = None,
         valid: Place | None = None,
-        target: Place | Sequence[Place] | Mapping[str, Place] = (),
+        target: Place | Iterable[Place] | Mapping[str, Place] = (),
         valid_target: Place | None = None,
         encoder: Place | None = None,
         decoder: Place | None = None,
@@ -65,13 +81,18 @@ class SentenceAutoencoder(Measured):
         valid_vectors: Place | None = None,
         out: Place | None = None,
         watch: Watch | None = None,
+        progress: bool = False,
     ) -> Self:
-        """Train on files of sentences.
+        """Train on files of sentences, or on sentences themselves.
+
+        Ctrl-C stops the training: the model so far is returned, with a warning. A second one, or one before the first
+        step, raises :class:`KeyboardInterrupt`.
 
         Args:
             corpus: a file, several, or the name of a data set.
             model: the model's shape.
             training: budget, rate, device.
+            sentences: any iterable of strings to train on instead of files; they are written to disk as they come.
             text: how the corpus is read and cut into tokens.
             valid: file of validation sentences instead of a share of the corpus.
             target: parallel text: for each file of the corpus one whose line n is the translation of its line n. A
@@ -84,29 +105,29 @@ class SentenceAutoencoder(Measured):
             valid_vectors: .npy file of vectors of the validation file.
             out: folder for the run; without it the run is kept only in memory.
             watch: callbacks to follow and stop the training.
+            progress: show a progress bar and the notes of the training, on a terminal or in a notebook.
 
         Raises:
+            TypeError: an argument has a wrong type.
             TextraeError: as :func:`textrae.training.pipeline.train_run`.
         """
         settings = Settings(
-            model=model or ModelConfig(),
-            corpus=text or CorpusConfig(),
-            training=training or TrainingConfig(),
-            sources=_names(corpus),
-            valid=_name(valid),
-            target=_names(target.values() if isinstance(target, Mapping) else target),
-            target_languages=tuple(target) if isinstance(target, Mapping) else (),
-            valid_target=_name(valid_target),
-            encoder=_name(encoder),
-            decoder=_name(decoder),
-            vectors=_name(vectors),
-            valid_vectors=_name(valid_vectors),
+            model=arguments.config("model", model, ModelConfig),
+            corpus=arguments.config("text", text, CorpusConfig),
+            training=arguments.config("training", training, TrainingConfig),
+            **_files(corpus, target),
+            valid=_name("valid", valid),
+            valid_target=_name("valid_target", valid_target),
+            encoder=_name("encoder", encoder),
+            decoder=_name("decoder", decoder),
+            vectors=_name("vectors", vectors),
+            valid_vectors=_name("valid_vectors", valid_vectors),
         )
         settings = adopted(settings, {} if model is None else to_dict(model))
-        if out is not None:
-            return cls(train_run(settings, Path(out), watch=watch)[0])
-        with tempfile.TemporaryDirectory(prefix="textrae-") as folder:
-            return cls(train_run(settings, Path(folder) / "run", watch=watch)[0])
+        refuse_sources(settings, in_memory=sentences is not None)
+        return cls(
+            _trained(settings, sentences, _name("out", out), watch, arguments.flag("progress", progress))
+        )
 
     @classmethod
     def load(cls, path: Place, *, device: str = "auto", precision: Precision = "fp32") -> Self:
@@ -118,7 +139,9 @@ class SentenceAutoencoder(Measured):
             RunError: the folder is missing, foreign, damaged or of a newer format.
             DeviceError: this machine does not have the device.
         """
-        return cls(load_run(Path(path), choose_device(device)), precision)
+        where, kind = Path(arguments.place("path", path)), arguments.text("device", device)
+        precision = arguments.choice("precision", precision, PRECISIONS)
+        return cls(load_run(where, choose_device(kind)), precision)
 
     def save(self, path: Place, *, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.
@@ -126,73 +149,8 @@ class SentenceAutoencoder(Measured):
         Raises:
             RunError: something is at `path` and `overwrite` is not set, or the disk refuses.
         """
-        save_run(Path(path), self.run, overwrite=overwrite)
-
-    @property
-    def encoding_size(self) -> int:
-        """Dimensions of an encoding."""
-        return self.run.settings.model.encoding_size
-
-    @property
-    def max_length(self) -> int:
-        """Tokens of the longest sentence that is read whole; longer ones are truncated."""
-        return self.engine.max_length
-
-    @property
-    def cuts(self) -> Cuts:
-        """Counts of the sentences that this object has read, and of those truncated at :attr:`max_length`."""
-        return self.engine.cuts
-
-    @property
-    def device(self) -> torch.device:
-        """Device that the model computes on."""
-        return self.engine.device
-
-    def encode(self, sentences: Sequence[str], *, batch_tokens: int = BATCH_TOKENS) -> Vectors:
-        """Encode sentences, blank ones too, to float32 (sentences, dimensions), in batches of `batch_tokens` tokens.
-
-        Sentences longer than :attr:`max_length` tokens are truncated; :attr:`cuts` counts them.
-
-        Raises:
-            ConfigError: the model reads vectors, not sentences.
-        """
-        parts = list(self.encode_stream(sentences, batch_tokens=batch_tokens))
-        return np.concatenate(parts) if parts else np.empty((0, self.encoding_size), dtype=np.float32)
-
-    def encode_stream(
-        self, sentences: Iterable[str], *, batch_tokens: int = BATCH_TOKENS, cuts: Cuts | None = None
-    ) -> Iterator[Vectors]:
-        """Encode any number of sentences in bounded memory: yield blocks of rows, in order; `cuts` counts what was read."""
-        return self.engine.encode_stream(sentences, batch_tokens=batch_tokens, cuts=cuts)
-
-    def decode(
-        self,
-        vectors: NDArray[Any],
-        *,
-        beam: int = 1,
-        sampling: Sampling | None = None,
-        to: str | None = None,
-        batch_size: int = 1_024,
-        first: int = 0,
-    ) -> list[str]:
-        """Decode vectors (n, dimensions) to n sentences.
-
-        Args:
-            vectors: numbers, or what :func:`textrae.inference.vectors.stored` returned for them.
-            beam: hypotheses kept at every step; 1 takes the most likely token each time.
-            sampling: draws the tokens instead.
-            to: language to write, if the model writes several.
-            batch_size: hypotheses decoded at once.
-            first: number of the first row in messages, where the vectors are a part of many.
-
-        Raises:
-            VectorError: the array has another shape, or a number that is not finite.
-            ConfigError: the model's decoder needs more than the vectors (``memory="states"``), or a beam has no
-                likelihoods to go by (``reconstruction="mse"``).
-        """
-        refuse_states(self.run.settings.model)
-        checked = check_vectors(vectors, self.run.settings.model.read_size, first)
-        return self.engine.decode(checked, beam=beam, sampling=sampling, to=to, batch_size=batch_size)
+        folder = Path(arguments.place("path", path))
+        save_run(folder, self.run, overwrite=arguments.flag("overwrite", overwrite))
 
     def sample(
         self,
@@ -209,7 +167,7 @@ class SentenceAutoencoder(Measured):
         """Draw new encodings and decode them to new sentences.
 
         Args:
-            count: number of sentences.
+            count: number of sentences; 0 gives none.
             source: distribution that encodings are drawn from, as for :func:`textrae.latent.draw.draw`.
             temperature: of the tokens' draws; 0 takes the most likely token, as a model trained with mse always does.
             top_k: draw among this many tokens.
@@ -219,18 +177,24 @@ class SentenceAutoencoder(Measured):
             to: language to write, if the model writes several.
 
         Raises:
+            TypeError: an argument has a wrong type.
             ConfigError: as :func:`textrae.latent.draw.draw` and :func:`textrae.inference.sampling.sampling_of`; or the
                 model has no likelihoods to draw tokens from (``reconstruction="mse"``).
         """
+        count = arguments.whole("count", count, 0, arguments.MOST)
+        seed, beam = arguments.seed(seed), arguments.beam(beam)
+        if source is not None:
+            source = arguments.choice("source", source, SOURCES)
         if self.engine.network.mse and temperature is top_k is top_p is None:
             temperature = 0.0
         sampling = sampling_of(temperature, top_k, top_p, beam, seed)
-        vectors = draw(self.run.settings.model, self.run.latents, count, source, seed)
-        return self.decode(vectors, beam=beam, sampling=sampling, to=to)
+        vectors = draw(self.run.settings.model, self.run.latents, max(1, count), source, seed)[:count]
+        written: list[str] = self.decode(vectors, beam=beam, sampling=sampling, to=to)
+        return written
 
     def interpolate(
         self,
-        *sentences: str,
+        *sentences: str | AnyVectors,
         steps: int = 7,
         method: Method | None = None,
         beam: int = 1,
@@ -239,13 +203,24 @@ class SentenceAutoencoder(Measured):
         """Decode the path from one sentence to the next; at their own places stand the sentences' reconstructions.
 
         Args:
-            sentences: two, or more for a longer path.
+            sentences: two, or more for a longer path; or one list of them. Encodings stand for sentences.
             steps: points from each sentence to the next, both counted.
             method: ``linear`` or ``spherical``; by default the latter where encodings are normalised.
             beam, to: as for :meth:`decode`.
+
+        Raises:
+            TypeError: something is neither a sentence nor an encoding.
+            ConfigError: there are fewer than two, or a setting is out of range.
         """
-        method = method or default_path_method(self.run.settings.model)
-        return self.decode(path(self.encode(sentences), steps, method), beam=beam, to=to)
+        steps = arguments.whole("steps", steps, 2, arguments.LONGEST_PATH)
+        if method is None:
+            method = default_path_method(self.run.settings.model)
+        method = arguments.choice("method", method, METHODS)
+        one_list = len(sentences) == 1 and not isinstance(sentences[0], str)
+        stations, _ = self._stations(sentences[0] if one_list else sentences)
+        arguments.expect(len(stations) > 1, f"`sentences`: a path needs two or more, not {len(stations)}")
+        written: list[str] = self.decode(path(stations, steps, method), beam=beam, to=to)
+        return written
 
     def paraphrase(
         self, sentence: str, count: int = 5, *, distance: float = 0.4, seed: int = 0, to: str | None = None
@@ -256,8 +231,13 @@ class SentenceAutoencoder(Measured):
             distance: of the encodings tried, in standard deviations (:func:`textrae.latent.draw.around`).
             seed: of the encodings; 20 are tried for each sentence wanted.
             to: language to write, if the model writes several.
+
+        Raises:
+            TypeError, ConfigError: an argument cannot be used, or the model keeps no encodings of its training.
         """
-        centre, config = self.encode([sentence])[0], self.run.settings.model
+        count = arguments.whole("count", count, 1, arguments.MOST)
+        distance, seed = arguments.real("distance", distance, 0.0), arguments.seed(seed)
+        centre, config = self.encode(arguments.sentence("sentence", sentence)), self.run.settings.model
         places = islice(around(config, self.run.latents, centre, distance, seed), 20 * count)
         decoded = self.decode(np.stack(list(places)), to=to)
         return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
@@ -266,18 +246,21 @@ class SentenceAutoencoder(Measured):
         """Return the mean encoding of `target` minus that of `source`: (dimensions,), in bounded memory.
 
         Raises:
+            TypeError: one of them is a single string, or an item is none.
             ValueError: one of them is empty.
         """
-        return difference(self.encode_stream(source), self.encode_stream(target), self.encoding_size)
+        both = arguments.sentences("source", source), arguments.sentences("target", target)
+        blocks = [self.encode_stream(sentences) for sentences in both]
+        return difference(blocks[0], blocks[1], self.encoding_size)
 
     def move(
         self,
-        sentences: Sequence[str] | Vectors,
-        step: Vectors,
+        sentences: Iterable[str] | AnyVectors,
+        step: AnyVectors,
         strength: float = 1.0,
         beam: int = 1,
         to: str | None = None,
-    ) -> list[str]:
+    ) -> Any:
         """Decode sentences after a step through the latent space: encode(x) + strength · step.
 
         Args:
@@ -285,73 +268,37 @@ class SentenceAutoencoder(Measured):
             step: (dimensions,), from :meth:`direction`.
             strength: factor of the step.
             beam, to: as for :meth:`decode`.
+
+        Returns:
+            A list of sentences; a string where one string or one encoding is given.
         """
-        encoded = sentences if isinstance(sentences, np.ndarray) else self.encode(sentences)
-        moved = torch.from_numpy(encoded + np.float32(strength) * step)
-        return self.decode(on_the_sphere(self.run.settings.model, moved), beam=beam, to=to)
-
-    def reconstruct(self, sentences: Sequence[str], *, beam: int = 1) -> list[str]:
-        """Encode sentences and decode them again, as :meth:`decode` does; a model that translates has :meth:`translate`."""
-        return [rebuilt for block in self.reconstruct_stream(sentences, beam=beam) for rebuilt in block]
-
-    def reconstruct_stream(
-        self, sentences: Iterable[str], *, beam: int = 1, cuts: Cuts | None = None
-    ) -> Iterator[list[str]]:
-        """Reconstruct any number of sentences in bounded memory: yield blocks of them, in order."""
-        return self.translate_stream(sentences, beam=beam, length_penalty=0.0, cuts=cuts)
-
-    def translate(
-        self, sentences: Sequence[str], *, beam: int = 5, length_penalty: float = 1.0, to: str | None = None
-    ) -> list[str]:
-        """Return what the model was trained to write for sentences: their translations, or themselves.
-
-        Args:
-            beam: hypotheses kept at every step; 1 takes the most likely token each time.
-            length_penalty: as for :func:`textrae.inference.beam.beam_search`.
-            to: language to write, if the model writes several.
-        """
-        blocks = self.translate_stream(sentences, beam=beam, length_penalty=length_penalty, to=to)
-        return [written for block in blocks for written in block]
-
-    def translate_stream(
-        self,
-        sentences: Iterable[str],
-        *,
-        beam: int = 5,
-        length_penalty: float = 1.0,
-        to: str | None = None,
-        window: int | None = None,
-        cuts: Cuts | None = None,
-    ) -> Iterator[list[str]]:
-        """Translate any number of sentences in bounded memory: yield blocks of sentences, in order.
-
-        Args:
-            beam, length_penalty, to: as for :meth:`translate`.
-            window: sentences read before any is written; few for a pipe whose reader waits.
-            cuts: counts what was read and truncated.
-        """
-        return self.engine.translate_stream(
-            sentences, beam=beam, length_penalty=length_penalty, to=to, window=window, cuts=cuts
+        config, strength = self.run.settings.model, arguments.real("strength", strength)
+        away, single = arguments.vectors("step", step, config.read_size)
+        arguments.expect(
+            single, f"`step`: one vector of {config.read_size} dimensions is expected, not several"
         )
+        encoded, one = self._stations(sentences)
+        with np.errstate(over="ignore"):  # a vector that is not finite is told by name
+            moved = torch.from_numpy(encoded + np.float32(strength) * away)
+        vectors = on_the_sphere(config, moved)
+        return self.decode(vectors[0] if one else vectors, beam=beam, to=to)
 
-    def translations(
-        self,
-        sentences: Iterable[str],
-        *,
-        beam: int = 5,
-        length_penalty: float = 1.0,
-        to: str | None = None,
-        window: int | None = None,
-        cuts: Cuts | None = None,
-    ) -> Iterator[list[Hypotheses]]:
-        """Translate as :meth:`translate_stream`, but yield all that the beam ends with, the best first, with scores.
+    def _stations(self, given: object) -> tuple[Vectors, bool]:
+        """Return the encodings of sentences, or those that are given, and whether it is a single one."""
+        found = arguments.sentences_or_vectors("sentences", given)
+        if isinstance(found, str):
+            return self.encode([found]), True
+        if isinstance(found, list) and found and isinstance(found[0], str):
+            return self.encode(found), False
+        return arguments.vectors("sentences", found, self.run.settings.model.read_size)
 
-        Raises:
-            ConfigError: the model has no likelihoods, or is hierarchical.
-        """
-        return self.engine.translations(
-            sentences, beam=beam, length_penalty=length_penalty, to=to, window=window, cuts=cuts
-        )
+    def __repr__(self) -> str:
+        """Tell in one line what the model is and what it was trained on."""
+        settings, result = self.run.settings, self.run.training
+        of = ", ".join(Path(name).name for name in settings.sources) or "text given in memory"
+        size = sum(p.numel() for p in self.run.network.parameters())
+        shape = described(settings.model, self.run.tokenizer.vocab_size)
+        return f"<SentenceAutoencoder: {shape}, {size:,} parameters; trained on {of}, {result.get('step', 0):,} steps>"
 
     def info(self) -> dict[str, Any]:
         """Return what the run is: shape, parameters, tokenizer, and how it was trained."""
@@ -364,9 +311,33 @@ class SentenceAutoencoder(Measured):
         }
 
 
-def _name(place: Place | None) -> str | None:
-    return None if place is None else str(place)
+def _files(corpus: object, target: object) -> dict[str, Any]:
+    """Return the settings that name the files of a corpus and of its target."""
+    languages = target if isinstance(target, Mapping) else {}
+    return {
+        "sources": arguments.places("corpus", corpus),
+        "target": arguments.places("target", list(languages.values()) if languages else target),
+        "target_languages": tuple(arguments.text("target", language) for language in languages),
+    }
 
 
-def _names(places: Place | Iterable[Place]) -> tuple[str, ...]:
-    return (str(places),) if isinstance(places, str | PathLike) else tuple(map(str, places))
+def _name(argument: str, value: Place | None) -> str | None:
+    return None if value is None else arguments.place(argument, value)
+
+
+def _trained(
+    settings: Settings, sentences: Iterable[str] | None, out: str | None, watch: Watch | None, progress: bool
+) -> Run:
+    """Train on files, or on sentences that are written beside them first; return the run."""
+    for name in settings.sources:
+        typed = any(letter.isspace() for letter in name) and not os.path.lexists(name)
+        arguments.expect(
+            not typed, f"`corpus`: {arguments.shown(name)} is no file; give sentences as `sentences`"
+        )
+    with tempfile.TemporaryDirectory(prefix="textrae-") as folder:
+        held = None
+        if sentences is not None:
+            held = spill(arguments.sentences("sentences", sentences), Path(folder))
+        with following(watch, progress) as followed:
+            where = Path(folder) / "run" if out is None else Path(out)
+            return train_run(settings, where, held=held, watch=followed)[0]

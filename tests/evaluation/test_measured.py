@@ -10,7 +10,8 @@ from textrae.evaluation.similarity import xsim
 
 
 def test_xsim_is_that_of_the_encodings(model: SentenceAutoencoder) -> None:
-    some, others = sentences()[:60:2], sentences()[1:60:2]
+    some = sentences()[:60:2]
+    others = some[::-1]
     assert model.xsim(some, some) == 0.0
     assert model.xsim(some, others) == xsim(model.encode(some), model.encode(others)) > 0.0
     with pytest.raises(ValueError, match="one row of one side"):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable
 
 from textrae.evaluation.attention import AttentionMap, sentence_attention
 from textrae.evaluation.likelihood import Likelihood
@@ -14,16 +10,13 @@ from textrae.evaluation.measures import measure_likelihood, measure_posterior, m
 from textrae.evaluation.reconstruction import ReconstructionReport
 from textrae.evaluation.similarity import xsim
 from textrae.evaluation.translation import TranslationReport, refuse_unpaired, translation_report
-from textrae.inference.engine import Engine
-from textrae.inference.vectors import Vectors, check_vectors
+from textrae.inference import arguments
+from textrae.inference.converter import AnyVectors, Converter
 from textrae.latent.posterior import Diagnosis
 
 
-class Measured:
+class Measured(Converter):
     """A model that can be measured on sentences."""
-
-    engine: Engine
-    """The model at work."""
 
     def likelihood(self, sentences: Iterable[str], *, samples: int = 500, seed: int = 0) -> Likelihood:
         """Measure how likely a variational model finds sentences (:mod:`textrae.evaluation.likelihood`).
@@ -36,24 +29,21 @@ class Measured:
             ConfigError: the model is not variational, or has no likelihoods (``reconstruction="mse"``).
             ValueError: there is no sentence.
         """
-        return measure_likelihood(self.engine, sentences, samples, seed)
+        samples, seed = arguments.whole("samples", samples, 1, arguments.MOST), arguments.seed(seed)
+        return measure_likelihood(self.engine, arguments.sentences("sentences", sentences), samples, seed)
 
-    def diagnose(self, sentences: Sequence[str]) -> Diagnosis:
+    def diagnose(self, sentences: Iterable[str]) -> Diagnosis:
         """Measure whether a variational model uses its latent dimensions (:mod:`textrae.latent.posterior`).
 
         Raises:
             ConfigError: the model is not variational.
         """
-        return measure_posterior(self.engine, sentences)
+        return measure_posterior(self.engine, arguments.sentences("sentences", sentences))
 
-    def xsim(self, sentences: Sequence[str], others: Sequence[str]) -> float:
+    def xsim(self, sentences: Iterable[str], others: Iterable[str]) -> float:
         """Return the share of sentences whose translation is not nearest (:func:`textrae.evaluation.similarity.xsim`)."""
-        return xsim(self._encodings(sentences), self._encodings(others))
-
-    def _encodings(self, sentences: Iterable[str]) -> Vectors:
-        """Encode sentences to (sentences, dimensions)."""
-        empty = np.empty((0, self.engine.run.settings.model.encoding_size), dtype=np.float32)
-        return np.concatenate([empty, *self.engine.encode_stream(sentences)])
+        both = arguments.sentences("sentences", sentences), arguments.sentences("others", others)
+        return xsim(self.encode(both[0]), self.encode(both[1]))
 
     def attention(self, sentence: str, to: str | None = None) -> AttentionMap:
         """Return where a model with attention looks while it rebuilds or translates a sentence, greedily, in fp32.
@@ -61,12 +51,14 @@ class Measured:
         Raises:
             ConfigError: the model has no attention, or is hierarchical.
         """
-        return sentence_attention(self.engine, sentence, to)
+        return sentence_attention(
+            self.engine, arguments.sentence("sentence", sentence), arguments.word("to", to)
+        )
 
     def evaluate_translation(
         self,
-        sentences: Sequence[str],
-        references: Sequence[str],
+        sentences: Iterable[str],
+        references: Iterable[str],
         *,
         beam: int = 5,
         length_penalty: float = 1.0,
@@ -78,13 +70,14 @@ class Measured:
         Raises:
             ValueError: there is no sentence, or not one reference for each.
         """
-        refuse_unpaired(sentences, references)
-        blocks = self.engine.translate_stream(sentences, beam=beam, length_penalty=length_penalty, to=to)
-        written = [sentence for block in blocks for sentence in block]
-        return translation_report(sentences, written, references, tokenize)
+        read = list(arguments.sentences("sentences", sentences))
+        right = list(arguments.sentences("references", references))
+        refuse_unpaired(read, right)
+        written = self.translate(read, beam=beam, length_penalty=length_penalty, to=to)
+        return translation_report(read, written, right, arguments.text("tokenize", tokenize))
 
     def evaluate(
-        self, sentences: Iterable[str], *, tokenize: str = "none", vectors: NDArray[Any] | None = None
+        self, sentences: Iterable[str], *, tokenize: str = "none", vectors: AnyVectors | None = None
     ) -> ReconstructionReport:
         """Measure the quality of reconstruction.
 
@@ -97,7 +90,11 @@ class Measured:
             VectorError: there is not one vector for each, or one is not what the model reads.
             ConfigError: the model reads vectors and there are none.
         """
-        checked = (
-            None if vectors is None else check_vectors(vectors, self.engine.run.settings.model.read_size)
-        )
-        return measure_reconstruction(self.engine, sentences, tokenize, checked)
+        size, given = self.engine.run.settings.model.read_size, None
+        if vectors is not None:
+            given, one = arguments.vectors("vectors", vectors, size)
+            arguments.expect(
+                not one, "`vectors`: one vector a sentence is expected, in an array of two dimensions"
+            )
+        some, tokenizer = arguments.sentences("sentences", sentences), arguments.text("tokenize", tokenize)
+        return measure_reconstruction(self.engine, some, tokenizer, given)

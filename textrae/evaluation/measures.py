@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
@@ -111,7 +111,7 @@ def measure_likelihood(engine: Engine, sentences: Iterable[str], samples: int, s
     return likelihood(elbos, nlls, texts, tokens, samples)
 
 
-def measure_posterior(engine: Engine, sentences: Sequence[str]) -> Diagnosis:
+def measure_posterior(engine: Engine, sentences: Iterable[str]) -> Diagnosis:
     """Measure whether a variational model uses its latent dimensions.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Encodings = NDArray[np.float32]
 """Points of the latent space: (n, dimensions), or (dimensions,) for a single one."""
 Method = Literal["linear", "spherical"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def between(start: Encodings, end: Encodings, steps: int, method: Method = "linear") -> Encodings:

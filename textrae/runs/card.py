@@ -33,7 +33,7 @@ def model_card(
             "---",
             f"# A textrae {_kind(model, bool(targets))}",
             "",
-            f"{_encoder(model)} {_held(model)}, {pieces:,} pieces.",
+            f"{described(model, pieces)}.",
             "",
             f"Trained on {read}{written}: {result.get('step', 0):,} steps, {result.get('tokens', 0):,} tokens{seen}, "
             f"{result.get('seconds', 0):.0f} s.",
@@ -47,6 +47,16 @@ def model_card(
             "",
         ]
     )
+
+
+def described(model: ModelConfig, pieces: int) -> str:
+    """Describe the shape of a model in a few words.
+
+    Args:
+        model: shape of the model.
+        pieces: size of the vocabulary.
+    """
+    return f"{_encoder(model)} {_held(model)}, {pieces:,} pieces"
 
 
 def _kind(model: ModelConfig, translates: bool) -> str:

@@ -74,6 +74,21 @@ def refuse_ineffective(
         refuse(not used, f"`{name}`: {why}, or leave it out")
 
 
+def refuse_sources(settings: Settings, *, in_memory: bool) -> None:
+    """Reject a training from Python that has no text, or files beside sentences in memory.
+
+    Raises:
+        ConfigError: naming the setting, and what to do.
+    """
+    if not in_memory:
+        refuse(not settings.sources, "`corpus`: nothing to train on; give a file, or `sentences`")
+        return
+    refuse(settings.sources, "`corpus` and `sentences`: give one of them")
+    refuse(settings.target, "`sentences`: parallel text is read from files; give `corpus` and `target`")
+    read = settings.corpus.format != "auto" or settings.corpus.column is not None
+    refuse(read, "`format` and `column` are for files; leave them out beside `sentences`")
+
+
 def refuse_incomplete(settings: Settings) -> None:
     """Reject what a training that begins would not use, or could not use without something else.
 

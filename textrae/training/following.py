@@ -5,11 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textrae.training.pipeline import Watch
     from textrae.training.state import TrainingReport
 
 
@@ -92,3 +95,40 @@ class ProgressBar:
                 self.advised = True
         self.bar.n = min(1.0, report.done)
         self.bar.set_postfix_str(f"step {report.step:,}  loss {report.loss:.3f}  {speed}")
+
+
+@contextmanager
+def following(watch: Watch | None, progress: bool) -> Iterator[Watch]:
+    """Follow a training for a Python caller: Ctrl-C stops it with what was learnt, and warns that it did.
+
+    Args:
+        watch: the caller's own.
+        progress: show a bar and the notes.
+
+    Yields:
+        A watch that does all of that.
+    """
+    from textrae.training.pipeline import Watch  # which needs torch, as the rest of this module does not
+
+    watch, stopper, last = watch or Watch(), Stopper([signal.SIGINT]), 0
+    bar = ProgressBar() if progress else None
+
+    def note(line: str) -> None:
+        watch.note(line)
+        if bar is not None:
+            bar.note(line)
+
+    def report(report: TrainingReport) -> None:
+        nonlocal last
+        last = report.step
+        watch.report(report)
+        if bar is not None:
+            bar.report(report)
+
+    with stopper, bar or nullcontext():
+        yield Watch(note, report, lambda: stopper() or watch.should_stop())
+    if stopper.signal:
+        warnings.warn(
+            f"the training was interrupted after step {last:,}: the model is what it was then, and its budget was not spent",
+            stacklevel=4,
+        )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ class _Job:
     device: torch.device
     bf16: bool
     watch: Watch
+    held: Path | None
+    """File of sentences that were given in memory; they are trained on in place of the settings' sources."""
 
     @property
     def state(self) -> Path:
@@ -82,6 +85,7 @@ def train_run(
     resume: bool | Stopped = False,
     overwrite: bool = False,
     cache_dir: Path | None = None,
+    held: Path | None = None,
     watch: Watch | None = None,
 ) -> tuple[Run, bool]:
     """Train a model into the run folder `out`.
@@ -95,6 +99,7 @@ def train_run(
         resume: continue the training that was stopped in `out`, as :func:`stopped_training` has read it or will be read.
         overwrite: replace the run in `out`, which stays until the new one is whole.
         cache_dir: folder for the token cache.
+        held: file of sentences that were given in memory, which is read in place of the settings' sources.
         watch: how to follow and stop it.
 
     Returns:
@@ -118,22 +123,24 @@ def train_run(
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
     job = _Job(
-        settings=settings, tables=tables, out=out, stopped=stopped, device=device, bf16=bf16, watch=watch
+        settings=settings,
+        tables=tables,
+        out=out,
+        stopped=stopped,
+        device=device,
+        bf16=bf16,
+        watch=watch,
+        held=held,
     )
     claim(out, bool(resume), overwrite)
     cache, left = find_cache(out, cache_dir, stopped)
-    made = [path for path in (out, out / CHECKPOINT, cache) if not path.exists()]
-    try:
+    with _whole_or_nothing(out, out / CHECKPOINT, cache):
         make_folder(out / CHECKPOINT)
         make_folder(cache)
         corpus = _corpus(job, left or cache)
         remember(out, settings, corpus)
         own = _own_tokenizer(settings, corpus)
         trainer = _trainer(job, corpus, own)
-    except BaseException:
-        for path in made:  # nothing was trained yet: leave nothing half-made
-            shutil.rmtree(path, ignore_errors=True)
-        raise
     watch.note(_describe(trainer.network, device, bf16))
     finished = fit(trainer)
     result = _result(trainer, corpus, finished, bf16)
@@ -141,6 +148,18 @@ def train_run(
     publish(out, run)
     _tidy(out, trainer, corpus, finished)
     return run, finished
+
+
+@contextmanager
+def _whole_or_nothing(*folders: Path) -> Iterator[None]:
+    """Remove the folders that were not there before, if something goes wrong before anything is trained."""
+    made = [path for path in folders if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 def _own_tokenizer(settings: Settings, corpus: PreparedCorpus) -> Tokenizer | None:
@@ -258,6 +277,8 @@ def _made(job: _Job, cache: Path) -> PreparedCorpus:
         RunError: there are none, or they do not give the cache of the training to be resumed.
     """
     settings, out, note = job.settings, job.out, job.watch.note
+    if job.held is not None:
+        settings = replace(settings, sources=(str(job.held),))
     if not settings.sources:
         raise RunError(f"{out}: nothing to resume there; name the corpus to train on")
     if job.stopped is None:
