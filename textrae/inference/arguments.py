@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import math
 import numbers
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Set
 from os import PathLike, fspath
-from typing import Any, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypedDict, TypeGuard, TypeVar, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from textrae.errors import ConfigError, VectorError
-from textrae.inference.engine import Cuts
 from textrae.inference.vectors import Vectors, check_vectors
+
+if TYPE_CHECKING:
+    import torch
+
+    from textrae.inference.engine import Cuts
 
 WIDEST_BEAM = 1_000
 """Most hypotheses that a beam keeps."""
@@ -180,6 +184,8 @@ def searching(beam_: object, length_penalty: object, to: object, window: object)
 
 def counts(value: object) -> Cuts | None:
     """Return what counts sentences that are read and truncated, or None."""
+    from textrae.inference.engine import Cuts
+
     return None if value is None else instance("cuts", value, Cuts)
 
 
@@ -272,7 +278,7 @@ def sentences_or_vectors(name: str, given: object) -> Any:
     """
     if isinstance(given, str):
         return sentence(name, given)
-    if isinstance(given, torch.Tensor) or (isinstance(given, np.ndarray) and given.dtype.kind not in "OUST"):
+    if _is_tensor(given) or (isinstance(given, np.ndarray) and given.dtype.kind not in "OUST"):
         return given
     _refuse_container(name, given, "sentences or vectors")
     items = [one.as_py() if hasattr(one, "as_py") else one for one in cast(Iterable[object], given)]
@@ -281,7 +287,7 @@ def sentences_or_vectors(name: str, given: object) -> Any:
 
 def _array(name: str, given: object, width: int) -> NDArray[Any]:
     """Return an array of what may be vectors, of any shape and type that NumPy gives it."""
-    if isinstance(given, torch.Tensor):
+    if _is_tensor(given):
         return _from_torch(name, given)
     if isinstance(given, np.ndarray):
         if np.ma.is_masked(given):
@@ -305,7 +311,7 @@ def _array(name: str, given: object, width: int) -> NDArray[Any]:
 
 def _row(name: str, number: int, item: object) -> NDArray[Any]:
     """Return an item of several as an array."""
-    if isinstance(item, torch.Tensor):
+    if _is_tensor(item):
         return _from_torch(name, item)
     if not isinstance(item, np.ndarray | list | tuple):
         raise TypeError(f"`{name}`: item {number} (counted from 0) is {shown(item)}; a vector is expected")
@@ -321,10 +327,16 @@ def _row(name: str, number: int, item: object) -> NDArray[Any]:
         raise VectorError(f"`{name}`: item {number} (counted from 0) holds a number too large") from None
 
 
+def _is_tensor(value: object) -> TypeGuard[torch.Tensor]:
+    """Return whether a value is torch's; the command checks its options before it loads torch."""
+    module = sys.modules.get("torch")
+    return module is not None and isinstance(value, module.Tensor)
+
+
 def _from_torch(name: str, tensor: torch.Tensor) -> NDArray[Any]:
     try:
         plain = tensor.detach().to("cpu")
-        return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+        return (plain.float() if plain.element_size() == 2 else plain).numpy()  # NumPy has no bfloat16
     except (RuntimeError, TypeError, NotImplementedError):  # sparse, quantised, without storage
         raise VectorError(
             f"`{name}`: a tensor of {tensor.dtype}, {tensor.layout} on {tensor.device}; give a dense one of numbers"
