@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,13 +29,18 @@ from .options import (
 from .session import at_work, load_model, print_lines, refuse_options
 
 
-@app.command(epilog="Example: textrae encode run sentences.txt -o vectors.npy")
+@app.command(epilog="Example: textrae encode run sentences.txt -o vectors.parquet")
 def encode(
     run: RunFolder,
     file: File = "-",
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="File of vectors: .npy, .parquet or .jsonl.", show_default=False),
+        typer.Option(
+            "--out",
+            "-o",
+            help="File of vectors: .npy, .safetensors, .parquet, .jsonl or .csv; - prints JSON lines.",
+            show_default=False,
+        ),
     ] = ...,  # type: ignore[assignment]
     storage: Annotated[
         str, typer.Option(help="Storage of the vectors: float32, float16, int8 or binary (signs only).")
@@ -55,10 +61,12 @@ def encode(
     precision: Precision = "fp32",
 ) -> None:
     """Turn sentences into vectors, one row for each line."""
-    from textrae.inference.vectors import STORAGE, VectorWriter
+    from textrae.inference.vectors import STORAGE, VectorWriter, check_place
 
     if storage not in STORAGE:
         raise typer.BadParameter(f"{storage!r} is not {', '.join(STORAGE)}", param_hint="--storage")
+    stream = sys.stdout.buffer if str(out) == "-" else None
+    check_place(Path("output.jsonl") if stream else out, storage)
 
     from .reading import Input
 
@@ -67,34 +75,55 @@ def encode(
         raise typer.BadParameter(
             f"{dimensions} of {model.encoding_size} dimensions cannot be kept", param_hint="--dimensions"
         )
-    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    source, width = (
+        Input.of(file, corpus_format, column, errors, model.max_length),
+        dimensions or model.encoding_size,
+    )
     held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
     with (
-        VectorWriter(out, dimensions or model.encoding_size, storage) as writer,
+        VectorWriter(out, width, storage, run=model.run.fingerprint, stream=stream) as writer,
         at_work(model, run, workers, device, precision) as worker,
     ):
         for vectors in worker.encode_stream(_recorded(source, held), cuts=source.cuts):
             writer.add([held.popleft() for _ in vectors], vectors[:, :dimensions])
     source.say()
-    note(f"{out}: {source.cuts.sentences:,} vectors of {dimensions or model.encoding_size} dimensions")
+    if source.counts.blank:
+        note(f"{source.counts.blank:,} lines are blank: their rows hold the vector of an empty sentence")
+    note(f"{out}: {source.cuts.sentences:,} vectors of {width} dimensions")
 
 
-@app.command(epilog="Example: textrae decode run vectors.npy > sentences.txt")
+@app.command(epilog="Example: textrae decode run vectors.parquet > sentences.txt")
 def decode(
     run: RunFolder,
-    vectors: Annotated[Path, typer.Argument(help="Vectors as .npy, .parquet or .jsonl.", show_default=False)],
+    vectors: Annotated[
+        Path,
+        typer.Argument(help="Vectors as .npy, .safetensors, .parquet, .jsonl or .csv.", show_default=False),
+    ],
     beam: Beam = 1,
     to: To = None,
+    any_run: Annotated[
+        bool, typer.Option("--any-run", help="Decode vectors that another run encoded, too.")
+    ] = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
     """Turn vectors into sentences, one on each line."""
-    from textrae.inference.vectors import read_vectors
+    from textrae.inference.vectors import check_vectors, count_strange, fingerprint_of, read_vectors
 
-    model, done = load_model(run, device, precision), 0
-    for block in read_vectors(vectors, model.run.settings.model.read_size):
-        print_lines(model.decode(block, beam=beam, to=to, first=done))
+    model, done, strange = load_model(run, device, precision), 0, 0
+    config = model.run.settings.model
+    known = fingerprint_of(vectors) is not None
+    own = None if any_run or config.vectors else model.run.fingerprint
+    for block in read_vectors(vectors, config.read_size, own):
+        checked = check_vectors(block, config.read_size, done)
+        strange += 0 if known else count_strange(checked, config)
+        print_lines(model.decode(checked, beam=beam, to=to, first=done))
         done += len(block)
+    if strange:
+        note(
+            f"{vectors}: {strange:,} of {done:,} vectors have not the mean 0 and variance 1 of this run's encodings; "
+            "were they encoded by it?"
+        )
 
 
 def _further() -> list[inspect.Parameter]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -135,3 +136,17 @@ def test_a_setting_that_was_called_otherwise_is_still_read(run: Path, tmp_path: 
     values["training"]["denoise"] = 0.25
     (tmp_path / "old" / CONFIG).write_text(json.dumps(values))
     assert load_run(tmp_path / "old").settings.training.noise_blank == 0.25
+
+
+def test_the_fingerprint_is_that_of_what_decides_an_encoding(run: Path, tmp_path: Path) -> None:
+    model = SentenceAutoencoder.load(run)
+    first = model.run.fingerprint
+    assert re.fullmatch("[0-9a-f]{16}", first)
+    model.save(tmp_path / "saved")
+    shutil.copytree(run, tmp_path / "copied")
+    assert {load_run(tmp_path / name).fingerprint for name in ("saved", "copied")} == {first}
+    parameters = dict(model.run.network.named_parameters())
+    with torch.no_grad():
+        for part, same in (("decoder.", True), ("bottleneck.", False)):
+            next(values for name, values in parameters.items() if name.startswith(part)).view(-1)[0] += 1
+            assert (model.run.fingerprint == first) == same

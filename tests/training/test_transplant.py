@@ -46,6 +46,7 @@ def test_a_frozen_encoder_encodes_as_before(
         some = sentences()[:50]
         same = np.allclose(model.encode(some), before.encode(some), atol=1e-6)
         assert same == frozen
+        assert (model.run.fingerprint == before.run.fingerprint) == frozen
         assert model.run.settings.model.hidden == SMALL.hidden
         assert model.run.tokenizer.digest == before.run.tokenizer.digest
         assert model.run.target_tokenizer is not None

@@ -20,7 +20,7 @@ from safetensors.torch import save as tensors_to_bytes
 
 from textrae.errors import ConfigError, CorpusError, RunError
 from textrae.latent.mixture import Latents
-from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.autoencoder import READING, Autoencoder
 from textrae.runs.card import model_card
 from textrae.runs.files import (
     digest_of,
@@ -73,6 +73,19 @@ class Run:
     def writer(self) -> Tokenizer:
         """Tokenizer of what the decoder writes."""
         return self.target_tokenizer or self.tokenizer
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of what decides an encoding: the weights from a text to its vector, and the tokenizer; 16 hex digits.
+
+        A run that is saved, loaded or copied keeps it. Runs whose encoder is a frozen one share it with that encoder's.
+        """
+        weights = {
+            name: tensor.detach().cpu()
+            for name, tensor in self.network.state_dict().items()
+            if name.startswith(READING)
+        }
+        return digest_of(f"{tensor_digest(weights)} {self.tokenizer.digest}".encode())[:16]
 
 
 def save_run(path: Path, run: Run, *, overwrite: bool = False) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from textrae.errors import CorpusError, VectorError
 from textrae.settings.corpus import CorpusConfig
 from textrae.text.lines import BATCH_LINES, ReadCounts, Source, locate, read_sources, refuse_column
+from textrae.text.npy import open_npy
 from textrae.text.prepared import PreparedCorpus, build_cache
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
 
@@ -36,19 +37,22 @@ class VectorTable:
 
     def __init__(self, path: str | Path) -> None:
         try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            said = str(error).splitlines()[0]
+            array = open_npy(Path(path))
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or error
             raise VectorError(f"{path}: not a readable .npy file of vectors ({said})") from None
-        if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f" or not array.size:
-            shape, kind = getattr(array, "shape", "?"), getattr(array, "dtype", "?")
+        if array.ndim != 2 or array.dtype.kind != "f" or not array.size:
             raise VectorError(
-                f"{path}: {kind} of shape {shape}; give floating-point values of shape (vectors, dimensions)"
+                f"{path}: {array.dtype} of shape {array.shape}; give floating-point values of shape (vectors, dimensions)"
             )
         for start in range(0, len(array), _BLOCK):
-            bad = np.flatnonzero(~np.isfinite(array[start : start + _BLOCK]).all(1))
+            with np.errstate(over="ignore"):
+                block = array[start : start + _BLOCK].astype(np.float32)
+            bad = np.flatnonzero(~np.isfinite(block).all(1))
             if len(bad):
-                raise VectorError(f"{path}: row {start + bad[0]} (counted from 0) holds NaN or infinity")
+                raise VectorError(
+                    f"{path}: row {start + bad[0]} (counted from 0) holds NaN, infinity or a number beyond float32"
+                )
         self.name, self._array = Path(path).name, array
 
     def __len__(self) -> int:

@@ -1,0 +1,76 @@
+"""Smaller types of vectors, and vectors that can be decoded."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from textrae import ModelConfig
+from textrae.errors import VectorError
+from textrae.inference.vectors import STORAGE, Storage, check_vectors, count_strange, restored, stored
+
+VECTORS = np.random.default_rng(0).standard_normal((50, 5)).astype(np.float32)
+
+
+def test_stored_arrays_of_another_width_are_not_taken_for_signs() -> None:
+    array = np.zeros((3, 12), dtype=np.uint8)
+    assert restored(array, 12) is array
+    assert restored(stored(VECTORS, "binary"), 5).shape == VECTORS.shape
+
+
+def test_integers_and_doubles_are_decoded() -> None:
+    assert check_vectors(np.ones((2, 3), dtype=np.int64), 3).dtype == np.float32
+
+
+@pytest.mark.parametrize("storage", STORAGE)
+def test_stored_vectors_are_checked_as_restored_ones(storage: Storage) -> None:
+    small = stored(VECTORS, storage)
+    np.testing.assert_array_equal(check_vectors(small, 5), restored(small, 5).astype(np.float32))
+
+
+def test_a_message_names_the_row_among_all() -> None:
+    spoilt = VECTORS[:10].copy()
+    spoilt[3, 2] = np.nan
+    spoilt[7] = np.inf
+    with pytest.raises(VectorError, match=r"^vector 3 .* as do 2 of the 10 from 0 on"):
+        check_vectors(spoilt, 5)
+    with pytest.raises(VectorError, match=r"^vector 8195 .* as do 2 of the 10 from 8192 on"):
+        check_vectors(spoilt, 5, 8_192)
+
+
+def test_numbers_beyond_float32_and_truth_values_are_refused() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(VectorError, match="vector 0"):
+            check_vectors(np.array([[1e39, 0.0]]), 2)
+    with pytest.raises(VectorError, match="vectors of bool"):
+        check_vectors(np.ones((1, 2), dtype=bool), 2)
+
+
+def test_torch_takes_read_only_arrays_without_a_warning(tmp_path: Path) -> None:
+    np.save(tmp_path / "v.npy", VECTORS)
+    frozen = VECTORS.copy()
+    frozen.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for array in (frozen, np.load(tmp_path / "v.npy", mmap_mode="r"), VECTORS[::-1], VECTORS):
+            assert torch.from_numpy(check_vectors(array, 5)).tolist() == array.tolist()
+    assert check_vectors(VECTORS, 5) is VECTORS, "what is writable is not copied"
+
+
+def test_encodings_that_a_model_cannot_have_made_are_counted() -> None:
+    rows = np.random.default_rng(1).standard_normal((6, 200)).astype(np.float32)
+    rows = (rows - rows.mean(1, keepdims=True)) / rows.std(1, keepdims=True)
+    normal, drawn = ModelConfig(latent=200), ModelConfig(latent=200, variational=True)
+    others = rows.copy()
+    others[1] *= 1.2
+    others[4] += 0.3
+    assert (count_strange(rows, normal), count_strange(others, normal)) == (0, 2)
+    assert count_strange(others, drawn) == 0, "a variational model's have no one length"
+    for storage in STORAGE:
+        assert count_strange(restored(stored(rows, storage), 200).astype(np.float32), normal) == 0
+    assert count_strange(rows[:0], normal) == 0
