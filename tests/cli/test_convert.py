@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import torch
 from conftest import LINES
 from support import textrae
 
 from textrae import SentenceAutoencoder
+from textrae.inference.vectors import ENDINGS
 
 
-@pytest.mark.parametrize("ending", [".npy", ".parquet", ".jsonl"])
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_encode_then_decode_is_reconstruct(run: Path, text: Path, tmp_path: Path, ending: str) -> None:
     vectors = tmp_path / f"v{ending}"
     encoded = textrae("encode", run, text, "-o", vectors)
@@ -68,3 +73,96 @@ def test_standard_input_gzip_and_tables(run: Path, text: Path, tmp_path: Path) -
     table = tmp_path / "text.jsonl"
     table.write_text("".join(json.dumps({"id": 1, "say": line}) + "\n" for line in LINES))
     assert textrae("reconstruct", run, table, "--column", "say").stdout == expected
+
+
+def test_lines_of_vectors_go_to_standard_output(run: Path, text: Path, model: SentenceAutoencoder) -> None:
+    made = textrae("encode", run, text, "-o", "-")
+    assert made.returncode == 0, made.stderr
+    rows = [json.loads(line) for line in made.stdout.split(b"\n")[:-1]]
+    assert [row["text"] for row in rows] == LINES
+    assert {row["textrae_run"] for row in rows} == {model.run.fingerprint}
+    np.testing.assert_allclose([row["vector"] for row in rows], model.encode(LINES), atol=1e-5)
+
+
+def test_blank_lines_are_told_and_encoded_as_an_empty_sentence(
+    run: Path, text: Path, tmp_path: Path, model: SentenceAutoencoder
+) -> None:
+    made = textrae("encode", run, text, "-o", tmp_path / "v.npy")
+    assert "2 lines are blank: their rows hold the vector of an empty sentence" in made.stderr.decode()
+    vectors = np.load(tmp_path / "v.npy")
+    blank = [row for row, line in enumerate(LINES) if not line.strip()]
+    assert blank == [30, 31]
+    np.testing.assert_allclose(vectors[blank], model.encode(["", ""]), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def other(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the same shape with other weights."""
+    model = SentenceAutoencoder.load(run)
+    with torch.no_grad():
+        model.run.network.embedding.weight.mul_(1.01)
+    out = tmp_path_factory.mktemp("other") / "run"
+    model.save(out)
+    return out
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_vectors_of_another_run_of_the_same_size(run: Path, other: Path, tmp_path: Path, ending: str) -> None:
+    """All formats but .npy know who encoded them."""
+    vectors = tmp_path / f"v{ending}"
+    text = "\n".join(LINES[:5]).encode()
+    assert textrae("encode", run, "-", "-o", vectors, stdin=text).returncode == 0
+    refused = textrae("decode", other, vectors)
+    if ending == ".npy":
+        assert refused.returncode == 0
+        return
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    said = refused.stderr.decode()
+    assert said.count("\n") == 1
+    assert "another run encoded these vectors" in said
+    assert "give --any-run" in said
+    forced = textrae("decode", other, vectors, "--any-run")
+    assert forced.returncode == 0
+    assert forced.stdout.count(b"\n") == 5
+    shutil.copytree(run, tmp_path / "copy")
+    assert textrae("decode", tmp_path / "copy", vectors).stdout == textrae("decode", run, vectors).stdout
+
+
+def test_arrays_that_the_run_cannot_have_encoded_are_told(
+    run: Path, tmp_path: Path, model: SentenceAutoencoder
+) -> None:
+    """And nothing else is: no warning of torch, of files that come read-only."""
+    vectors = model.encode(LINES[:9])
+    np.save(tmp_path / "own.npy", vectors)
+    pq.write_table(pa.table({"vector": list(vectors)}), tmp_path / "own.parquet")
+    vectors[2:6] *= 3
+    np.save(tmp_path / "strange.npy", vectors)
+    for name in ("own.npy", "own.parquet"):
+        assert textrae("decode", run, tmp_path / name).stderr == b""
+    told = textrae("decode", run, tmp_path / "strange.npy")
+    assert told.returncode == 0
+    assert "4 of 9 vectors have not the mean 0 and variance 1 of this run's encodings" in told.stderr.decode()
+
+
+@pytest.mark.parametrize("ending", [".npy", ".parquet", ".jsonl", ".csv", ".safetensors"])
+def test_a_failure_while_encoding_leaves_nothing(run: Path, tmp_path: Path, ending: str) -> None:
+    """Line 3 is not UTF-8; --workers reads ahead."""
+    for options in ((), ("--workers", "2")):
+        failed = textrae(
+            "encode", run, "-", "-o", tmp_path / f"v{ending}", *options, stdin=b"A dog.\nA cat.\n\xff\n"
+        )
+        assert failed.returncode == 1
+        assert failed.stderr.count(b"\n") == 1
+        assert not any(tmp_path.iterdir())
+
+
+def test_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
+    """Before the run is looked for, too."""
+    for words, said in (
+        (("-o", "v.txt"), b"give one of these endings"),
+        (("-o", "v.jsonl", "--storage", "int8"), b"only float32"),
+        (("-o", tmp_path), b"give one of these endings"),
+    ):
+        refused = textrae("encode", "no-run", "no-file", *words)
+        assert refused.returncode == 1
+        assert said in refused.stderr

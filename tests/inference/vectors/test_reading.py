@@ -247,7 +247,7 @@ def safetensors(entry: object, data: bytes = b"") -> bytes:
 def test_damaged_files(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     (tmp_path / name).write_bytes(content)
     refused(tmp_path / name, said)
-    if "header" not in said and name != "a.npy":
+    if said != "decodes" and name != "a.npy":
         with pytest.raises(VectorError):
             fingerprint_of(tmp_path / name)
 
@@ -315,8 +315,10 @@ def test_a_changed_file_is_read_or_refused_in_one_line(ending: str, data: st.Dat
             fingerprint_of(path)
             found = read(path, run="ab12")
         except VectorError as error:
-            assert "\n" not in str(error)
+            said = str(error)
         else:
+            said = ""
             assert found.shape == VECTORS.shape or ending in (".jsonl", ".csv")
             if ending == ".parquet":
                 np.testing.assert_array_equal(found, VECTORS)
+        assert "\n" not in said

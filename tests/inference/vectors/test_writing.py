@@ -146,7 +146,7 @@ def test_as_many_sentences_and_values_as_vectors(tmp_path: Path) -> None:
             (TEXTS[:3], VECTORS[:3], {"id": [1]}),
             (TEXTS[:3], VECTORS[:3], {}),
         ):
-            with pytest.raises(ValueError, match="vectors|columns"):
+            with pytest.raises(ValueError, match=r"vectors|columns"):
                 writer.add(*arguments)
 
 
