@@ -88,7 +88,7 @@ def encode(
             writer.add([held.popleft() for _ in vectors], vectors[:, :dimensions])
     source.say()
     if source.counts.blank:
-        note(f"{source.counts.blank:,} lines are blank: their rows hold the vector of an empty sentence")
+        note(f"{source.counts.blank:,} lines are blank: their vectors are in the file, and mean nothing")
     note(f"{out}: {source.cuts.sentences:,} vectors of {width} dimensions")
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from conftest import LINES
-from support import textrae
+from support import textrae, textrae_here
 
 from textrae import SentenceAutoencoder
 from textrae.inference.vectors import ENDINGS
@@ -22,12 +22,12 @@ from textrae.inference.vectors import ENDINGS
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_encode_then_decode_is_reconstruct(run: Path, text: Path, tmp_path: Path, ending: str) -> None:
     vectors = tmp_path / f"v{ending}"
-    encoded = textrae("encode", run, text, "-o", vectors)
+    encoded = textrae_here("encode", run, text, "-o", vectors)
     assert encoded.returncode == 0, encoded.stderr
     assert encoded.stdout == b""
     assert f"{len(LINES)} vectors of 24 dimensions" in encoded.stderr.decode()
     assert f"1 of {len(LINES)} sentences were truncated at 20 tokens" in encoded.stderr.decode()
-    decoded, rebuilt = textrae("decode", run, vectors), textrae("reconstruct", run, text)
+    decoded, rebuilt = textrae_here("decode", run, vectors), textrae_here("reconstruct", run, text)
     assert decoded.returncode == rebuilt.returncode == 0
     assert decoded.stdout == rebuilt.stdout
     rows = rebuilt.stdout.decode().split("\n")[:-1]
@@ -76,7 +76,7 @@ def test_standard_input_gzip_and_tables(run: Path, text: Path, tmp_path: Path) -
 
 
 def test_lines_of_vectors_go_to_standard_output(run: Path, text: Path, model: SentenceAutoencoder) -> None:
-    made = textrae("encode", run, text, "-o", "-")
+    made = textrae_here("encode", run, text, "-o", "-")
     assert made.returncode == 0, made.stderr
     rows = [json.loads(line) for line in made.stdout.split(b"\n")[:-1]]
     assert [row["text"] for row in rows] == LINES
@@ -84,15 +84,15 @@ def test_lines_of_vectors_go_to_standard_output(run: Path, text: Path, model: Se
     np.testing.assert_allclose([row["vector"] for row in rows], model.encode(LINES), atol=1e-5)
 
 
-def test_blank_lines_are_told_and_encoded_as_an_empty_sentence(
+def test_blank_lines_are_told_and_encoded_as_what_they_are(
     run: Path, text: Path, tmp_path: Path, model: SentenceAutoencoder
 ) -> None:
-    made = textrae("encode", run, text, "-o", tmp_path / "v.npy")
-    assert "2 lines are blank: their rows hold the vector of an empty sentence" in made.stderr.decode()
+    made = textrae_here("encode", run, text, "-o", tmp_path / "v.npy")
+    assert "2 lines are blank: their vectors are in the file, and mean nothing" in made.stderr.decode()
     vectors = np.load(tmp_path / "v.npy")
     blank = [row for row, line in enumerate(LINES) if not line.strip()]
     assert blank == [30, 31]
-    np.testing.assert_allclose(vectors[blank], model.encode(["", ""]), atol=1e-5)
+    np.testing.assert_allclose(vectors[blank], model.encode(["", "  "]), atol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +111,8 @@ def test_vectors_of_another_run_of_the_same_size(run: Path, other: Path, tmp_pat
     """All formats but .npy know who encoded them."""
     vectors = tmp_path / f"v{ending}"
     text = "\n".join(LINES[:5]).encode()
-    assert textrae("encode", run, "-", "-o", vectors, stdin=text).returncode == 0
-    refused = textrae("decode", other, vectors)
+    assert textrae_here("encode", run, "-", "-o", vectors, stdin=text).returncode == 0
+    refused = textrae_here("decode", other, vectors)
     if ending == ".npy":
         assert refused.returncode == 0
         return
@@ -121,11 +121,14 @@ def test_vectors_of_another_run_of_the_same_size(run: Path, other: Path, tmp_pat
     assert said.count("\n") == 1
     assert "another run encoded these vectors" in said
     assert "give --any-run" in said
-    forced = textrae("decode", other, vectors, "--any-run")
+    forced = textrae_here("decode", other, vectors, "--any-run")
     assert forced.returncode == 0
     assert forced.stdout.count(b"\n") == 5
     shutil.copytree(run, tmp_path / "copy")
-    assert textrae("decode", tmp_path / "copy", vectors).stdout == textrae("decode", run, vectors).stdout
+    assert (
+        textrae_here("decode", tmp_path / "copy", vectors).stdout
+        == textrae_here("decode", run, vectors).stdout
+    )
 
 
 def test_arrays_that_the_run_cannot_have_encoded_are_told(
@@ -138,31 +141,28 @@ def test_arrays_that_the_run_cannot_have_encoded_are_told(
     vectors[2:6] *= 3
     np.save(tmp_path / "strange.npy", vectors)
     for name in ("own.npy", "own.parquet"):
-        assert textrae("decode", run, tmp_path / name).stderr == b""
-    told = textrae("decode", run, tmp_path / "strange.npy")
+        assert textrae_here("decode", run, tmp_path / name).stderr == b""
+    told = textrae_here("decode", run, tmp_path / "strange.npy")
     assert told.returncode == 0
     assert "4 of 9 vectors have not the mean 0 and variance 1 of this run's encodings" in told.stderr.decode()
 
 
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".jsonl", ".csv", ".safetensors"])
 def test_a_failure_while_encoding_leaves_nothing(run: Path, tmp_path: Path, ending: str) -> None:
-    """Line 3 is not UTF-8; --workers reads ahead."""
-    for options in ((), ("--workers", "2")):
-        failed = textrae(
-            "encode", run, "-", "-o", tmp_path / f"v{ending}", *options, stdin=b"A dog.\nA cat.\n\xff\n"
-        )
-        assert failed.returncode == 1
-        assert failed.stderr.count(b"\n") == 1
-        assert not any(tmp_path.iterdir())
+    """Line 3 is not UTF-8."""
+    failed = textrae_here("encode", run, "-", "-o", tmp_path / f"v{ending}", stdin=b"A dog.\nA cat.\n\xff\n")
+    assert failed.returncode == 1
+    assert failed.stderr.count(b"\n") == 1
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
     """Before the run is looked for, too."""
-    for words, said in (
-        (("-o", "v.txt"), b"give one of these endings"),
-        (("-o", "v.jsonl", "--storage", "int8"), b"only float32"),
-        (("-o", tmp_path), b"give one of these endings"),
+    for words, code, said in (
+        (("-o", "v.txt"), 1, b"give one of these endings"),
+        (("-o", "v.jsonl", "--storage", "int8"), 2, b"only float32"),
+        (("-o", tmp_path), 1, b"give one of these endings"),
     ):
-        refused = textrae("encode", "no-run", "no-file", *words)
-        assert refused.returncode == 1
+        refused = textrae_here("encode", "no-run", "no-file", *words)
+        assert refused.returncode == code
         assert said in refused.stderr

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from textrae.errors import RunError, VectorError
+from textrae.errors import ConfigError, RunError, VectorError
 from textrae.inference.vectors import (
     ENDINGS,
     STORAGE,
@@ -123,18 +123,18 @@ def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
         check_place(tmp_path / "v.npy")
     with pytest.raises(VectorError, match="endings"):
         check_place(tmp_path / "v.txt")
-    with pytest.raises(VectorError, match=r"`storage=int4`"):
+    with pytest.raises(ConfigError, match=r"`storage=int4`"):
         check_place(tmp_path / "v.jsonl", "int4")
     for ending in (".jsonl", ".csv"):
-        with pytest.raises(VectorError, match=r"give \.npy, \.safetensors or \.parquet for int8"):
+        with pytest.raises(ConfigError, match=r"give \.npy, \.safetensors or \.parquet for int8"):
             VectorWriter(tmp_path / f"v{ending}", 5, "int8")
     for ending in (".npy", ".safetensors"):
-        with pytest.raises(VectorError, match=r"no columns to `keep`; give \.parquet, \.jsonl or \.csv"):
+        with pytest.raises(ConfigError, match=r"no columns to `keep`; give \.parquet, \.jsonl or \.csv"):
             check_place(tmp_path / f"x{ending}", keep=["id"])
     for ending, name in ((".jsonl", "text"), (".parquet", "vector"), (".csv", "vector_0")):
-        with pytest.raises(VectorError, match=f"has a column '{name}' of its own"):
+        with pytest.raises(ConfigError, match=f"has a column '{name}' of its own"):
             check_place(tmp_path / f"x{ending}", keep=["id", name])
-    with pytest.raises(VectorError, match="'id' is named twice"):
+    with pytest.raises(ConfigError, match="'id' is named twice"):
         check_place(tmp_path / "x.csv", keep=["id", "id"])
     assert stand(tmp_path) == ["v.npy"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Any, Final, Self
 
-from textrae.errors import RunError, VectorError
+from textrae.errors import ConfigError, RunError, VectorError
 from textrae.inference.vectors.formats import (
     RUN,
     TEXT,
@@ -48,31 +48,31 @@ def check_place(path: Path, storage: str = "float32", keep: Sequence[str] = ()) 
         keep: names of further columns.
 
     Raises:
-        VectorError: the ending is none of :data:`ENDINGS`, or does not go with the storage or with columns, or a
-            column's name is taken.
+        VectorError: the ending is none of :data:`ENDINGS`.
+        ConfigError: the ending does not go with the storage or with columns, or a column's name is taken.
         RunError: a folder is there.
     """
     if path.suffix not in ENDINGS:
         raise VectorError(f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings")
     if storage not in STORAGE:
-        raise VectorError(
+        raise ConfigError(
             f"`storage={storage}`: vectors are stored as {', '.join(STORAGE)}; give one of these"
         )
     if storage != "float32" and path.suffix in _TEXTS:
-        raise VectorError(
+        raise ConfigError(
             f"{path}: a text file holds only float32; give .npy, .safetensors or .parquet for {storage}"
         )
     if keep and path.suffix in _BARE:
-        raise VectorError(
+        raise ConfigError(
             f"{path}: holds vectors only, and no columns to `keep`; give .parquet, .jsonl or .csv"
         )
     for name in keep:
         if name in (TEXT, VECTOR, RUN) or (path.suffix == ".csv" and name.startswith(f"{VECTOR}_")):
-            raise VectorError(
+            raise ConfigError(
                 f"`keep`: {path} has a column {name!r} of its own; leave it out or rename yours"
             )
         if list(keep).count(name) > 1:
-            raise VectorError(f"`keep`: {name!r} is named twice")
+            raise ConfigError(f"`keep`: {name!r} is named twice")
     if path.is_dir():
         raise RunError(f"{path}: is a folder; give a file")
 
@@ -91,7 +91,7 @@ class VectorWriter:
         stream: where to write lines of JSON as they come, in place of the file.
 
     Raises:
-        VectorError: as :func:`check_place`.
+        VectorError, ConfigError: as :func:`check_place`.
         RunError: the file cannot be written.
     """
 
