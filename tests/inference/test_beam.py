@@ -1,12 +1,14 @@
-"""Beam search against every possible sentence."""
+"""Beam search against every possible sentence, and against a plain beam search in Python."""
 
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from inference.brute_force import SPECIALS, TEXT, latents, network, shuffle, spaces
 from torch import Tensor
 
 from textrae.inference.beam import beam_search, largest, n_best
@@ -16,9 +18,16 @@ from textrae.nn.bottleneck import Latent
 from textrae.settings.model import ModelConfig
 from textrae.text.batch import Specials
 
-SPECIALS = Specials(0, 1, 2, 3)
-TEXT = (4, 5, 6)
-LONGEST = 4
+KINDS: dict[str, dict[str, Any]] = {
+    "gru": {},
+    "lstm": {"cell": "lstm", "layers": 2, "conditioning": "initial"},
+    "rnn": {"cell": "rnn"},
+    "slots": {"slots": 3},
+    "variational lstm with slots": {"cell": "lstm", "slots": 2, "variational": True},
+    "states": {"memory": "states", "scoring": "additive"},
+    "languages": {"languages": ("x", "y")},
+}
+"""Settings of models with likelihoods."""
 
 
 def make(seed: int) -> tuple[Autoencoder, Tensor]:
@@ -29,84 +38,87 @@ def make(seed: int) -> tuple[Autoencoder, Tensor]:
     return model, 5 * torch.randn(12, 8, dtype=torch.double)
 
 
-def likelihood(model: Autoencoder, latent: Tensor, ids: tuple[int, ...], ended: bool) -> float:
-    """Log-likelihood of a sentence among those of text tokens and the end."""
-    target = [*ids, SPECIALS.eos] if ended else list(ids)
-    previous = torch.tensor([SPECIALS.bos, *target[:-1]]).unsqueeze(1)
-    with torch.no_grad():
-        logits = model.logits(model.teach(previous, Latent(latent.unsqueeze(0))))[:, 0]
-    logits[:, [SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = float("-inf")
-    return float(logits.log_softmax(-1)[range(len(target)), target].sum())
-
-
-def best_by_trying_all(model: Autoencoder, latent: Tensor, penalty: float) -> list[int]:
-    """The best of the sentences that end within LONGEST tokens, the end counted."""
-    sentences = [ids for n in range(LONGEST) for ids in itertools.product(TEXT, repeat=n)]
-    ranks = {ids: likelihood(model, latent, ids, True) / (len(ids) + 1) ** penalty for ids in sentences}
-    return list(max(ranks, key=lambda ids: ranks[ids]))
-
-
-@pytest.mark.parametrize("penalty", [-0.2, 0.0, 0.7, 1.5])
-def test_a_beam_as_wide_as_the_space_finds_the_best_sentence(penalty: float) -> None:
-    different = set()
-    for seed in range(3):
-        model, latents = make(seed)
-        found = beam_search(model, Latent(latents), SPECIALS, LONGEST, 4**LONGEST, penalty)
-        expected = [best_by_trying_all(model, latent, penalty) for latent in latents]
-        assert found == expected
-        different |= {tuple(ids) for ids in expected}
-    assert len(different) > 3
-
-
-@pytest.mark.parametrize("penalty", [0.0, 1.0])
-def test_the_n_best_of_so_wide_a_beam_are_the_best_of_all(penalty: float) -> None:
-    model, latents = make(0)
-    sentences = [ids for n in range(LONGEST) for ids in itertools.product(TEXT, repeat=n)]
-    cut = list(itertools.product(TEXT, repeat=LONGEST))  # not ended, as far as they go
-    found = n_best(model, Latent(latents), SPECIALS, LONGEST, 4**LONGEST, penalty)
-    for latent, ours in zip(latents, found, strict=True):
-        ranks = {ids: likelihood(model, latent, ids, True) / (len(ids) + 1) ** penalty for ids in sentences}
-        ranks |= {ids: likelihood(model, latent, ids, False) / len(ids) ** penalty for ids in cut}
-        expected = sorted(ranks.items(), key=lambda pair: -pair[1])
-        assert [tuple(ids) for ids, _ in ours] == [ids for ids, _ in expected]
-        torch.testing.assert_close(
-            [score for _, score in ours], [score for _, score in expected], atol=1e-5, rtol=0
-        )  # scores are kept in float32
-    narrow = n_best(model, Latent(latents), SPECIALS, LONGEST, 2, penalty)
-    assert all(len(one) == 2 and one[0][1] >= one[1][1] for one in narrow)
-    alone = [
-        n_best(model, Latent(latent.unsqueeze(0)), SPECIALS, LONGEST, 2, penalty)[0] for latent in latents
-    ]
-    assert [[ids for ids, _ in one] for one in alone] == [[ids for ids, _ in one] for one in narrow]
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_beam_of_one_is_greedy(seed: int) -> None:
-    model, latents = make(seed)
-    assert beam_search(model, Latent(latents), SPECIALS, 9, 1) == write(model, Latent(latents), SPECIALS, 9)
-
-
-@pytest.mark.parametrize("width", [2, 5])
-def test_a_wider_beam_is_no_less_likely_on_the_whole(width: int) -> None:
-    model, latents = make(0)
-
-    def total(rows: list[list[int]]) -> float:
-        return sum(
-            likelihood(model, latent, tuple(ids), len(ids) < 6)
-            for latent, ids in zip(latents, rows, strict=True)
-        )
-
-    narrow, wide = (
-        write(model, Latent(latents), SPECIALS, 6),
-        beam_search(model, Latent(latents), SPECIALS, 6, width),
+def same(ours: list[tuple[list[int], float]], expected: list[tuple[tuple[int, ...], float]]) -> None:
+    """Check sentences and scores, which are kept in float32."""
+    assert [tuple(ids) for ids, _ in ours] == [ids for ids, _ in expected]
+    torch.testing.assert_close(
+        [score for _, score in ours], [score for _, score in expected], atol=1e-5, rtol=1e-6
     )
-    assert total(wide) >= total(narrow)
+
+
+def begin_of(model: Autoencoder) -> Specials:
+    """Special ids, with the last language of a model that writes several."""
+    last = len(model.softmax()[1]) - 1
+    return SPECIALS if last < model.first_tag else replace(SPECIALS, begin=last)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("longest", [1, 2, 4])
+def test_a_beam_as_wide_as_the_space_finds_the_best_of_all_sentences(kind: str, longest: int) -> None:
+    """The longest sentences too, their end counted as that of the others."""
+    model, width, lengths = network(longest, **KINDS[kind]), 4**longest, set()
+    for _ in range(3):
+        shuffle(model)
+        given, specials = latents(model, 3), begin_of(model)
+        every = spaces(model, given, longest, specials)
+        for penalty in (-0.2, 0.0, 1.0, 2.0):
+            best = beam_search(model, given, specials, longest, width, penalty)
+            found = n_best(model, given, specials, longest, width, penalty)
+            for space, one, ours in zip(every, best, found, strict=True):
+                expected = space.ranked(penalty)
+                assert len(expected) == sum(len(TEXT) ** tokens for tokens in range(longest + 1))
+                assert tuple(one) == expected[0][0]
+                same(ours, expected)
+                lengths.add(len(one))
+    assert longest in lengths
+    assert len(lengths) > 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_narrow_beams_find_what_a_plain_search_finds(kind: str) -> None:
+    model, longest, pushed = network(7, **KINDS[kind]), 4, 0
+    for width, penalty in itertools.product((1, 2, 3, 5), (-0.2, 0.0, 1.0)):
+        shuffle(model)
+        given, specials = latents(model, 12), begin_of(model)
+        best = beam_search(model, given, specials, longest, width, penalty)
+        found = n_best(model, given, specials, longest, width, penalty)
+        greedy = write(model, given, specials, longest)
+        for space, one, ours, first in zip(
+            spaces(model, given, longest, specials), best, found, greedy, strict=True
+        ):
+            expected, last = space.beam(width, penalty)
+            assert tuple(one) == expected[0][0]
+            same(ours, expected)
+            assert tuple(first) == space.greedy()
+            if width == 1:
+                assert one == first
+            pushed += expected[0][0] not in last
+    assert pushed  # some of the best are no longer in the beam when it ends
+
+
+def test_the_first_of_the_n_best_is_what_the_search_finds() -> None:
+    """On 4,800 random models: 60 networks, each with 80 encodings."""
+    model, checked = network(0), 0
+    for seed in range(60):
+        torch.manual_seed(seed)
+        shuffle(model)
+        given = Latent(3 * torch.randn(80, 8, dtype=torch.double))
+        width, penalty, longest = (2, 3, 5)[seed % 3], (-0.3, 0.0, 0.7, 1.0)[seed % 4], (4, 8)[seed % 2]
+        best = beam_search(model, given, SPECIALS, longest, width, penalty)
+        found = n_best(model, given, SPECIALS, longest, width, penalty)
+        for one, ours in zip(best, found, strict=True):
+            scores = [score for _, score in ours]
+            assert one == ours[0][0]
+            assert scores == sorted(scores, reverse=True)
+            assert len({tuple(ids) for ids, _ in ours}) == len(ours) == width
+            checked += 1
+    assert checked == 4_800
 
 
 @pytest.mark.parametrize("penalty", [0.0, 1.0])
 def test_batched_beams_are_those_of_each_alone(penalty: float) -> None:
     model, _ = make(1)
-    latents = 3 * torch.randn(150, 8, dtype=torch.double)
+    latents = 3 * torch.randn(100, 8, dtype=torch.double)
     together = beam_search(model, Latent(latents), SPECIALS, 12, 3, penalty)
     assert len({len(row) for row in together}) > 2  # some leave the batch early
     for latent, row in zip(latents, together, strict=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from inference.brute_force import network
 from torch import Tensor
 
 from textrae.inference.generation import SegmentWriter, text_projection, token_scores, until_end, write
@@ -142,3 +143,44 @@ def test_sampled_sentences_follow_the_models_distribution() -> None:
     torch.testing.assert_close(counted.to(scores), scores.softmax(-1), atol=0.04, rtol=0)
     again = write(model, latent, SPECIALS, 3, Sampling(generator=torch.Generator().manual_seed(0)))
     assert again == found
+
+
+@pytest.mark.parametrize("hierarchical", [False, True])
+def test_a_longest_length_truncates_and_does_nothing_else(
+    hierarchical: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence of exactly that length is written as with more room: only its end is not looked for."""
+    segments, original, exact = [0], SegmentWriter.segments, 0
+
+    def spy(self: SegmentWriter, plans: Tensor, texts: Tensor) -> tuple[list[list[int]], Tensor, Tensor]:
+        segments.append(len(plans))
+        return original(self, plans, texts)
+
+    monkeypatch.setattr(SegmentWriter, "segments", spy)
+    for seed in range(40):
+        model = network(seed, **({"hierarchical": True, "segments": "2,4"} if hierarchical else {}))
+        assert model.bias is not None
+        with torch.no_grad():
+            model.bias[[SPECIALS.eos, *range(model.first_end, model.first_tag)]] += torch.rand(())
+        latent = Latent(2 * torch.randn(1, 8, dtype=torch.double))
+        segments.clear()
+        (free,) = write(model, latent, SPECIALS, 16)
+        few = sum(segments)
+        for longest in {3, len(free)}:
+            if longest >= max(1, few):  # of segments there are never more than tokens
+                assert write(model, latent, SPECIALS, longest) == [free[:longest]]
+                exact += len(free) == longest < 16
+    assert exact >= 2
+
+
+def test_draws_are_truncated_at_a_longest_length_only() -> None:
+    model = network(0)
+    latent = Latent(torch.randn(1, 8, dtype=torch.double))
+
+    def drawn(seed: int, longest: int) -> list[int]:
+        sampling = Sampling(3.0, generator=torch.Generator().manual_seed(seed))
+        return write(model, latent, SPECIALS, longest, sampling)[0]
+
+    rows = [drawn(seed, 12) for seed in range(30)]
+    assert [drawn(seed, 2) for seed in range(30)] == [row[:2] for row in rows]
+    assert any(len(row) == 2 for row in rows)

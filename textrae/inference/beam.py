@@ -26,28 +26,29 @@ def beam_search(
 ) -> list[list[int]]:
     """Return the best sentence that a beam of `width` finds for each latent, all of them searched side by side.
 
-    A finished hypothesis stays in its beam at no further cost. A sentence is done when no unfinished hypothesis can
-    overtake the best finished one; once half of the batch is done, those sentences leave it.
+    A hypothesis that has ended stays in its beam at no further cost, and is remembered where others push it out. A
+    sentence is done when no hypothesis that goes on can overtake the best ended one. Once half of the batch is done,
+    those sentences leave it.
 
     Args:
         model: in evaluation mode.
         latent: what to decode.
         specials: ids that are not text, with what a sentence begins with.
-        max_length: tokens of a sentence, at most.
+        max_length: tokens of a sentence, at most; its end comes on top, as in training.
         width: hypotheses kept at every step; 1 is the greedy search.
-        length_penalty: scores are divided by tokens to this power (Wu et al. 2016 without their constant): 0 compares
-            likelihoods, more favours longer sentences, less shorter ones.
+        length_penalty: scores are divided by tokens, the end counted, to this power (Wu et al. 2016 without their
+            constant): 0 compares likelihoods, more favours longer sentences, less shorter ones.
         table: from :meth:`textrae.nn.autoencoder.Autoencoder.writing_table`.
 
     Returns:
         For each latent its token ids, without the end token.
     """
     beams = _Beams(
-        model, latent, specials, max_length, width=width, length_penalty=length_penalty, table=table
+        model, latent, specials, max_length, width=width, length_penalty=length_penalty, table=table, wanted=1
     )
     while beams.step():
         pass
-    return until_end(beams.best, specials.eos)
+    return until_end(beams.best[:, 0], specials.eos)
 
 
 @torch.no_grad()
@@ -60,17 +61,17 @@ def n_best(
     length_penalty: float = 0.0,
     table: Tensor | None = None,
 ) -> list[list[tuple[list[int], float]]]:
-    """Return all `width` hypotheses that a beam ends with, the best first, each with its score.
+    """Return the best `width` sentences that a beam of `width` finds for each latent, the best first, with their scores.
 
-    The search goes on until every hypothesis has finished. The first is therefore never worse than that of
-    :func:`beam_search`, which stops when no other can overtake it, and sometimes better.
+    All have ended. The first is the one of :func:`beam_search`: the beams are the same, and go on until no hypothesis
+    can overtake any of the best `width`.
 
     Args:
         model: in evaluation mode.
         latent: what to decode.
         specials: ids that are not text, with what a sentence begins with.
-        max_length: tokens of a sentence, at most.
-        width: hypotheses kept at every step.
+        max_length: as for :func:`beam_search`.
+        width: hypotheses kept at every step, and sentences returned.
         length_penalty: as for :func:`beam_search`.
         table: from :meth:`textrae.nn.autoencoder.Autoencoder.writing_table`.
 
@@ -85,22 +86,21 @@ def n_best(
         width=width,
         length_penalty=length_penalty,
         table=table,
-        whole=True,
+        wanted=width,
     )
     while beams.step():
         pass
-    ranks, order = beams.ranks.sort(descending=True)
     found = []
-    for hypotheses, places, scores in zip(beams.hypotheses, order, ranks.tolist(), strict=True):
-        rows = until_end(hypotheses[places], specials.eos)
-        found.append([(row, score) for row, score in zip(rows, scores, strict=True) if score > 0.1 * NEVER])
+    for sentences, scores in zip(beams.best, beams.found.tolist(), strict=True):
+        rows = until_end(sentences, specials.eos)
+        found.append([(row, score) for row, score in zip(rows, scores, strict=True) if score > float("-inf")])
     return found
 
 
 class _Beams:
     """State of a beam search over the unfinished sentences: (batch, width) hypotheses, ordered by score.
 
-    With `whole` a sentence is unfinished until all its hypotheses have ended.
+    The best `wanted` hypotheses that have ended are kept in a pool beside the beams.
     """
 
     def __init__(
@@ -113,84 +113,106 @@ class _Beams:
         width: int,
         length_penalty: float,
         table: Tensor | None,
-        whole: bool = False,
+        wanted: int,
     ) -> None:
-        self.whole, self.table = whole, table
+        self.table, self.max_length = table, max_length
         self.model, self.eos, self.width, self.penalty = model, specials.eos, width, length_penalty
         self.projection = text_projection(model, specials)
         state, condition = model.begin(latent)
-        shape, device = (len(state), width), state.device
+        count, device = len(state), state.device
         self.state = state.repeat_interleave(width, 0)
         self.condition = [part.repeat_interleave(width, 0) for part in condition]
-        self.scores = torch.full(shape, float("-inf"), device=device)
+        self.scores = torch.full((count, width), float("-inf"), device=device)
         self.scores[:, 0] = 0.0  # all begin alike: only the first hypothesis has continuations
-        self.lengths = torch.zeros(shape, device=device)
-        self.written = torch.full((*shape, max_length), self.eos, device=device)
-        self.current = torch.full(shape, specials.first, device=device)
-        self.rows = torch.arange(shape[0], device=device)
-        self.best = torch.full((shape[0], max_length), self.eos, device=device)
-        self.found = torch.full((shape[0],), float("-inf"), device=device)  # rank of the best finished one
-        self.hypotheses = self.written.clone() if whole else self.written
-        self.ranks = torch.full(shape, float("-inf"), device=device)
+        self.written = torch.full((count, width, max_length), self.eos, device=device)
+        self.current = torch.full((count, width), specials.first, device=device)
+        self.rows = torch.arange(count, device=device)
+        # the pool: sentences that have ended, and their ranks, the best first
+        self.best = torch.full((count, wanted, max_length), self.eos, device=device)
+        self.found = torch.full((count, wanted), float("-inf"), device=device)
         self.steps = 0
 
     def step(self) -> bool:
-        """Add a token to every unfinished hypothesis, and return whether there is another step."""
-        parents = self._extend()
+        """Add a token to every unfinished hypothesis, and return whether there is another step.
+
+        The last step, after `max_length` tokens, adds the end.
+        """
+        if self.steps == self.max_length:
+            self._end()
+            return False
+        parents, fresh = self._extend()
         self.steps += 1
-        ended = self.current == self.eos
-        ranks = (self.scores / self.lengths**self.penalty).masked_fill(~ended, float("-inf"))
-        rank, which = ranks.max(1)
-        better = rank > self.found
-        if self.steps == self.best.shape[1]:
-            # nothing has finished: take the most likely one as far as it goes
-            better |= self.found.isinf() & rank.isinf()
-        self.best[self.rows[better]] = self.written[better, which[better]]
-        self.found = torch.maximum(self.found, rank)
+        self._collect(fresh)
         # upper bound of an unfinished hypothesis: no further loss and the longest sentence, or, if short ones are
         # favoured, the end next
-        length = self.best.shape[1] if self.penalty >= 0 else self.steps + 1
-        hope = self.scores.masked_fill(ended, float("-inf")) / length**self.penalty
-        done = self.found >= hope.amax(1)
-        if self.whole:
-            self.hypotheses[self.rows] = self.written
-            self.ranks[self.rows] = self.scores / self.lengths.clamp_min(1) ** self.penalty
-            done = ended.all(1)
+        length = (self.max_length if self.penalty >= 0 else self.steps) + 1
+        hope = self.scores.masked_fill(self.current == self.eos, float("-inf")) / length**self.penalty
+        done = self.found[self.rows, -1] >= hope.amax(1)
         left = len(done) - int(done.sum())
-        self.state = self.state[parents]
-        if left == 0 or self.steps == self.best.shape[1]:
+        if left == 0:
             return False
+        self.state = self.state[parents]
         kept = left + -left % ROW_MULTIPLE
         if kept <= len(done) // 2:
             self._keep(done.to(torch.uint8).argsort(stable=True)[:kept])
         return True
 
-    def _extend(self) -> Tensor:
-        """Choose the next hypotheses, and return the flat index of each one's parent."""
+    def _scores(self) -> Tensor:
+        """Compute the next step: (hypotheses, vocabulary) scores."""
         features, self.state = self.model.decode(
             self.current.view(1, -1), self.state, self.condition, self.table
         )
-        scores = token_scores(features, self.projection).float()
+        return token_scores(features, self.projection).float()
+
+    def _extend(self) -> tuple[Tensor, Tensor]:
+        """Choose the next hypotheses; return the flat index of each one's parent, and (batch, width) which end now."""
+        scores = self._scores()
         values, tokens = largest(scores, min(self.width, scores.shape[1]))  # (batch · width, continuations)
         values = values - scores.logsumexp(-1, keepdim=True)
-        ended = (self.current == self.eos).view(-1, 1)
+        values = values.masked_fill(
+            values < 0.1 * NEVER, float("-inf")
+        )  # beams may be wider than the vocabulary
+        ended = self.current == self.eos
         only_end = torch.full_like(values[0], float("-inf"))
         only_end[0] = 0.0
-        values, tokens = torch.where(ended, only_end, values), tokens.masked_fill(ended, self.eos)
+        done = ended.view(-1, 1)
+        values, tokens = torch.where(done, only_end, values), tokens.masked_fill(done, self.eos)
         total = (self.scores.view(-1, 1) + values).view(len(self.rows), -1)
         self.scores, chosen = total.topk(self.width)
         parent = chosen // values.shape[1]  # (batch, width)
         self.current = tokens.view(len(self.rows), -1).gather(1, chosen)
-        self.lengths = self.lengths.gather(1, parent) + ~ended.view_as(parent).gather(1, parent)
         self.written = self.written.gather(1, parent.unsqueeze(-1).expand_as(self.written))
         self.written[:, :, self.steps] = self.current
         first = torch.arange(len(parent), device=parent.device).unsqueeze(1) * self.width
-        return (first + parent).flatten()
+        fresh = (self.current == self.eos) & ~ended.gather(1, parent)
+        return (first + parent).flatten(), fresh
+
+    def _end(self) -> None:
+        """End every hypothesis that goes on, since a sentence has no more tokens."""
+        scores = self._scores()
+        self.scores += (scores[:, self.eos] - scores.logsumexp(-1)).view_as(self.scores)
+        self.steps += 1
+        self._collect(self.current != self.eos)
+
+    def _collect(self, fresh: Tensor) -> None:
+        """Put the hypotheses that end at this step, (batch, width) `fresh`, into the pool, if they are good enough."""
+        ranks = (self.scores / self.steps**self.penalty).masked_fill(~fresh, float("-inf"))
+        better = (ranks.amax(1) > self.found[self.rows, -1]).nonzero().squeeze(1)
+        if not len(better):
+            return
+        rows = self.rows[better]
+        both = torch.cat([self.found[rows], ranks[better]], dim=1)
+        # stable: of equals the one found first, whatever the number wanted
+        both, order = both.sort(dim=1, descending=True, stable=True)
+        wanted = self.found.shape[1]
+        sentences = torch.cat([self.best[rows], self.written[better]], dim=1)
+        chosen = order[:, :wanted].unsqueeze(-1).expand(-1, -1, self.max_length)
+        self.found[rows], self.best[rows] = both[:, :wanted], sentences.gather(1, chosen)
 
     def _keep(self, stay: Tensor) -> None:
         """Keep only some of the sentences: `stay` holds their rows."""
-        self.rows, self.scores, self.lengths = self.rows[stay], self.scores[stay], self.lengths[stay]
-        self.written, self.current, self.found = self.written[stay], self.current[stay], self.found[stay]
+        self.rows, self.scores, self.written = self.rows[stay], self.scores[stay], self.written[stay]
+        self.current = self.current[stay]
         hypotheses = (stay.unsqueeze(1) * self.width + torch.arange(self.width, device=stay.device)).flatten()
         self.state = self.state[hypotheses]
         self.condition = [part[hypotheses] for part in self.condition]

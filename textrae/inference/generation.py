@@ -30,14 +30,14 @@ def write(
 ) -> list[list[int]]:
     """Generate a sentence from each latent, one token at every step.
 
-    A sentence ends with its end token or after `max_length` tokens. A hierarchical model generates segments one after
-    another, each planned from those before it.
+    A sentence ends with its end token. After `max_length` tokens nothing but the end may follow, so no step is computed
+    for it. A hierarchical model generates segments one after another, each planned from those before it.
 
     Args:
         model: in evaluation mode.
         latent: what to decode.
         specials: ids that are not text, with what a sentence begins with.
-        max_length: tokens of a sentence, at most.
+        max_length: tokens of a sentence, at most; its end comes on top, as in training.
         choose: picks the next tokens from their scores; :class:`textrae.inference.sampling.Sampling` draws them.
         table: from :meth:`textrae.nn.autoencoder.Autoencoder.writing_table`.
 
@@ -173,10 +173,10 @@ class SegmentWriter:
             self.model, start, condition, self.specials, self.max_length, self.choose, self.table
         )
         ended = _ends(self.model, written, self.specials)
-        cut = ~ended.any(1)  # truncated at the longest text: its last token does not end it
+        cut = ~ended.any(1)  # as long as the longest text: its last token is no end, but the end must follow
         last = torch.where(cut, written.shape[1] - 1, ended.to(torch.uint8).argmax(1))
         final = written.gather(1, last.unsqueeze(1)).squeeze(1)
-        # a segment that was truncated, or ends its text, ends all levels
+        # a segment as long as the longest text, or one that ends its text, ends all levels
         top = torch.full_like(final, len(self.hierarchy.planners))
         closed = torch.where(final >= self.model.first_end, final - self.model.first_end, top)
         features = encoder.pool(encoder.forward(self.model.embed(written.t()), last + 1))
