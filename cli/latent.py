@@ -29,21 +29,18 @@ Source = Annotated[
 Temperature = Annotated[
     float | None,
     typer.Option(
-        min=0.0,
-        max=100.0,
-        help="Temperature of the tokens' softmax; 0 takes the most likely token each time.",
+        help="Temperature of the tokens' softmax, 0.01 to 100; 0 takes the most likely token each time.",
         show_default=False,
     ),
 ]
 TopK = Annotated[
-    int | None, typer.Option(min=1, help="Draw among the N likeliest tokens.", show_default=False)
+    int | None,
+    typer.Option(metavar="N", help="Draw among the N likeliest tokens, 1 or more.", show_default=False),
 ]
 TopP = Annotated[
     float | None,
     typer.Option(
-        min=0.01,
-        max=1.0,
-        help="Draw among the likeliest tokens of this total probability (default: 0.5 if no temperature or top-k is given).",
+        help="Draw among the likeliest tokens of this total probability, above 0 and at most 1 (default: 0.5 if no temperature or top-k is given).",
         show_default=False,
     ),
 ]
@@ -74,14 +71,14 @@ def sample(
 ) -> None:
     """Sample new sentences, one on each line."""
     from textrae.evaluation.samples import sample_quality
+    from textrae.inference.sampling import sampling_of
     from textrae.latent.draw import SOURCES
 
     from .reading import Input
 
     if source is not None and source not in SOURCES:
         raise typer.BadParameter(f"{source!r} is not {', '.join(SOURCES)}", param_hint="--from")
-    if temperature is not None and not (temperature == 0 or temperature >= 0.01):
-        raise typer.BadParameter("is 0, or at least 0.01", param_hint="--temperature")
+    sampling_of(temperature, top_k, top_p, beam, seed)  # what cannot be is refused before anything is loaded
     model = load_model(run, device, precision)
     known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
     made = model.sample(

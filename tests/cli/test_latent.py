@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from conftest import sentences
 from support import textrae
+from textrae_cli import app
+from typer.testing import CliRunner
 
 
 def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
@@ -33,6 +36,26 @@ def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
         ("interpolate", vae_run, "a", "b", "--method", "x"),
     ):
         assert textrae(*wrong).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--temperature=-1"], "--temperature -1.0: give 0.01 to 100"),
+        (["--temperature", "nan"], "--temperature nan: give"),
+        (["--top-p", "0"], "--top-p 0.0: give a share above 0"),
+        (["--top-p", "2"], "--top-p 2.0: give"),
+        (["--top-k", "0"], "--top-k 0: give 1 token or more"),
+        (["--top-k=-5", "--beam", "3"], "--top-k -5: give"),
+        (["--top-k", "5", "--beam", "3"], "does not draw"),
+    ],
+)
+def test_settings_of_draws_are_refused_before_the_run_is_looked_for(options: list[str], said: str) -> None:
+    refused = CliRunner().invoke(app, ["sample", "nowhere", *options])
+    assert refused.exit_code
+    assert refused.stderr.startswith("error: ")
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
 
 
 def test_analogy_and_its_sweep(run: Path, tmp_path: Path) -> None:

@@ -3,43 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from textrae.errors import ConfigError
+from textrae.settings.fields import refuse
 
 Choose = Callable[[Tensor], Tensor]
 """Scores (batch, vocabulary) → the next ids (batch,)."""
+TEMPERATURES = (0.01, 100.0)
+"""Temperatures of draws: within these scores neither overflow nor become equal."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """Draws of tokens from the softmax, scores divided by a temperature, among the most likely tokens."""
+    """Draws of tokens from the softmax, scores divided by a temperature, among the most likely tokens.
+
+    Raises:
+        ConfigError: a setting is out of its range.
+        TypeError: a setting is not a number, or `generator` is no generator.
+    """
 
     temperature: float = 1.0
-    """Divisor of the scores: below 1 likely tokens gain."""
-    top_k: int = 0
-    """Number of tokens drawn from (Fan et al. 2018); 0 for all."""
+    """Divisor of the scores, 0.01 to 100: below 1 likely tokens gain."""
+    top_k: int | None = None
+    """Number of tokens drawn from (Fan et al. 2018), 1 or more; None for all."""
     top_p: float = 1.0
-    """Draw from the fewest tokens whose probabilities add up to this (nucleus sampling; Holtzman et al. 2020)."""
+    """Draw from the fewest tokens whose probabilities add up to this, above 0 and at most 1.
+
+    It is nucleus sampling (Holtzman et al. 2020).
+    """
     generator: torch.Generator = field(default_factory=torch.Generator)
     """Source of randomness, on the CPU so that a seed draws the same on every device."""
 
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        least, most = TEMPERATURES
+        _number(self.temperature, "temperature")
+        refuse(
+            self.temperature == 0,
+            "`temperature=0` draws nothing: leave `sampling` out for the most likely tokens",
+        )
+        refuse(
+            not least <= self.temperature <= most,
+            f"`temperature={self.temperature}`: give {least} to {most:g}, or 0 for the most likely tokens",
+        )
+        _number(self.top_p, "top_p")
+        refuse(not 0 < self.top_p <= 1, f"`top_p={self.top_p}`: give a share above 0, 1 at most")
+        if self.top_k is not None:
+            if isinstance(self.top_k, bool) or not isinstance(self.top_k, Integral):
+                raise TypeError(f"top_k={self.top_k!r}: give a whole number of tokens, or None for all")
+            refuse(self.top_k < 1, f"`top_k={self.top_k}`: give 1 token or more, or leave it out for all")
+        if not isinstance(self.generator, torch.Generator):
+            raise TypeError(f"generator={self.generator!r}: give a torch.Generator on the CPU")
+
     def __call__(self, scores: Tensor) -> Tensor:
         """Draw the next ids: scores (batch, vocabulary) → (batch,)."""
-        scores = scores.float().cpu() / self.temperature
-        if 0 < self.top_k < scores.shape[1]:
-            least = scores.topk(self.top_k).values[:, -1:]
-            scores = scores.masked_fill(scores < least, float("-inf"))
+        scores = scores.float().cpu() / float(self.temperature)
+        if self.top_k is not None and self.top_k < scores.shape[1]:
+            values, places = scores.topk(int(self.top_k))  # so many, whatever is equally likely
+            scores = torch.full_like(scores, float("-inf")).scatter_(1, places, values)
         shares = scores.softmax(-1)
         if self.top_p < 1.0:
-            ordered, places = shares.sort(descending=True)
-            before = ordered.cumsum(-1) - ordered  # the most likely token always stays
+            ordered, places = shares.sort(descending=True, stable=True)
+            before = F.pad(ordered.cumsum(-1)[:, :-1], (1, 0))  # the most likely token always stays
             ordered = ordered.masked_fill(before >= self.top_p, 0.0)
             shares = torch.zeros_like(shares).scatter_(1, places, ordered)
         return torch.multinomial(shares, 1, generator=self.generator).squeeze(1)
+
+
+def _number(value: object, name: str) -> None:
+    """Raise :class:`TypeError` unless `value` is a number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}={value!r}: give a number")
 
 
 def sampling_of(
@@ -50,15 +90,25 @@ def sampling_of(
     With no setting given, tokens are drawn with ``top_p=0.5``: as diverse as real text, with few words that do not exist.
 
     Args:
-        temperature: as for :class:`Sampling`; 0 takes the most likely token.
+        temperature: as for :class:`Sampling`, or 0, which takes the most likely token.
         top_k: as for :class:`Sampling`.
         top_p: as for :class:`Sampling`.
         beam: hypotheses of a beam search; 1 for none.
         seed: of the draws.
 
     Raises:
-        ConfigError: draws are combined with a beam, or `top_k` or `top_p` with a temperature of 0.
+        ConfigError: draws are combined with a beam, or `top_k` or `top_p` with a temperature of 0; or as for
+            :class:`Sampling`, whatever the beam.
+        TypeError: a setting is not a number.
     """
+    if temperature is not None:
+        _number(temperature, "temperature")
+    drawn = Sampling(
+        temperature=temperature or 1.0,
+        top_k=top_k,
+        top_p=1.0 if top_p is None else top_p,
+        generator=torch.Generator().manual_seed(seed),
+    )
     given = [value for value in (temperature, top_k, top_p) if value is not None]
     if beam > 1:
         if given and temperature != 0:
@@ -66,21 +116,13 @@ def sampling_of(
                 "`beam`: a beam searches and does not draw; leave it out, or `temperature`, `top_k` and `top_p`"
             )
         return None
-    if not given:
-        top_p = 0.5
     if temperature == 0:
         if len(given) > 1:
             raise ConfigError(
                 "`top_k` and `top_p` are for draws, of which `temperature=0` makes none: leave them out"
             )
         return None
-    generator = torch.Generator().manual_seed(seed)
-    return Sampling(
-        temperature=1.0 if temperature is None else temperature,
-        top_k=top_k or 0,
-        top_p=1.0 if top_p is None else top_p,
-        generator=generator,
-    )
+    return drawn if given else replace(drawn, top_p=0.5)
 
 
 def likeliest(scores: Tensor) -> Tensor:
