@@ -40,7 +40,7 @@ TopK = Annotated[
 TopP = Annotated[
     float | None,
     typer.Option(
-        help="Draw among the likeliest tokens of this total probability, above 0 and at most 1 (default: 0.5 if no temperature or top-k is given).",
+        help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: 0.5 if no temperature or top-k is given).",
         show_default=False,
     ),
 ]

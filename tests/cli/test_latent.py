@@ -41,12 +41,12 @@ def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--temperature=-1"], "--temperature -1.0: give 0.01 to 100"),
-        (["--temperature", "nan"], "--temperature nan: give"),
-        (["--top-p", "0"], "--top-p 0.0: give a share above 0"),
-        (["--top-p", "2"], "--top-p 2.0: give"),
-        (["--top-k", "0"], "--top-k 0: give 1 token or more"),
-        (["--top-k=-5", "--beam", "3"], "--top-k -5: give"),
+        (["--temperature=-1"], "--temperature: a number from 0.01 to 100 is expected, or 0 "),
+        (["--temperature", "nan"], "--temperature: a finite number is expected, not nan"),
+        (["--top-p", "0"], "--top-p: a finite number of at least 0.01 and at most 1 is expected, not 0.0"),
+        (["--top-p", "2"], "--top-p: a finite number of at least 0.01 and at most 1 "),
+        (["--top-k", "0"], "--top-k: a whole number of 1 or more is expected, not 0"),
+        (["--top-k=-5", "--beam", "3"], "--top-k: a whole number of 1 or more is expected, not -5"),
         (["--top-k", "5", "--beam", "3"], "does not draw"),
     ],
 )

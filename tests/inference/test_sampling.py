@@ -101,7 +101,7 @@ def test_draws_are_among_the_fewest_tokens_asked_for(
 def test_settings_out_of_range_are_refused_by_name(setting: str, values: list[Any]) -> None:
     """Wherever they are given, and with a beam too."""
     for value in values:
-        said = re.escape(f"`{setting}={value}`: give ")
+        said = f"^`{setting}`: a .* is expected.*, not {re.escape(str(value))}"
         with pytest.raises(ConfigError, match=said):
             Sampling(**{setting: value})
         call = {"temperature": None, "top_k": None, "top_p": None, setting: value}
@@ -114,9 +114,9 @@ def test_settings_out_of_range_are_refused_by_name(setting: str, values: list[An
 @pytest.mark.parametrize("setting", ["temperature", "top_k", "top_p"])
 def test_what_is_no_number_is_a_type_error(setting: str, value: Any) -> None:
     call = {"temperature": None, "top_k": None, "top_p": None, setting: value}
-    with pytest.raises(TypeError, match=f"^{setting}=.*: give a"):
+    with pytest.raises(TypeError, match=f"^`{setting}`: a .* is expected, not "):
         Sampling(**{setting: value})
-    with pytest.raises(TypeError, match=f"^{setting}=.*: give a"):
+    with pytest.raises(TypeError, match=f"^`{setting}`: a .* is expected, not "):
         sampling_of(**call, beam=1, seed=0)
 
 
@@ -124,7 +124,7 @@ def test_a_count_is_whole_and_numbers_of_numpy_are_numbers() -> None:
     for value in (2.0, 2.5, math.nan):
         with pytest.raises(TypeError, match="whole number"):
             Sampling(top_k=value)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"torch\.Generator"):
+    with pytest.raises(TypeError, match="a Generator is expected"):
         Sampling(generator=0)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="draws nothing"):
         Sampling(0)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from numbers import Integral, Real
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from textrae.errors import ConfigError
-from textrae.settings.fields import refuse
+from textrae.inference import arguments
 
 Choose = Callable[[Tensor], Tensor]
 """Scores (batch, vocabulary) → the next ids (batch,)."""
 TEMPERATURES = (0.01, 100.0)
-"""Temperatures of draws: within these scores neither overflow nor become equal."""
+"""The lowest and the highest temperature of draws: between them scores neither overflow nor become equal."""
+SHARES = (0.01, 1.0)
+"""The least and the greatest probability that draws are made among."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Sampling:
     top_k: int | None = None
     """Number of tokens drawn from (Fan et al. 2018), 1 or more; None for all."""
     top_p: float = 1.0
-    """Draw from the fewest tokens whose probabilities add up to this, above 0 and at most 1.
+    """Draw from the fewest tokens whose probabilities add up to this, 0.01 to 1.
 
     It is nucleus sampling (Holtzman et al. 2020).
     """
@@ -42,24 +43,19 @@ class Sampling:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
-        least, most = TEMPERATURES
-        _number(self.temperature, "temperature")
-        refuse(
-            self.temperature == 0,
-            "`temperature=0` draws nothing: leave `sampling` out for the most likely tokens",
+        number, (least, most) = arguments.real("temperature", self.temperature), TEMPERATURES
+        arguments.expect(
+            number != 0, "`temperature=0` draws nothing: leave `sampling` out for the most likely tokens"
         )
-        refuse(
-            not least <= self.temperature <= most,
-            f"`temperature={self.temperature}`: give {least} to {most:g}, or 0 for the most likely tokens",
+        arguments.expect(
+            least <= number <= most,
+            f"`temperature`: a number from {least:g} to {most:g} is expected, or 0 to take the most likely token "
+            f"each time, not {arguments.shown(self.temperature)}",
         )
-        _number(self.top_p, "top_p")
-        refuse(not 0 < self.top_p <= 1, f"`top_p={self.top_p}`: give a share above 0, 1 at most")
+        arguments.real("top_p", self.top_p, *SHARES)
         if self.top_k is not None:
-            if isinstance(self.top_k, bool) or not isinstance(self.top_k, Integral):
-                raise TypeError(f"top_k={self.top_k!r}: give a whole number of tokens, or None for all")
-            refuse(self.top_k < 1, f"`top_k={self.top_k}`: give 1 token or more, or leave it out for all")
-        if not isinstance(self.generator, torch.Generator):
-            raise TypeError(f"generator={self.generator!r}: give a torch.Generator on the CPU")
+            arguments.whole("top_k", self.top_k, 1)
+        arguments.instance("generator", self.generator, torch.Generator)
 
     def __call__(self, scores: Tensor) -> Tensor:
         """Draw the next ids: scores (batch, vocabulary) → (batch,)."""
@@ -74,12 +70,6 @@ class Sampling:
             ordered = ordered.masked_fill(before >= self.top_p, 0.0)
             shares = torch.zeros_like(shares).scatter_(1, places, ordered)
         return torch.multinomial(shares, 1, generator=self.generator).squeeze(1)
-
-
-def _number(value: object, name: str) -> None:
-    """Raise :class:`TypeError` unless `value` is a number."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name}={value!r}: give a number")
 
 
 def sampling_of(
@@ -99,24 +89,23 @@ def sampling_of(
     Raises:
         ConfigError: draws are combined with a beam, or `top_k` or `top_p` with a temperature of 0; or as for
             :class:`Sampling`, whatever the beam.
-        TypeError: a setting is not a number.
+        TypeError: a setting is no number.
     """
-    if temperature is not None:
-        _number(temperature, "temperature")
+    greedy = temperature is not None and arguments.real("temperature", temperature) == 0
     drawn = Sampling(
-        temperature=temperature or 1.0,
+        temperature=1.0 if temperature is None or greedy else temperature,
         top_k=top_k,
         top_p=1.0 if top_p is None else top_p,
-        generator=torch.Generator().manual_seed(seed),
+        generator=torch.Generator().manual_seed(arguments.seed(seed)),
     )
     given = [value for value in (temperature, top_k, top_p) if value is not None]
     if beam > 1:
-        if given and temperature != 0:
+        if given and not greedy:
             raise ConfigError(
                 "`beam`: a beam searches and does not draw; leave it out, or `temperature`, `top_k` and `top_p`"
             )
         return None
-    if temperature == 0:
+    if greedy:
         if len(given) > 1:
             raise ConfigError(
                 "`top_k` and `top_p` are for draws, of which `temperature=0` makes none: leave them out"
