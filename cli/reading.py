@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from textrae.inference.engine import Cuts
+from textrae.inference.cuts import Cuts
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.files import build
 from textrae.text.lines import ReadCounts, read_lines

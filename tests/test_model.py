@@ -18,7 +18,7 @@ from support import environment
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError, RunError, TextraeError, VectorError
-from textrae.inference.engine import Cuts
+from textrae.inference.cuts import Cuts
 from textrae.settings.run import Settings
 from textrae.training.pipeline import Watch, train_run
 from textrae.training.state import TrainingReport

@@ -13,7 +13,7 @@ from conftest import sentences
 
 from textrae import SentenceAutoencoder
 from textrae.errors import CorpusError, DeviceError, RunError
-from textrae.inference.engine import Cuts
+from textrae.inference.cuts import Cuts
 from textrae.workers import WorkerPool
 
 

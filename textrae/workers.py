@@ -18,7 +18,8 @@ import torch
 
 from textrae.devices import choose_device, keep_freed_memory
 from textrae.errors import DeviceError
-from textrae.inference.engine import WINDOW, Cuts, Hypotheses, windows
+from textrae.inference.cuts import Cuts
+from textrae.inference.engine import WINDOW, Hypotheses, windows
 from textrae.inference.vectors import Vectors
 from textrae.inference.worker import Outcome, Worker
 from textrae.model import SentenceAutoencoder

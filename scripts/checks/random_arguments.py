@@ -28,7 +28,7 @@ import torch
 
 import textrae
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TextraeError, TrainingConfig
-from textrae.inference.engine import Cuts
+from textrae.inference.cuts import Cuts
 from textrae.inference.sampling import Sampling
 
 HOME = str(Path(textrae.__file__).parent)

@@ -13,7 +13,8 @@ from conftest import TEXT, sentences
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError
-from textrae.inference.engine import Cuts, Engine, windows
+from textrae.inference.cuts import Cuts
+from textrae.inference.engine import Engine, windows
 from textrae.inference.sampling import Sampling
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.run import Run

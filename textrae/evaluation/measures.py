@@ -11,7 +11,8 @@ from textrae.devices import autocast
 from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
 from textrae.evaluation.reconstruction import ReconstructionReport, Scored, reconstruction_report
-from textrae.inference.engine import Cuts, Engine
+from textrae.inference.cuts import Cuts
+from textrae.inference.engine import Engine
 from textrae.inference.vectors import Vectors
 from textrae.latent.posterior import Diagnosis, diagnose
 from textrae.text.batch import SPECIALS

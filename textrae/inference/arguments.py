@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrae.errors import ConfigError, VectorError
+from textrae.inference.cuts import Cuts
 from textrae.inference.vectors import Vectors, check_vectors
 
 if TYPE_CHECKING:
     import torch
-
-    from textrae.inference.engine import Cuts
 
 WIDEST_BEAM = 1_000
 """Most hypotheses that a beam keeps."""
@@ -184,8 +183,6 @@ def searching(beam_: object, length_penalty: object, to: object, window: object)
 
 def counts(value: object) -> Cuts | None:
     """Return what counts sentences that are read and truncated, or None."""
-    from textrae.inference.engine import Cuts
-
     return None if value is None else instance("cuts", value, Cuts)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from textrae.inference import arguments
-from textrae.inference.engine import BATCH_TOKENS, Cuts, Engine, Hypotheses
+from textrae.inference.cuts import Cuts
+from textrae.inference.engine import BATCH_TOKENS, Engine, Hypotheses
 from textrae.inference.sampling import Sampling
 from textrae.inference.vectors import Vectors
 from textrae.latent.draw import refuse_states

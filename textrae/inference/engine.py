@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice, pairwise
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from torch import Tensor
 from textrae.devices import autocast, choose_bf16
 from textrae.errors import ConfigError
 from textrae.inference.beam import beam_search, n_best
+from textrae.inference.cuts import Cuts
 from textrae.inference.generation import ROW_MULTIPLE, write
 from textrae.inference.sampling import Sampling, likeliest
 from textrae.inference.vectors import Vectors
@@ -34,16 +35,6 @@ _TOKENS = 10
 Hypotheses = list[tuple[str, float]]
 """Sentences that a beam ends with, the best first, each with its score."""
 T = TypeVar("T")
-
-
-@dataclass
-class Cuts:
-    """Counts of the sentences that were read and truncated."""
-
-    sentences: int = 0
-    """Sentences read."""
-    cut: int = 0
-    """Sentences truncated to the model's longest."""
 
 
 class Engine:
