@@ -51,6 +51,8 @@ def test_sentences_come_back_from_vectors(
             refused(sentences()[:3])
     with pytest.raises(ConfigError, match="reads vectors"):
         loaded.attention("A dog.")
+    with pytest.raises(ConfigError, match="reads vectors"):
+        next(loaded.translations(sentences()[:3]))
     with pytest.raises(VectorError, match="1,199 vectors"):
         loaded.evaluate(sentences(), vectors=vectors[:-1])
     with pytest.raises(VectorError, match="1,200 vectors for 3"):
