@@ -56,7 +56,9 @@ def _made(function: Callable[..., None], options: Sequence[inspect.Parameter], *
 
     own = inspect.signature(function, eval_str=True).parameters.values()
     kept = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    run.__signature__ = inspect.Signature([*kept, *options])  # type: ignore[attr-defined]
+    names = {one.name for one in kept}  # an option that another kind of run has too is there already
+    more = [one for one in options if one.name not in names]
+    run.__signature__ = inspect.Signature([*kept, *more])  # type: ignore[attr-defined]
     alone = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ import typer
 
 from .app import app, late_command
 from .failures import note
-from .kinds import KINDS
+from .kinds import done_by_kind, options_for
 from .options import (
     Beam,
     Column,
@@ -29,8 +28,9 @@ from .options import (
 from .session import at_work, load_model, print_lines, refuse_options
 
 
-@app.command(epilog="Example: textrae encode run sentences.txt -o vectors.parquet")
+@late_command(options_for("encode"), epilog="Example: textrae encode run sentences.txt -o vectors.parquet")
 def encode(
+    ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
     out: Annotated[
@@ -59,8 +59,11 @@ def encode(
     errors: Errors = "strict",
     device: Device = "auto",
     precision: Precision = "fp32",
+    **others: Any,
 ) -> None:
-    """Turn sentences into vectors, one row for each line."""
+    """Turn sentences into vectors, one row for each line (or series into states, one row for each)."""
+    if done_by_kind(ctx, "encode", run, file, others):
+        return
     from textrae.inference.vectors import STORAGE, VectorWriter, check_place
 
     if storage not in STORAGE:
@@ -126,12 +129,7 @@ def decode(
         )
 
 
-def _further() -> list[inspect.Parameter]:
-    """Return the options of `reconstruct` for other kinds of runs."""
-    return [option for kind in KINDS.values() for option in kind.reconstruct_options]
-
-
-@late_command(_further, epilog="Example: textrae reconstruct run sentences.txt")
+@late_command(options_for("reconstruct"), epilog="Example: textrae reconstruct run sentences.txt")
 def reconstruct(
     ctx: typer.Context,
     run: RunFolder,
@@ -146,16 +144,9 @@ def reconstruct(
 ) -> None:
     """Rebuild sentences from their vectors, one on each line (or series from their states)."""
     from textrae.errors import ConfigError
-    from textrae.runs.folder import kind_of
 
-    kind = KINDS.get(kind_of(run))
-    if kind is not None:
-        refuse_options(
-            ctx, f"a run of {kind_of(run)}", "beam", "corpus_format", "column", "errors", "precision"
-        )
-        kind.reconstruct(run, file, device, others)
+    if done_by_kind(ctx, "reconstruct", run, file, others):
         return
-    refuse_options(ctx, "a run of sentences", *others)
     from .reading import Input
 
     model = load_model(run, device, precision)

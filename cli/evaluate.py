@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import app
+from .app import app, late_command
 from .failures import in_options, note
-from .kinds import KINDS
+from .kinds import KINDS, done_by_kind, options_for
 from .options import LARGEST_SEED, Column, CorpusFormat, Device, Errors, File, Json, Precision, RunFolder, To
 from .session import load_model, refuse_options
 
@@ -59,7 +59,7 @@ Samples = Annotated[
 ]
 
 
-@app.command(epilog="Example: textrae evaluate run test.txt --json")
+@late_command(options_for("evaluate"), epilog="Example: textrae evaluate run test.txt --json")
 def evaluate(
     ctx: typer.Context,
     run: RunFolder,
@@ -80,8 +80,11 @@ def evaluate(
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
+    **others: Any,
 ) -> None:
     """Measure reconstruction by length (accuracy, exact match, BLEU, chrF, perplexity) and use of the latent."""
+    if done_by_kind(ctx, "evaluate", run, file, others):
+        return
     from textrae.evaluation.reconstruction import TOKENIZERS
 
     from .reading import Input, say_cuts

@@ -1,4 +1,4 @@
-"""`textrae train --series`, `score`, and `reconstruct` on a run of series."""
+"""`textrae train --series`, `score`, and `encode`, `reconstruct` and `evaluate` on a run of series."""
 
 from __future__ import annotations
 
@@ -14,29 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import app
+from .app import late_command
 from .failures import INTERRUPTED, in_options, naming_file, note
-from .kinds import KINDS, Kind
+from .kinds import KINDS, Kind, KindCommand
 from .options import Json, RunFolder, check_device
+from .switches import names_of, options_of, own
 
 if TYPE_CHECKING:
+    from textrae.series.data import Series
     from textrae.series.model import SeriesAutoencoder
     from textrae.series.settings import SeriesFormat
     from textrae.series.training import SeriesReport
-
-Layout = Annotated[
-    str | None,
-    typer.Option(
-        help="Of series: steps (a row a time step, blank lines between) or rows (a row a sequence)."
-    ),
-]
-Labels = Annotated[
-    bool | None,
-    typer.Option("--labels/--no-labels", help="With --layout rows: a row's first number is its label."),
-]
-Frame = Annotated[
-    int | None, typer.Option(help="With --layout rows: successive numbers that make one time step.")
-]
 
 SeriesFile = Annotated[
     str,
@@ -76,9 +64,9 @@ def train_series(
     values = _series_values(given, unfit, config)
     with naming_file(config, given):
         model, format, training = (
-            build(SeriesConfig, _own(SeriesConfig, values)),
-            build(SeriesFormat, _own(SeriesFormat, values)),
-            build(SeriesTraining, _own(SeriesTraining, values)),
+            build(SeriesConfig, own(SeriesConfig, values)),
+            build(SeriesFormat, own(SeriesFormat, values)),
+            build(SeriesTraining, own(SeriesTraining, values)),
         )
     claim(out, overwrite=overwrite)
     stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
@@ -109,7 +97,7 @@ def _series_values(given: Mapping[str, Any], unfit: list[str], config: Path | No
     from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
     from textrae.settings.files import merged, read_toml
 
-    known = set().union(*map(_names, (SeriesConfig, SeriesFormat, SeriesTraining)))
+    known = set().union(*map(names_of, (SeriesConfig, SeriesFormat, SeriesTraining)))
     for name in [*unfit, *given]:
         if name not in known:
             switch = "a corpus" if name == "corpus" else f"--{name.replace('_', '-')}"
@@ -120,41 +108,24 @@ def _series_values(given: Mapping[str, Any], unfit: list[str], config: Path | No
     return merged(stored, given)
 
 
-def _own(cls: Any, values: dict[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in values.keys() & _names(cls)}
-
-
-def _names(cls: Any) -> set[str]:
-    return {field.name for field in dataclasses.fields(cls)}
-
-
 def _show(progress: Any, report: SeriesReport) -> None:
-    progress.note(
-        f"{report.done:4.0%}  step {report.step:,}  loss {report.loss:.4g}  "
-        f"validation loss {report.valid_loss:.4g}  {report.seconds:.0f} s"
-    )
+    progress.note(report.described())
     progress.bar.n = report.done
     progress.bar.refresh()
 
 
-def reconstruct_series(run: Path, file: str, device: str, options: Mapping[str, Any]) -> None:
-    """Rebuild the series of a file as `textrae reconstruct` does with a run of series.
-
-    Args:
-        options: out, layout, labels and frame.
-    """
-    from textrae.series.data import Series
+def reconstruct_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
+    """Rebuild the series of a file as `textrae reconstruct` does with a run of series."""
     from textrae.series.writing import check_ending, check_place, csv_lines, write_series
 
     out = options["out"]
     if out is not None:
         check_ending(out)
-    model = _load(run, device)
-    format = _format(model, options["layout"], options["labels"], options["frame"])
-    source = model.read(file, format)
+    model = _load(run, options["device"])
+    source, format = _read(model, file, options)
     if out is not None:
-        check_place(out, source)
-    rebuilt = Series(model.reconstruct(source.values), source.labels)
+        check_place(out, source, format)
+    rebuilt = dataclasses.replace(source, values=model.reconstruct(source))
     if out is None:
         sys.stdout.writelines(csv_lines(rebuilt, format))
         return
@@ -162,30 +133,57 @@ def reconstruct_series(run: Path, file: str, device: str, options: Mapping[str, 
     note(f"{out}: {len(rebuilt):,} sequences of {model.dim} dimensions a step")
 
 
-@app.command(epilog="Example: textrae score run series.csv > errors.tsv")
+def encode_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
+    """Encode the series of a file as `textrae encode` does with a run of series."""
+    from textrae.series.writing import ENCODING_ENDINGS, check_ending, check_writable, write_encodings
+
+    out = options["out"]
+    check_ending(out, ENCODING_ENDINGS)
+    check_writable(out)
+    model = _load(run, options["device"])
+    source, _ = _read(model, file, options)
+    vectors = model.encode(source, pooling=options["pooling"] or "last")
+    write_encodings(out, source, vectors)
+    note(f"{out}: {len(vectors):,} vectors of {vectors.shape[1]} dimensions")
+
+
+def evaluate_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
+    """Measure how the series of a file are rebuilt as `textrae evaluate` does with a run of series."""
+    model = _load(run, options["device"])
+    found = model.evaluate(_read(model, file, options)[0])
+    typer.echo(json.dumps(dataclasses.asdict(found), indent=1) if options["as_json"] else found.table())
+
+
+def _format_options() -> list[inspect.Parameter]:
+    """Return the options that tell how series lie in a file."""
+    from textrae.series.settings import SeriesFormat
+
+    return list(options_of(SeriesFormat))
+
+
+@late_command(_format_options, epilog="Example: textrae score run series.csv > errors.tsv")
 def score(
     run: RunFolder,
     file: SeriesFile = "-",
     units: Annotated[
         str, typer.Option(help="scaled: the values that the model sees, all columns alike; or data.")
     ] = "scaled",
-    layout: Layout = None,
-    labels: Labels = None,
-    frame: Frame = None,
     as_json: Json = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    **format: Any,
 ) -> None:
     """Print the reconstruction error of each series, (1/T) Σ ‖x̂ - x‖²: high for an unusual one."""
+    from textrae.series.writing import origins
+
     if units not in ("scaled", "data"):
         raise typer.BadParameter(f"{units!r} is not scaled or data", param_hint="--units")
     model = _load(run, device)
-    series = model.read(file, _format(model, layout, labels, frame))
-    errors = model.score(series.values, units=units)  # type: ignore[arg-type]
-    rows = [
-        {"sequence": number, "steps": len(values), "error": float(error)}
-        | ({"label": series.labels[number]} if series.labels else {})
-        for number, (values, error) in enumerate(zip(series.values, errors, strict=True))
-    ]
+    series, _ = _read(model, file, format)
+    errors = model.score(series, units=units)  # type: ignore[arg-type]
+    found = origins(series)
+    names = [name for name in found if name != "label"]
+    columns = {**{name: found[name] for name in names}, "error": errors.tolist(), **found}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if as_json:
         typer.echo(json.dumps({"units": units, "mean": float(errors.mean()), "sequences": rows}, indent=1))
         return
@@ -203,18 +201,23 @@ def _load(run: Path, device: str) -> SeriesAutoencoder:
     return SeriesAutoencoder.load(run, device=device)
 
 
-def _format(
-    model: SeriesAutoencoder, layout: str | None, labels: bool | None, frame: int | None
-) -> SeriesFormat:
-    """Return the format that the run was trained on, as the options change it."""
+def _read(model: SeriesAutoencoder, file: str, options: Mapping[str, Any]) -> tuple[Series, SeriesFormat]:
+    """Read the series of a file in the format that the run was trained on, as the options change it."""
+    from textrae.series.reading import inherited
     from textrae.series.settings import SeriesFormat
     from textrae.settings.files import build, to_dict
 
-    own = to_dict(model.run.settings.format)
-    if layout is not None and layout != own["layout"]:
-        own = {}
-    given = {"layout": layout, "labels": labels, "frame": frame}
-    return build(SeriesFormat, {**own, **{name: value for name, value in given.items() if value is not None}})
+    stored = to_dict(inherited(model.run.settings.format, file))
+    given = {name: value for name, value in own(SeriesFormat, options).items() if value is not None}
+    if given.get("layout", stored["layout"]) != stored["layout"]:
+        stored |= {"labels": False, "frame": 1, "columns": None}
+    if "window" in given:
+        stored["stride"] = None
+    format = build(SeriesFormat, {**stored, **given})
+    series = model.read(file, format)
+    for line in series.notes:
+        note(line)
+    return series, format
 
 
 def _settings() -> tuple[type, ...]:
@@ -244,17 +247,25 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="File for rebuilt series (.csv, .npy, .parquet; default: stdout)."),
 ]
+Pooling = Annotated[
+    str | None,
+    typer.Option(
+        help="Of series: the last state (last, the default) or the mean one (mean).", show_default=False
+    ),
+]
 KINDS["series"] = Kind(
     section="Series of numbers",
     train_option=_option("series", Files),
     settings=_settings,
     train=train_series,
-    reconstruct_options=(
-        _option("out", Out),
-        _option("layout", Layout),
-        _option("labels", Labels),
-        _option("frame", Frame),
-    ),
-    reconstruct=reconstruct_series,
+    commands={
+        "reconstruct": KindCommand(
+            lambda: [_option("out", Out), *_format_options()], ("out", "device"), reconstruct_series
+        ),
+        "encode": KindCommand(
+            lambda: [_option("pooling", Pooling), *_format_options()], ("out", "device"), encode_series
+        ),
+        "evaluate": KindCommand(_format_options, ("as_json", "device"), evaluate_series),
+    },
     info=_info,
 )

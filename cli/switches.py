@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -66,6 +66,16 @@ def options_of(cls: Any) -> Iterator[inspect.Parameter]:
         annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
         keyword = inspect.Parameter.KEYWORD_ONLY
         yield inspect.Parameter(RENAMED.get(name, name), keyword, default=None, annotation=annotation)
+
+
+def names_of(cls: Any) -> set[str]:
+    """Return the names of the settings of a dataclass."""
+    return {field.name for field in fields(cls)}
+
+
+def own(cls: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some values that are settings of a dataclass."""
+    return {name: values[name] for name in values.keys() & names_of(cls)}
 
 
 def plain_type(annotation: Any) -> tuple[type, tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import signal
 from functools import partial
@@ -14,7 +13,7 @@ import typer
 from .app import late_command
 from .failures import INTERRUPTED, RENAMED, in_options, naming_file, note
 from .kinds import KINDS
-from .switches import Sectioned, options, text_settings
+from .switches import Sectioned, names_of, options, own, text_settings
 
 if TYPE_CHECKING:
     from textrae.settings.run import Settings
@@ -154,11 +153,11 @@ def _values(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
     from textrae.errors import ConfigError
     from textrae.settings.files import merged, read_toml
 
-    known = {"model", *(name for cls in text_settings().values() for name in _names(cls))}
+    known = {"model", *(name for cls in text_settings().values() for name in names_of(cls))}
     settings = {switch: setting for setting, switch in RENAMED.items()}
     values = {settings.get(name, name): value for name, value in given.items()}
     for name, kind in KINDS.items():
-        others = {field for cls in kind.settings() for field in _names(cls)} - known
+        others = {field for cls in kind.settings() for field in names_of(cls)} - known
         if alien := others & values.keys():
             raise ConfigError(f"`{min(alien)}`: is for --{name} FILE; leave it out, or give that")
     stored = read_toml(config) if config else {}
@@ -188,7 +187,7 @@ def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -
         values = {**PRESETS[preset], **values}
     if not resume and not files["sources"]:
         raise ConfigError("no corpus: name a file of one sentence a line, or - for standard input")
-    made: list[Any] = [build(cls, _own(cls, values)) for cls in text_settings().values()]
+    made: list[Any] = [build(cls, own(cls, values)) for cls in text_settings().values()]
     corpus, model, training = made
     refuse_ineffective(named, model, training, files)
     return adopted(Settings(model, corpus, training, **files), values)
@@ -224,11 +223,3 @@ def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settin
                 f"{switches.get(name, f'`{name}`')}: is another one than that of the training to be resumed; leave it out"
             )
     return stored
-
-
-def _names(cls: Any) -> set[str]:
-    return {field.name for field in dataclasses.fields(cls)}
-
-
-def _own(cls: Any, values: dict[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in values.keys() & _names(cls)}

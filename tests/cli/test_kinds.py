@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -12,13 +13,17 @@ from pathlib import Path
 import pytest
 from textrae_cli.kinds import KINDS
 
+from textrae import SeriesFormat
+
 ROOT = Path(__file__).parents[2]
 
 
 def test_a_kind_brings_its_options() -> None:
     kind = KINDS["series"]
     assert kind.train_option.name == "series"
-    assert [option.name for option in kind.reconstruct_options] == ["out", "layout", "labels", "frame"]
+    fields = [field.name for field in dataclasses.fields(SeriesFormat)]
+    named = {name: [one.name for one in command.options()] for name, command in kind.commands.items()}
+    assert named == {"reconstruct": ["out", *fields], "encode": ["pooling", *fields], "evaluate": fields}
     assert all(cls.__module__ == "textrae.series.settings" for cls in kind.settings())
 
 

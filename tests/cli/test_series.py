@@ -76,7 +76,9 @@ def test_reconstruct_writes_each_format(series_run: Path, table: Path, tmp_path:
         made = textrae("reconstruct", series_run, table, "-o", out)
         assert made.returncode == 0, made.stderr
         assert "30 sequences of 2 dimensions a step" in made.stderr.decode()
-    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-6)
+    array = np.load(tmp_path / "out.npy")
+    np.testing.assert_allclose(array[:, 1:], expected, atol=1e-6)
+    assert array[:, 0].tolist() == [0, 1] * 15
     np.testing.assert_allclose(
         pq.read_table(tmp_path / "out.parquet")["series"].to_pylist(), expected, atol=1e-6
     )
@@ -135,13 +137,20 @@ def test_settings_come_from_a_file_too(table: Path, tmp_path: Path) -> None:
         ),
         (("train", "--series", "TABLE", "--labels"), "for --layout rows"),
         (("train", "--series", "none.csv"), "none.csv: no such file"),
-        (("train", "--series", "BAD"), "bad.csv, line 2, column 1: 'nan' is not a finite number"),
+        (
+            ("train", "--series", "BAD"),
+            "bad.csv, line 2, column 1: a gap ('nan'); fill it, or give --missing drop",
+        ),
         (("train", "TABLE", "--frame", 2), "--frame: is for --series FILE"),
         (("train", "TABLE", "--activation", "relu"), "--activation: is for --series FILE"),
         (("train", "--series", "TABLE", "-o", "RUN"), "holds a run already"),
-        (("encode", "RUN", "TABLE", "-o", "v.npy"), "a run of real-valued series"),
-        (("evaluate", "RUN", "TABLE"), "a run of real-valued series"),
-        (("score", "RUN", "BAD"), "bad.csv, line 2, column 2: 'nan' is not a finite number"),
+        (("decode", "RUN", "TABLE"), "a run of real-valued series"),
+        (("encode", "RUN", "TABLE", "-o", "v.csv"), "v.csv: series are written to .npy, .parquet, .jsonl"),
+        (
+            ("encode", "RUN", "TABLE", "-o", "v.npy", "--pooling", "max"),
+            "--pooling 'max': there are last and mean",
+        ),
+        (("score", "RUN", "BAD"), "bad.csv, line 2, column 2: a gap ('nan')"),
         (("score", "RUN", "TABLE", "--frame", 4), "4 dimensions a time step instead of 2"),
         (("score", "none", "TABLE"), "none: no such run folder"),
         (("reconstruct", "RUN", "TABLE", "-o", "x.xls"), "x.xls: series are written to .csv"),
@@ -157,7 +166,7 @@ def test_errors_are_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bad = tmp_path / "bad.csv"
-    bad.write_text("1,2\nnan,4\n" if args[0] == "train" else "1,2,2\n1,nan,4\n")
+    bad.write_text("1.5,2\nnan,4\n" if args[0] == "train" else "1,2,2\n1,nan,4\n")
     places = {"RUN": series_run, "TABLE": table, "BAD": bad}
     failed = textrae(*(places.get(str(arg), arg) for arg in args))
     assert failed.returncode == (2 if said.startswith(("--", "a corpus", "for --layout")) else 1)

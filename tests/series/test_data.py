@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from textrae.errors import SeriesError
-from textrae.series.data import Scaling, Series, batches, checked, hold_out, padded
+from textrae.series.data import Scaling, Series, batches, hold_out, padded
 
 
 @pytest.mark.parametrize(("activation", "low", "high"), [("tanh", -0.8, 0.8), ("relu", 0.1, 0.9)])
@@ -38,27 +37,6 @@ def test_rows_are_taken_with_their_labels() -> None:
     assert (some.labels, [values[0, 0] for values in some.values]) == (["c", "a"], [2, 0])
     assert (len(some), some.dim) == (2, 2)
     assert Series(series.values).take([1]).labels == []
-
-
-def test_one_dimension_a_step_needs_no_second_axis() -> None:
-    values = checked([np.arange(3, dtype=np.int32), np.ones((2, 1), np.float32)])
-    assert [(one.shape, one.dtype) for one in values] == [((3, 1), np.float64), ((2, 1), np.float64)]
-
-
-@pytest.mark.parametrize(
-    ("arrays", "said"),
-    [
-        ([], "no sequence: give at least one"),
-        ([np.ones((2, 2)), np.ones(2)], "sequence 1 (counted from 0): 1 dimensions a step instead of 2"),
-        ([np.ones((0, 2))], "sequence 0 (counted from 0): float64 of shape (0, 2)"),
-        ([np.array([True])], "sequence 0 (counted from 0): bool"),
-        ([np.array([1, np.nan])], "sequence 0 (counted from 0), step 1: NaN"),
-    ],
-)
-def test_what_is_no_sequence_is_named(arrays: list[np.ndarray], said: str) -> None:
-    with pytest.raises(SeriesError) as caught:
-        checked(arrays)
-    assert said in str(caught.value)
 
 
 def test_padding_is_zero_and_lengths_are_kept() -> None:

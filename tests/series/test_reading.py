@@ -1,4 +1,4 @@
-"""Text files of series: how they are read, and how what is wrong is named with its line."""
+"""Files of series of every kind: how they are found, joined and made one width."""
 
 from __future__ import annotations
 
@@ -11,70 +11,9 @@ import pytest
 
 from textrae import SeriesFormat
 from textrae.errors import SeriesError
-from textrae.series.reading import read_all, read_series
+from textrae.series.reading import inherited, read_all, read_series
 
 LABELLED = SeriesFormat(layout="rows", labels=True)
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t", " ", " , ", "   "])
-def test_text_has_a_step_a_row_and_blank_lines_between(tmp_path: Path, separator: str) -> None:
-    rows = [["1", "-2.5"], ["3e-1", "+4"], [], ["5.", ".5"], [], [], ["6", "7"], ["8", "9"]]
-    path = tmp_path / "series.csv"
-    path.write_bytes(b"\n" + "\r\n".join(separator.join(row) for row in rows).encode())
-    series = read_series(path)
-    expected = [[[1, -2.5], [0.3, 4]], [[5, 0.5]], [[6, 7], [8, 9]]]
-    assert [values.tolist() for values in series.values] == expected
-    assert series.labels == []
-
-
-def test_rows_are_whole_sequences_with_labels_and_frames(tmp_path: Path) -> None:
-    path = tmp_path / "rows.txt"
-    path.write_text("\ufeffnormal,1,2,3,4\n\nodd,5,6\n", encoding="utf-8")
-    series = read_series(path, LABELLED)
-    assert series.labels == ["normal", "odd"]
-    assert [values.tolist() for values in series.values] == [[[1], [2], [3], [4]], [[5], [6]]]
-    framed = read_series(path, SeriesFormat(layout="rows", labels=True, frame=2))
-    assert [values.tolist() for values in framed.values] == [[[1, 2], [3, 4]], [[5, 6]]]
-    with pytest.raises(SeriesError, match=r"line 1: 4 numbers do not divide into frames of 3"):
-        read_series(path, SeriesFormat(layout="rows", labels=True, frame=3))
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"1,2\n3,nan\n", "line 2, column 2: 'nan' is not a finite number"),
-        (b"1,2\n\n-Infinity,4\n", "line 3, column 1: '-Infinity' is not a finite number"),
-        (b"1,2\n3,1e999\n", "line 2, column 2: '1e999' is beyond float32"),
-        (b"1,2\n3\n", "line 2: 1 numbers where the lines before have 2"),
-        (b"1,2\n\n3,4,5\n", "line 3: 3 numbers where the lines before have 2"),
-        (b"x,y\n1,2\n", "line 1, column 1: 'x' is not a number"),
-        (b"1;2\n3;4,5\n", "line 2, column 2: '4,5' is not a number"),
-        (b"1,2\n3,\n", "line 2, column 2: '' is not a number"),
-        (b"1 2\n3 1_0\n", "line 2, column 2: '1_0' is not a number"),
-        ("1 2\n3 １\n".encode(), "line 2, column 2: '１' is not a number"),
-        (b"1 2\n\xff\xfe 1\n", "line 2: not text"),
-        (b"", "no sequence in it"),
-        (b"\n \n", "no sequence in it"),
-    ],
-)
-def test_what_is_wrong_with_a_text_is_named_with_its_line(tmp_path: Path, content: bytes, said: str) -> None:
-    path = tmp_path / "bad.csv"
-    path.write_bytes(content)
-    with pytest.raises(SeriesError) as caught:
-        read_series(path)
-    assert said in str(caught.value)
-    assert str(caught.value).startswith(str(path))
-    assert "\n" not in str(caught.value)
-
-
-def test_what_is_wrong_with_labelled_rows_is_named_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "bad.csv"
-    path.write_text("a,1,2\nb,3,inf\n")
-    with pytest.raises(SeriesError, match=r"bad.csv, line 2, column 3: 'inf' is not a finite number"):
-        read_series(path, LABELLED)
-    path.write_text("a,1,2\nb\n")
-    with pytest.raises(SeriesError, match=r"bad.csv, line 2: a label and no number"):
-        read_series(path, LABELLED)
 
 
 def test_a_hyphen_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,9 +30,49 @@ def test_several_files_are_read_in_order(tmp_path: Path) -> None:
 
 
 def test_files_are_of_one_width(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("1,2\n")
+    (tmp_path / "a.csv").write_text("1.5,2\n")
     (tmp_path / "b.csv").write_text("1,2,3\n")
     with pytest.raises(SeriesError, match=r"b\.csv: 3 dimensions a time step instead of 2"):
         read_all([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], SeriesFormat())
     with pytest.raises(SeriesError, match="no such file"):
         read_series(tmp_path / "none.csv")
+
+
+def test_columns_of_a_run_are_found_by_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("b;day;a\n1;mo;2,5\n3;tu;4\n")
+    assert read_series(path, None, 2, ("a", "b")).values[0].tolist() == [[2.5, 1], [4, 3]]
+    with pytest.raises(SeriesError, match="no column 'c', which the model reads; it has 'b', 'day', 'a'"):
+        read_series(path, None, 1, ("c",))
+    path.write_text("1;2,5\n3;4\n")
+    series = read_series(path, None, 2, ("a", "b"))
+    assert series.values[0].tolist() == [[1, 2.5], [3, 4]]
+    assert "no names of columns; they are taken for a, b, in this order" in series.notes[-1]
+
+
+def test_files_with_other_orders_of_columns_are_joined_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,2.5\n")
+    (tmp_path / "b.csv").write_text("b,a\n1,2.5\n")
+    whole = read_all([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], SeriesFormat())
+    assert [values.tolist() for values in whole.values] == [[[1, 2.5]], [[2.5, 1]]]
+    assert whole.names == ("a", "b")
+
+
+def test_windows_of_several_files_are_of_several_sequences(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("1\n2\n3\n4\n\n5\n6\n")
+    whole = read_all([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], SeriesFormat(window=2))
+    assert [(one.sequence, one.start) for one in whole.windows] == [
+        (0, 0),
+        (0, 2),
+        (1, 0),
+        (2, 0),
+        (2, 2),
+        (3, 0),
+    ]
+
+
+def test_a_format_of_text_holds_for_other_files_without_what_only_text_has() -> None:
+    format = SeriesFormat(delimiter=";", decimal="comma", header=True, window=3)
+    assert inherited(format, "a.npy") == SeriesFormat(window=3)
+    assert inherited(format, "a.csv") == format

@@ -2,32 +2,98 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from textrae import SeriesFormat
 from textrae.errors import RunError, SeriesError
-from textrae.series.data import Series
+from textrae.series.data import Series, Window
 from textrae.series.reading import read_series
-from textrae.series.writing import check_ending, check_place, csv_lines, write_series
+from textrae.series.writing import check_ending, check_place, csv_lines, write_encodings, write_series
 
 
 @pytest.mark.parametrize("ending", [".csv", ".npy", ".parquet"])
-def test_what_is_written_is_read_again(tmp_path: Path, ending: str) -> None:
-    text = tmp_path / "a.txt"
-    text.write_text("x 1.5 -2 3 4\ny 5 6.25 7 8\n")
-    format = SeriesFormat(layout="rows", labels=True, frame=2)
-    series = read_series(text, format)
-    plain = SeriesFormat(layout="rows", frame=2)
-    for given, how in ((series, plain), (series, SeriesFormat())):
-        given.labels = []
-        write_series(tmp_path / f"b{ending}", given, how)
+@pytest.mark.parametrize("labels", [[], ["1234560", "1234561"]])
+def test_what_is_written_is_read_again(tmp_path: Path, ending: str, labels: list[str]) -> None:
+    values = np.random.default_rng(0).normal(1.7e9, 1, (2, 4, 2)) / 3
+    rows = SeriesFormat(layout="rows", frame=2, labels=bool(labels))
+    for how in (rows, *([] if labels else [SeriesFormat()])):
+        write_series(tmp_path / f"b{ending}", Series(list(values), labels), how)
         again = read_series(tmp_path / f"b{ending}", how)
-        np.testing.assert_array_equal(again.values, series.values)
+        np.testing.assert_array_equal(again.values, values)
+        assert again.labels == labels
     with pytest.raises(SeriesError, match=r"\.csv, \.npy, \.parquet"):
-        write_series(tmp_path / "b.xls", series, format)
+        write_series(tmp_path / "b.xls", Series(list(values)), rows)
+
+
+def test_times_keep_every_digit(tmp_path: Path) -> None:
+    times = 1.7e9 + 0.25 * np.arange(200)
+    write_series(tmp_path / "a.csv", Series([times[:, None]], names=("t",)), SeriesFormat())
+    again = read_series(tmp_path / "a.csv")
+    assert again.names == ("t",)
+    assert again.values[0].ravel().tolist() == times.tolist()
+
+
+def test_labels_that_are_no_numbers_have_no_place_in_an_array(tmp_path: Path) -> None:
+    format = SeriesFormat(layout="rows", labels=True)
+    for labels, said in (
+        (["1", "odd"], "the label 'odd' is no number"),
+        (["1", "1.0"], "would be one number"),
+    ):
+        series = Series([np.ones((2, 1)), np.ones((2, 1))], labels)
+        with pytest.raises(SeriesError, match=said):
+            check_place(tmp_path / "a.npy", series, format)
+        check_place(tmp_path / "a.csv", series, format)
+
+
+NAMES = st.none() | st.lists(st.text("ab ,;|\t\"'#1.-n", min_size=1, max_size=4), min_size=2, max_size=2)
+VALUES = st.floats(-3e38, 3e38, allow_nan=False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=3), min_size=1, max_size=3), NAMES)
+def test_text_that_is_written_is_read_again_or_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+    sequences: list[list[tuple[float, float]]],
+    names: list[str] | None,
+) -> None:
+    series = Series([np.array(steps) for steps in sequences], names=tuple(names or ()))
+    path = tmp_path_factory.getbasetemp() / "written.csv"
+    write_series(path, series, SeriesFormat())
+    try:
+        again = read_series(path)
+    except SeriesError:
+        return
+    assert [values.tolist() for values in again.values] == [values.tolist() for values in series.values]
+    assert again.names in ((), tuple(name.strip() for name in series.names))
+
+
+@pytest.mark.parametrize("ending", [".npy", ".parquet", ".jsonl"])
+def test_encodings_say_whose_they_are(tmp_path: Path, ending: str) -> None:
+    series = Series(
+        [np.ones((3, 1)), np.ones((3, 1))], ["a", "b"], windows=[Window(0, 0, 0), Window(1, 4, 6)]
+    )
+    vectors = np.array([[0.1, -2], [3e-9, 1 / 3]], np.float32)
+    path = tmp_path / f"v{ending}"
+    write_encodings(path, series, vectors)
+    if ending == ".npy":
+        np.testing.assert_array_equal(np.load(path), vectors)
+        return
+    if ending == ".parquet":
+        rows = pq.read_table(path).to_pylist()
+    else:
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+    np.testing.assert_array_equal(np.array([row.pop("vector") for row in rows], np.float32), vectors)
+    assert rows == [
+        {"sequence": 0, "first": 0, "steps": 3, "label": "a"},
+        {"sequence": 1, "first": 6, "steps": 3, "label": "b"},
+    ]
 
 
 def test_lengths_that_differ_make_no_array(tmp_path: Path) -> None:
@@ -39,22 +105,22 @@ def test_lengths_that_differ_make_no_array(tmp_path: Path) -> None:
     ):
         write_series(tmp_path / "b.npy", series, SeriesFormat())
     write_series(tmp_path / "b.csv", series, SeriesFormat())
-    assert (tmp_path / "b.csv").read_text() == "1,2\n3,4\n\n5,6\n"
+    assert (tmp_path / "b.csv").read_text() == "1.0,2.0\n3.0,4.0\n\n5.0,6.0\n"
 
 
 def test_labels_stand_before_their_rows() -> None:
     series = Series([np.array([[1.5], [2]]), np.array([[1 / 3]])], ["a", "b"])
     lines = list(csv_lines(series, SeriesFormat(layout="rows", labels=True)))
-    assert lines == ["a,1.5,2\n", "b,0.333333333\n"]
+    assert lines == ["a,1.5,2.0\n", "b,0.3333333333333333\n"]
 
 
 def test_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
     series = Series([np.ones((2, 1))])
-    check_place(tmp_path / "a.npy", series)
+    check_place(tmp_path / "a.npy", series, SeriesFormat())
     for place in (tmp_path / "none" / "a.csv", tmp_path / "folder.csv"):
         (tmp_path / "folder.csv").mkdir(exist_ok=True)
         with pytest.raises(RunError, match="no file can be written there"):
-            check_place(place, series)
+            check_place(place, series, SeriesFormat())
     with pytest.raises(SeriesError, match="give one of these endings"):
         check_ending(tmp_path / "a.txt")
     assert not (tmp_path / "a.npy").exists()

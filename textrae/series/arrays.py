@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrae.errors import SeriesError
-from textrae.series.data import LARGEST, Series, Values
+from textrae.series.columns import choose, kept_names, listed
+from textrae.series.data import LARGEST, Series, Values, framed
 from textrae.series.settings import SeriesFormat
 
+LABEL = "label"
+"""Column of a Parquet file that holds the labels."""
 _BLOCK = 64
 """Rows of a Parquet file read at once."""
+_EXACT = 2.0**53
+"""Whole numbers up to which float64 has every one."""
 
 
-def read_npy(path: Path, format: SeriesFormat) -> Series:
-    """Read the sequences of a ``.npy`` file.
+def read_npy(path: Path, format: SeriesFormat, known: Sequence[str] = ()) -> Series:
+    """Read the sequences of a ``.npy`` file, with NaN for its gaps.
+
+    Args:
+        path: the file.
+        format: how the sequences lie in it.
+        known: names of the columns that a run was trained on.
 
     Raises:
         SeriesError: it holds no real values, or not of a shape that `format` allows.
@@ -36,55 +47,96 @@ def read_npy(path: Path, format: SeriesFormat) -> Series:
     if not array.size:
         return Series()
     sequences = array if array.ndim == 3 or rows else array.reshape(1, len(array), -1)
+    places = [] if rows else choose(str(path), (), sequences.shape[2], format.columns, known)
     series = Series()
     for number, sequence in enumerate(sequences):
         where = f"{path}, sequence {number} (counted from 0)" if len(sequences) > 1 else str(path)
-        values = np.array(sequence, dtype=np.float64)
         if format.labels:
-            series.labels.append(f"{values[0]:g}")
-            values = values[1:]
-        series.values.append(_finite(framed(values, format.frame, where) if rows else values, where))
+            series.labels.append(label_of(sequence[0]))
+            sequence = sequence[1:]
+        values = np.array(sequence, dtype=np.float64)
+        series.values.append(_real(framed(values, format.frame, where) if rows else values[:, places], where))
     return series
 
 
-def read_parquet(path: Path, format: SeriesFormat) -> Series:
-    """Read the sequences of a ``.parquet`` file: its one column of lists.
+def label_of(number: Any) -> str:
+    """Return a number of an array as a label, in as many digits as tell it from every other of its type."""
+    if number.dtype.kind == "f" and number == np.floor(number) and abs(number) <= _EXACT:
+        return str(int(number))
+    return str(number)
+
+
+def read_parquet(path: Path, format: SeriesFormat, known: Sequence[str] = ()) -> Series:
+    """Read the sequences of a ``.parquet`` file, with NaN for its gaps.
+
+    A column of lists holds a sequence a row. Without one, the columns are those of one sequence, a time step a row.
+
+    Args:
+        path: the file.
+        format: how the sequences lie in it.
+        known: names of the columns that a run was trained on.
 
     Raises:
-        SeriesError: there are several such columns or none, or a list is ragged, empty or not finite.
+        SeriesError: there is no such column, or several; or a list is ragged, empty or not finite.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if format.labels:
-        raise SeriesError(f"{path}: only .csv and .npy have labels; leave `labels` out")
-    series = Series()
     with pq.ParquetFile(path) as file:
-        columns = [field.name for field in file.schema_arrow if _is_list(pa, field.type)]
-        if len(columns) != 1:
+        schema = file.schema_arrow
+        lists = [field.name for field in schema if _is_list(pa, field.type)]
+        if format.columns and any(name in lists for name in format.columns):
+            lists = [name for name in format.columns if name in lists]
+        if not lists:
+            return _one_sequence(path, file, format, known)
+        if len(lists) != 1:
             raise SeriesError(
-                f"{path}: {len(columns)} columns of lists ({', '.join(file.schema_arrow.names)}); keep one, with a sequence a row"
+                f"{path}: {len(lists)} columns of lists; choose the one with a sequence a row with `columns`, from {listed(lists)}"
             )
-        for batch in file.iter_batches(_BLOCK, columns=columns):
-            for scalar in batch.column(0):
+        if format.labels and LABEL not in schema.names:
+            raise SeriesError(
+                f"{path}: no column {LABEL!r}; it has {listed(schema.names)}: leave `labels` out"
+            )
+        series = Series(notes=[f"{path}: sequences of column {lists[0]!r}"])
+        for batch in file.iter_batches(_BLOCK, columns=lists + ([LABEL] if format.labels else [])):
+            for scalar in batch.column(lists[0]):
                 where = f"{path}, row {len(series)} (counted from 0)"
-                series.values.append(_finite(_steps(pa, scalar, format, where), where))
+                series.values.append(_real(_steps(pa, scalar, format, where), where))
+            if format.labels:
+                series.labels += ["" if label is None else str(label) for label in batch[LABEL].to_pylist()]
     if series:
         _one_width(path, series)
     return series
 
 
-def framed(values: Values, frame: int, where: str) -> Values:
-    """Divide a row (n,) into time steps of `frame` dimensions, (n / frame, frame).
-
-    Raises:
-        SeriesError: the last step would be incomplete.
-    """
-    if len(values) % frame:
+def _one_sequence(path: Path, file: Any, format: SeriesFormat, known: Sequence[str]) -> Series:
+    """Read the columns of numbers of a table as one sequence."""
+    if format.layout == "rows":
         raise SeriesError(
-            f"{where}: {len(values)} numbers do not divide into frames of {frame}; give another `frame`"
+            f"{path}: no column of lists, which the layout rows needs; it has {listed(file.schema_arrow.names)}"
         )
-    return values.reshape(-1, frame)
+    names = [str(name) for name in file.schema_arrow.names]
+    places = choose(str(path), names, len(names), format.columns, known)
+    table = file.read(columns=[names[place] for place in places])
+    numeric = [field.name for field in file.schema_arrow if _is_number(field.type)]
+    for place in places:
+        if names[place] not in numeric:
+            kind = file.schema_arrow.field(place).type
+            hint = f"give `columns={','.join(numeric)}`" if numeric else "give columns of numbers"
+            raise SeriesError(f"{path}: column {names[place]!r} holds {kind}, no numbers; {hint}")
+    columns = [table.column(names[place]).to_numpy().astype(np.float64) for place in places]
+    if not table.num_rows:
+        return Series()
+    kept = kept_names(names, places)
+    return Series(
+        [_real(np.stack(columns, 1), str(path))], names=kept, notes=[f"{path}: columns {', '.join(kept)}"]
+    )
+
+
+def _is_number(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _is_list(pa: Any, kind: Any) -> bool:
@@ -94,10 +146,12 @@ def _is_list(pa: Any, kind: Any) -> bool:
 def _steps(pa: Any, scalar: Any, format: SeriesFormat, where: str) -> Values:
     """Return a row's list of numbers, or of lists of numbers of one length, as an array (time, dim)."""
     inner = scalar.values
-    if inner is None or not len(inner) or inner.null_count:
-        raise SeriesError(f"{where}: empty, or with a gap; leave it out")
+    if inner is None or not len(inner):
+        raise SeriesError(f"{where}: an empty sequence; leave it out")
     if not _is_list(pa, inner.type):
         return framed(_array(inner, where), format.frame, where)
+    if inner.null_count:
+        raise SeriesError(f"{where}: a step is missing; leave the sequence out")
     if format.frame > 1:
         raise SeriesError(f"{where}: steps of several dimensions already; leave `frame` out")
     lengths = {len(step) for step in inner}
@@ -109,9 +163,9 @@ def _steps(pa: Any, scalar: Any, format: SeriesFormat, where: str) -> Values:
 
 
 def _array(numbers: Any, where: str) -> Values:
+    if not _is_number(numbers.type):
+        raise SeriesError(f"{where}: {numbers.type}; give lists of numbers")
     array: NDArray[Any] = numbers.to_numpy(zero_copy_only=False)
-    if numbers.null_count or array.dtype.kind not in "fiu":
-        raise SeriesError(f"{where}: {numbers.type}, or with a gap; give lists of numbers")
     return array.astype(np.float64)
 
 
@@ -123,12 +177,11 @@ def _one_width(path: Path, series: Series) -> None:
             )
 
 
-def _finite(values: Values, where: str) -> Values:
+def _real(values: Values, where: str) -> Values:
+    """Return values that float32 can hold, or are NaN, as they are."""
     if not len(values):
         raise SeriesError(f"{where}: no number in it; leave it out")
-    bad = np.flatnonzero(~(np.abs(values) <= LARGEST).all(axis=1))
+    bad = np.flatnonzero((np.abs(values) > LARGEST).any(axis=1))
     if len(bad):
-        raise SeriesError(
-            f"{where}, step {bad[0]}: NaN, infinity or beyond float32; leave the sequence out or fill the gap"
-        )
+        raise SeriesError(f"{where}, step {bad[0]}: infinity or beyond float32; leave the sequence out")
     return values

@@ -1,4 +1,4 @@
-"""Real-valued sequences in memory, split and padded, and the map from their values into the range of φ."""
+"""Real-valued sequences, split and padded, and the map from their values into the range of φ."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ _REACH = 0.8
 """Share of the range of tanh that the training values fill: no finite state reaches its ends."""
 
 
+@dataclass(frozen=True)
+class Window:
+    """Where a sequence was cut from a longer one."""
+
+    sequence: int
+    """Number of the longer sequence, from 0."""
+    start: int
+    """First step among those that were kept of the longer sequence, from 0."""
+    first: int
+    """First step among all that the longer sequence had, from 0."""
+
+
 @dataclass
 class Series:
     """Sequences of one width, each (time, dim) with at least one step."""
@@ -29,6 +41,12 @@ class Series:
     """Values of each sequence, (time, dim)."""
     labels: list[str] = field(default_factory=list)
     """Label of each sequence; empty where sequences have none."""
+    names: tuple[str, ...] = ()
+    """Name of each dimension; empty where they have none."""
+    windows: list[Window] = field(default_factory=list)
+    """Place that each sequence was cut from; empty where nothing was cut."""
+    notes: list[str] = field(default_factory=list)
+    """What was decided, left out or filled in reading, a line each."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -38,44 +56,33 @@ class Series:
         """Dimensions of a time step."""
         return int(self.values[0].shape[1])
 
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Time steps of the shortest and of the longest sequence."""
+        found = [len(values) for values in self.values]
+        return min(found), max(found)
+
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Series:
         """Return the sequences of some rows."""
-        return Series([self.values[row] for row in rows], [self.labels[row] for row in rows if self.labels])
+        return Series(
+            [self.values[row] for row in rows],
+            [self.labels[row] for row in rows if self.labels],
+            self.names,
+            [self.windows[row] for row in rows if self.windows],
+        )
 
 
-def checked(sequences: Sequence[NDArray[np.generic]], dim: int | None = None) -> list[Values]:
-    """Return arrays (time, dim), or (time,) for one dimension a step, as float64 (time, dim).
+def framed(values: Values, frame: int, where: str) -> Values:
+    """Divide a row (n,) into time steps of `frame` dimensions, (n / frame, frame).
 
     Raises:
-        SeriesError: there is none, one is empty, not of numbers, not finite, or of another width than `dim` or the
-            first; it names the sequence, counted from 0.
+        SeriesError: the last step would be incomplete.
     """
-    if not len(sequences):
-        raise SeriesError("no sequence: give at least one")
-    values = [_checked(number, sequence) for number, sequence in enumerate(sequences)]
-    width = dim or values[0].shape[1]
-    for number, sequence in enumerate(values):
-        if sequence.shape[1] != width:
-            raise SeriesError(
-                f"sequence {number} (counted from 0): {sequence.shape[1]} dimensions a step instead of {width}; give sequences of one width"
-            )
-    return values
-
-
-def _checked(number: int, sequence: NDArray[np.generic]) -> Values:
-    where = f"sequence {number} (counted from 0)"
-    array = np.asarray(sequence)
-    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2) or not array.size:
+    if len(values) % frame:
         raise SeriesError(
-            f"{where}: {array.dtype} of shape {array.shape}; give numbers of shape (time, dim), at least one step"
+            f"{where}: {len(values)} numbers do not divide into frames of {frame}; give another `frame`"
         )
-    values = array.astype(np.float64).reshape(len(array), -1)
-    bad = np.flatnonzero(~(np.abs(values) <= LARGEST).all(axis=1))
-    if len(bad):
-        raise SeriesError(
-            f"{where}, step {bad[0]}: NaN, infinity or beyond float32; leave the sequence out or fill the gap"
-        )
-    return values
+    return values.reshape(-1, frame)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ class SeriesRun:
     """Facts of the training: steps, seconds, validation loss, sequences."""
     reports: list[SeriesReport] = field(default_factory=list)
     """Reports of the training, one for each validation; none in a run that was loaded."""
+    names: tuple[str, ...] = ()
+    """Name of the column of each dimension; empty where the files had none."""
 
 
 def build_network(config: SeriesConfig, dim: int) -> SeriesNetwork:
@@ -94,6 +96,7 @@ def _publish(path: Path, run: SeriesRun) -> None:
         "kind": "series",
         "textrae": __version__,
         "dim": run.network.dim,
+        "columns": list(run.names),
         "model": to_dict(settings.model),
         "series": to_dict(settings.format),
         "training": to_dict(settings.training),
@@ -127,12 +130,15 @@ def load_series_run(path: Path, device: torch.device) -> SeriesRun:
             tuple(str(source) for source in values["sources"]),
         )
         dim, result = values["dim"], values["result"]
+        names = tuple(str(name) for name in values.get("columns", ()))  # runs of older versions have none
         if not isinstance(dim, int) or not 0 < dim <= _WIDEST or not isinstance(result, dict):
             raise ConfigError("dim or result is out of range")
+        if len(names) not in (0, dim):
+            raise ConfigError(f"{len(names)} names for {dim} columns")
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path / folder.CONFIG}: damaged or edited: {error}; copy the run again") from None
     network, scaling = _read_weights(path / folder.MODEL, settings, dim, _shape_digest(values))
-    return SeriesRun(network.to(device).eval(), scaling, settings, result)
+    return SeriesRun(network.to(device).eval(), scaling, settings, result, names=names)
 
 
 def _read_weights(
@@ -155,7 +161,7 @@ def _read_weights(
 
 def _shape_digest(config: dict[str, Any]) -> str:
     """Return the digest of what the weights mean: the model's shape and the format of the files."""
-    shape = {name: config[name] for name in ("dim", "model", "series")}
+    shape = {name: config[name] for name in ("dim", "columns", "model", "series") if name in config}
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
@@ -179,6 +185,7 @@ def _card(run: SeriesRun) -> str:
         "",
         f"{model.cell.upper()} encoder of {model.hidden} units, {run.network.dim} dimensions a step; the decoder sees {decoder}.",
         "",
+        *([f"Columns: {', '.join(run.names)}.", ""] if run.names else []),
         f"Trained on {', '.join(run.settings.sources) or 'sequences given in memory'}: {result.get('step', 0):,} steps.",
         "",
         "```python",

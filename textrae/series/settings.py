@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import csv
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from textrae.settings.fields import STRICT, Cell, Device, Fraction, Positive, Seed, refuse, refuse_two_budgets
@@ -15,6 +16,30 @@ DecoderInput = Literal["none", "last"]
 """What the decoder sees at each step: the aligned state, or the last state."""
 SeriesLayout = Literal["steps", "rows"]
 """What a row of a file is: a time step, or a whole sequence."""
+
+
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
+"""Delimiters by their names; a space stands for white space of any length."""
+MARKS = {"point": ".", "comma": ","}
+"""Decimal marks by their names."""
+TEXT_ONLY = ("delimiter", "decimal", "header")
+"""Settings of a format that only text files have."""
+FILES_ONLY = ("layout", "labels", "frame", "columns", *TEXT_ONLY)
+"""Settings of a format that sequences in memory do not have."""
+
+
+def _listed(value: Any) -> Any:
+    """Split names joined by commas; a name in quotes may have a comma in it."""
+    if isinstance(value, str):
+        value = [name.strip() for name in next(csv.reader([value], skipinitialspace=True), [])]
+    if isinstance(value, list | tuple):
+        value = tuple(str(name) if isinstance(name, int) else name for name in value)
+    return value or None
+
+
+def _delimiter(value: Any) -> Any:
+    """Return the name of a delimiter that is given as itself."""
+    return {sign: name for name, sign in DELIMITERS.items()}.get(value, value)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -58,14 +83,42 @@ class SeriesFormat:
     """With rows: the first value of a row is its label, which is kept and not learnt."""
     frame: Positive = 1
     """With rows: successive values that make one time step."""
+    columns: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    """Columns to read, by their names in the header or their numbers from 1, joined by commas.
+
+    By default all of them.
+    """
+    delimiter: Annotated[
+        Literal["comma", "semicolon", "tab", "bar", "space"] | None, BeforeValidator(_delimiter)
+    ] = None
+    """What parts the columns of a text file; by default told from its first rows."""
+    decimal: Literal["point", "comma"] | None = None
+    """Decimal mark of a text file; by default told from its first rows."""
+    header: bool | None = None
+    """Whether the first row of a text file names its columns; by default told from its first rows."""
+    missing: Literal["error", "drop", "interpolate"] = "error"
+    """What is done with gaps: refuse them, drop their time steps, or interpolate them in time.
+
+    A gap is an empty cell, NaN, NA, N/A, null, None, ``-`` or ``?``. Steps with a gap before a column's first number or
+    after its last one are dropped by ``interpolate`` too.
+    """
+    window: Positive | None = None
+    """Cut every sequence into windows of this many time steps."""
+    stride: Positive | None = None
+    """With a window: time steps from the start of one to that of the next (by default the window's)."""
 
     @model_validator(mode="after")
-    def _rows_only(self) -> Self:
-        """Reject settings of rows for another layout."""
+    def _consistent(self) -> Self:
+        """Reject settings that another layout, or nothing at all, would use."""
         refuse(
             self.layout != "rows" and (self.labels or self.frame > 1),
             "`labels` and `frame` are for `layout=rows`: give that too",
         )
+        refuse(
+            self.layout == "rows" and self.columns,
+            "`columns` is for `layout=steps`, where a column is a dimension: leave one of them out",
+        )
+        refuse(self.stride and not self.window, "`stride` is for `window`: give that too")
         return self
 
 

@@ -37,6 +37,13 @@ class SeriesReport:
     rate: float
     """Learning rate."""
 
+    def described(self) -> str:
+        """Return the report as a line for the user."""
+        return (
+            f"{self.done:4.0%}  step {self.step:,}  loss {self.loss:.4g}  "
+            f"validation loss {self.valid_loss:.4g}  {self.seconds:.0f} s"
+        )
+
 
 @dataclass(frozen=True)
 class SeriesWatch:

@@ -1,105 +1,200 @@
-"""Write sequences to files, in the layout that they were read in."""
+"""Write sequences and their encodings to files, so that reading gives the same values, labels and names."""
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 from collections.abc import Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textrae.errors import RunError, SeriesError
 from textrae.runs.files import write_atomically
-from textrae.series.data import Series, Values
+from textrae.series.arrays import LABEL
+from textrae.series.data import Series
+from textrae.series.dialect import is_name, plain_number
 from textrae.series.settings import SeriesFormat
 
 ENDINGS = (".csv", ".npy", ".parquet")
 """Endings of the files that series are written to."""
+ENCODING_ENDINGS = (".npy", ".parquet", ".jsonl")
+"""Endings of the files that encodings of series are written to."""
 
 
 def write_series(path: Path, series: Series, format: SeriesFormat) -> None:
     """Write sequences to a file of a format told by its ending; it appears whole or not at all.
 
     Raises:
-        SeriesError: the ending is none of ``.csv``, ``.npy`` and ``.parquet``, or the lengths differ for ``.npy``.
+        SeriesError: the ending is none of ``.csv``, ``.npy`` and ``.parquet``, the lengths differ for ``.npy``, or
+            its labels are no numbers.
         RunError: the place cannot be written.
     """
-    check_place(path, series)
+    check_place(path, series, format)
     if path.suffix == ".csv":
         content = "".join(csv_lines(series, format)).encode()
     else:
         content = _npy(series, format) if path.suffix == ".npy" else _parquet(series, format)
+    _write(path, content)
+
+
+def write_encodings(path: Path, series: Series, vectors: NDArray[np.float32]) -> None:
+    """Write the encodings (n, hidden) of sequences to a file; ``.parquet`` and ``.jsonl`` say which sequence each is of.
+
+    Raises:
+        SeriesError: the ending is none of ``.npy``, ``.parquet`` and ``.jsonl``.
+        RunError: the place cannot be written.
+    """
+    check_ending(path, ENCODING_ENDINGS)
+    if path.suffix == ".npy":
+        stream = BytesIO()
+        np.save(stream, vectors, allow_pickle=False)
+        _write(path, stream.getvalue())
+        return
+    columns = {**origins(series), "vector": vectors.tolist()}
+    if path.suffix == ".parquet":
+        import pyarrow as pa
+
+        _write(path, _table({**columns, "vector": pa.array(columns["vector"], pa.list_(pa.float32()))}))
+        return
+    # the shortest decimals that read back as the same float32
+    columns["vector"] = [[float(str(number)) for number in vector] for vector in vectors]
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    _write(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+
+
+def origins(series: Series) -> dict[str, list[Any]]:
+    """Return which sequence each one is, from 0: its number, a window's first step there, its steps and its label."""
+    found: dict[str, list[Any]] = {"sequence": list(range(len(series)))}
+    if series.windows:
+        found = {
+            "sequence": [one.sequence for one in series.windows],
+            "first": [one.first for one in series.windows],
+        }
+    found["steps"] = [len(values) for values in series.values]
+    if series.labels:
+        found["label"] = series.labels
+    return found
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         write_atomically(path, content)
     except OSError as error:
         raise RunError(f"{path}: cannot write ({error.strerror or error}); choose another place") from None
 
 
-def check_ending(path: Path) -> None:
-    """Reject a file whose format :func:`write_series` does not know.
+def check_ending(path: Path, endings: tuple[str, ...] = ENDINGS) -> None:
+    """Reject a file whose format is not known.
 
     Raises:
-        SeriesError: the ending is none of :data:`ENDINGS`.
+        SeriesError: the ending is none of `endings`.
     """
-    if path.suffix not in ENDINGS:
-        raise SeriesError(f"{path}: series are written to {', '.join(ENDINGS)}; give one of these endings")
+    if path.suffix not in endings:
+        raise SeriesError(f"{path}: series are written to {', '.join(endings)}; give one of these endings")
 
 
-def check_place(path: Path, series: Series) -> None:
-    """Reject, before the work, a place where sequences of these lengths could not be written.
+def check_place(path: Path, series: Series, format: SeriesFormat) -> None:
+    """Reject, before the work, a place where sequences of these lengths and labels could not be written.
 
     Raises:
-        SeriesError: the ending is none of :data:`ENDINGS`, or the lengths differ for ``.npy``.
+        SeriesError: the ending is none of :data:`ENDINGS`; or for ``.npy`` the lengths differ, or a label is no number.
         RunError: the place cannot be written.
     """
     check_ending(path)
-    lengths = {len(values) for values in series.values}
-    if path.suffix == ".npy" and len(lengths) > 1:
-        raise SeriesError(
-            f"{path}: sequences of {min(lengths)} to {max(lengths)} steps make no array; give .csv or .parquet"
-        )
+    if path.suffix == ".npy":
+        least, most = series.lengths
+        if least != most:
+            raise SeriesError(
+                f"{path}: sequences of {least} to {most} steps make no array; give .csv or .parquet"
+            )
+        if format.layout == "rows":
+            _numeric_labels(path, series)
+    check_writable(path)
+
+
+def check_writable(path: Path) -> None:
+    """Reject, before the work, a place where no file can be written.
+
+    Raises:
+        RunError: it is a folder, or its folder is missing or may not be written to.
+    """
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise RunError(f"{path}: no file can be written there; choose another place")
 
 
+def _numeric_labels(path: Path, series: Series) -> list[float]:
+    """Return the labels as numbers, which are the first column of an array.
+
+    Raises:
+        SeriesError: one is no number, or two would become the same.
+    """
+    found = {label: plain_number(label) for label in series.labels}
+    for label, number in found.items():
+        if number is None:
+            raise SeriesError(
+                f"{path}: the label {label!r} is no number and has no place in an array; give .csv or .parquet"
+            )
+    if len(set(found.values())) < len(found):
+        raise SeriesError(f"{path}: labels that differ would be one number; give .csv or .parquet")
+    return [number for label in series.labels if (number := found[label]) is not None]
+
+
 def csv_lines(series: Series, format: SeriesFormat) -> Iterator[str]:
-    """Yield the lines of a CSV file: steps with blank lines between sequences, or a row for each sequence."""
+    """Yield the lines of a CSV file: steps with blank lines between sequences, or a row for each sequence.
+
+    Numbers are the shortest that read back as the same float64. Names of columns, if reading would know them for
+    names, are a header.
+    """
+    if format.layout == "rows":
+        for number, values in enumerate(series.values):
+            yield _row([*series.labels[number : number + 1], *map(repr, values.ravel().tolist())])
+        return
+    if series.names and all(map(is_name, series.names)):
+        yield _row(series.names)
     for number, values in enumerate(series.values):
-        if format.layout == "rows":
-            label = [series.labels[number]] if series.labels else []
-            yield ",".join([*label, *_decimals(values.ravel())]) + "\n"
-            continue
         if number:
             yield "\n"
         for step in values:
-            yield ",".join(_decimals(step)) + "\n"
+            yield ",".join(map(repr, step.tolist())) + "\n"
 
 
-def _decimals(values: Values) -> Iterator[str]:
-    """Format values with nine digits, as many as float32 has."""
-    return (f"{value:.9g}" for value in values.tolist())
+def _row(cells: list[str] | tuple[str, ...]) -> str:
+    """Return cells as a line, in quotes where they need them."""
+    out = StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
 
 
 def _npy(series: Series, format: SeriesFormat) -> bytes:
     whole = np.stack(series.values)
     if format.layout == "rows":
         whole = whole.reshape(len(whole), -1)
+        if series.labels:
+            whole = np.column_stack([_numeric_labels(Path("labels"), series), whole])
     stream = BytesIO()
     np.save(stream, whole, allow_pickle=False)
     return stream.getvalue()
 
 
 def _parquet(series: Series, format: SeriesFormat) -> bytes:
+    flat = format.layout == "rows"
+    columns: dict[str, Any] = {
+        "series": [(values.ravel() if flat else values).tolist() for values in series.values]
+    }
+    if series.labels:
+        columns[LABEL] = series.labels
+    return _table(columns)
+
+
+def _table(columns: dict[str, Any]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    flat = format.layout == "rows"
-    columns = {
-        "series": pa.array([(values.ravel() if flat else values).tolist() for values in series.values])
-    }
-    if series.labels:
-        columns["label"] = pa.array(series.labels)
     stream = BytesIO()
     pq.write_table(pa.table(columns), stream)
     return stream.getvalue()
