@@ -135,14 +135,26 @@ def reconstruct_series(run: Path, file: str, options: Mapping[str, Any]) -> None
 
 def encode_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
     """Encode the series of a file as `textrae encode` does with a run of series."""
-    from textrae.series.writing import ENCODING_ENDINGS, check_ending, check_writable, write_encodings
+    from textrae.series.writing import (
+        ENCODING_ENDINGS,
+        check_ending,
+        check_writable,
+        encoded_lines,
+        write_encodings,
+    )
 
-    out = options["out"]
-    check_ending(out, ENCODING_ENDINGS)
-    check_writable(out)
+    out, pooling = options["out"], options["pooling"] or "last"
+    if pooling not in ("last", "mean"):
+        raise typer.BadParameter(f"{pooling!r} is not last or mean", param_hint="--pooling")
+    if str(out) != "-":
+        check_ending(out, ENCODING_ENDINGS)
+        check_writable(out)
     model = _load(run, options["device"])
     source, _ = _read(model, file, options)
-    vectors = model.encode(source, pooling=options["pooling"] or "last")
+    vectors = model.encode(source, pooling=pooling)  # type: ignore[arg-type]
+    if str(out) == "-":
+        sys.stdout.writelines(encoded_lines(source, vectors))
+        return
     write_encodings(out, source, vectors)
     note(f"{out}: {len(vectors):,} vectors of {vectors.shape[1]} dimensions")
 
@@ -154,11 +166,11 @@ def evaluate_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
     typer.echo(json.dumps(dataclasses.asdict(found), indent=1) if options["as_json"] else found.table())
 
 
-def _format_options() -> list[inspect.Parameter]:
-    """Return the options that tell how series lie in a file."""
+def _format_options(about: str = "") -> list[inspect.Parameter]:
+    """Return the options that tell how series lie in a file; `about` says that they are for series."""
     from textrae.series.settings import SeriesFormat
 
-    return list(options_of(SeriesFormat))
+    return list(options_of(SeriesFormat, about))
 
 
 @late_command(_format_options, epilog="Example: textrae score run series.csv > errors.tsv")
@@ -260,12 +272,16 @@ KINDS["series"] = Kind(
     train=train_series,
     commands={
         "reconstruct": KindCommand(
-            lambda: [_option("out", Out), *_format_options()], ("out", "device"), reconstruct_series
+            lambda: [_option("out", Out), *_format_options("Of series")],
+            ("out", "device"),
+            reconstruct_series,
         ),
         "encode": KindCommand(
-            lambda: [_option("pooling", Pooling), *_format_options()], ("out", "device"), encode_series
+            lambda: [_option("pooling", Pooling), *_format_options("Of series")],
+            ("out", "device"),
+            encode_series,
         ),
-        "evaluate": KindCommand(_format_options, ("as_json", "device"), evaluate_series),
+        "evaluate": KindCommand(lambda: _format_options("Of series"), ("as_json", "device"), evaluate_series),
     },
     info=_info,
 )

@@ -49,10 +49,14 @@ def options() -> list[inspect.Parameter]:
     return list(found.values())
 
 
-def options_of(cls: Any) -> Iterator[inspect.Parameter]:
+def options_of(cls: Any, about: str = "") -> Iterator[inspect.Parameter]:
     """Yield an option for each field of a dataclass of settings; its help is the first sentence of the docstring.
 
     An option that is not given is None, so that the setting's default holds.
+
+    Args:
+        cls: the dataclass.
+        about: what the settings are for, where the command has others; the help begins with it.
     """
     for name, field in cls.__pydantic_fields__.items():
         if name in _WITHOUT:
@@ -61,6 +65,8 @@ def options_of(cls: Any) -> Iterator[inspect.Parameter]:
         switch = RENAMED.get(name, name).replace("_", "-")
         declaration = f"--{switch}/--{_OFF.get(name, f'no-{switch}')}" if kind is bool else f"--{switch}"
         text = " ".join(str(field.description).split("\n\n")[0].split())
+        if about:
+            text = f"{about}: {text[0].lower()}{text[1:]}"
         metavar = f"[{'|'.join(values)}]" if values else None
         option = typer.Option(declaration, help=text, metavar=metavar, show_default=False)
         annotation = Annotated[kind | None, option]  # type: ignore[valid-type]

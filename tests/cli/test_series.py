@@ -104,6 +104,107 @@ def test_another_layout_than_the_trainings(series_run: Path, tmp_path: Path) -> 
     assert b"3 numbers do not divide into frames of 2" in textrae("score", series_run, unlabelled).stderr
 
 
+def test_what_was_rebuilt_is_scored_as_its_source_is(series_run: Path, tmp_path: Path) -> None:
+    labels = [1234560, 1234561]
+    source = np.column_stack([labels, np.linspace(-1, 1, 16).reshape(2, 8)])
+    np.save(tmp_path / "source.npy", source)
+    for ending in (".npy", ".csv", ".parquet"):
+        out = tmp_path / f"out{ending}"
+        assert textrae("reconstruct", series_run, tmp_path / "source.npy", "-o", out).returncode == 0
+        shown = textrae("score", series_run, out, "--json")
+        assert shown.returncode == 0, shown.stderr
+        rows = json.loads(shown.stdout)["sequences"]
+        assert [(row["label"], row["steps"]) for row in rows] == [("1234560", 4), ("1234561", 4)]
+    np.save(tmp_path / "other.npy", source[:, :7])
+    told = textrae("score", series_run, tmp_path / "other.npy").stderr.decode()
+    assert "sequences of 3 steps, where the model was trained on 4" in told
+
+
+def test_encode_and_evaluate_are_the_librarys(series_run: Path, table: Path, tmp_path: Path) -> None:
+    model = SeriesAutoencoder.load(series_run)
+    series = model.read(table)
+    for pooling in ("last", "mean"):
+        made = textrae("encode", series_run, table, "-o", tmp_path / "v.npy", "--pooling", pooling)
+        assert made.returncode == 0, made.stderr
+        assert "v.npy: 30 vectors of 6 dimensions" in made.stderr.decode()
+        expected = model.encode(series, pooling=pooling)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), expected)
+    lines = textrae("encode", series_run, table, "-o", "-").stdout.decode().splitlines()
+    assert json.loads(lines[3])["label"] == "1"
+    printed = np.array([json.loads(line)["vector"] for line in lines], np.float32)
+    np.testing.assert_array_equal(printed, model.encode(series))
+    told = json.loads(textrae("evaluate", series_run, table, "--json").stdout)
+    found = model.evaluate(series)
+    assert (told["sequences"], told["steps"], told["error"]) == (30, 120, found.error)
+    np.testing.assert_allclose(found.error, model.score(series).mean())
+    shown = textrae("evaluate", series_run, "-", stdin=table.read_bytes())
+    assert shown.stdout.decode() == found.table() + "\n"
+
+
+def test_a_stream_of_a_sensor(tmp_path: Path) -> None:
+    times = np.arange(1000)
+    lines = ["time;temp, in °C;state;load"] + [
+        f"2024-03-01 {t // 60:02d}:{t % 60:02d};{'' if t % 100 == 50 else f'{20 + np.sin(t / 9):.3f}'};ok;{np.cos(t / 9):.4f}"
+        for t in times
+    ]
+    path = tmp_path / "stream.csv"
+    path.write_text("\n".join(lines).replace(".", ",") + "\n", encoding="utf-8")
+    out = tmp_path / "run"
+    train = ("train", "--series", path, "-o", out, *QUICK)
+    refused = textrae(*train)
+    assert b"column 'time' holds no number ('2024-03-01 00:00'); give --columns \"temp, in" in refused.stderr
+    named = ("--columns", '"temp, in °C",load', "--window", 20, "--stride", 5)
+    assert (
+        b"line 52, column 2 ('temp, in \xc2\xb0C'): a gap (''); fill it, or give --missing"
+        in textrae(*train, *named).stderr
+    )
+    made = textrae(*train, *named, "--missing", "interpolate")
+    assert made.returncode == 0, made.stderr
+    told = made.stderr.decode()
+    assert "parted by semicolons, decimal commas; 2 of 4 columns: temp, in °C, load" in told
+    assert "gaps filled by linear interpolation: 10" in told
+    assert "1,000 steps cut into 197 windows of 20, one every 5" in told
+    assert "197 windows, 3,940 steps of 2 dimensions; 19 windows held out, 3 near them left out" in told
+    info = json.loads(textrae("info", out, "--json").stdout)
+    assert info["columns"] == ["temp, in °C", "load"]
+    assert (info["series"]["window"], info["result"]["sequences"], info["result"]["held_out"]) == (
+        20,
+        175,
+        19,
+    )
+    assert "columns: temp, in °C, load" in textrae("info", out).stdout.decode()
+    # the columns of the run, wherever they stand; without a word about the format
+    frame = tmp_path / "other.csv"
+    frame.write_text(
+        "load,temp\n" + "".join(f"{np.cos(t / 9):.3f},{20 + np.sin(t / 9):.3f}\n" for t in times[:60])
+    )
+    assert b"no column 'temp, in" in textrae("score", out, frame).stderr
+    scored = textrae("score", out, frame, "--columns", "temp,load")
+    rows = [line.split("\t") for line in scored.stdout.decode().splitlines()]
+    assert rows[0] == ["sequence", "first", "steps", "error"]
+    assert [row[:3] for row in rows[1:]] == [["0", str(first), "20"] for first in range(0, 41, 5)]
+
+
+def test_files_of_series_that_went_wrong(tmp_path: Path) -> None:
+    def train(content: str, *switches: object) -> str:
+        (tmp_path / "a.csv").write_text(content)
+        made = textrae(
+            "train", "--series", tmp_path / "a.csv", "-o", tmp_path / "run", "--overwrite", *QUICK, *switches
+        )
+        return made.stderr.decode()
+
+    header = "a,b\n" + "".join(f"{i % 7 / 7:.3f},{i % 5 / 5:.3f}\n" for i in range(60))
+    assert "60 steps of 2 dimensions" in train(header)
+    assert json.loads(textrae("info", tmp_path / "run", "--json").stdout)["columns"] == ["a", "b"]
+    commas = header.replace(",", ";").replace(".", ",").removeprefix("a;b\n")
+    told = train(commas)
+    assert "a.csv: parted by semicolons, decimal commas; no header" in told
+    assert "60 steps of 2 dimensions" in told
+    dates = "day;a\n" + "".join(f"2024-03-{i % 28 + 1:02d};{i % 7 / 7:.3f}\n" for i in range(60))
+    assert "column 'day' holds no number ('2024-03-01'); give --columns a" in train(dates)
+    assert "60 steps of 1 dimensions" in train(dates, "--columns", "a")
+
+
 def test_info_tells_how_a_series_run_was_made(series_run: Path) -> None:
     values = json.loads(textrae("info", series_run, "--json").stdout)
     assert (values["kind"], values["dim"], values["model"]["bottleneck"]) == ("series", 2, "last")
@@ -146,10 +247,6 @@ def test_settings_come_from_a_file_too(table: Path, tmp_path: Path) -> None:
         (("train", "--series", "TABLE", "-o", "RUN"), "holds a run already"),
         (("decode", "RUN", "TABLE"), "a run of real-valued series"),
         (("encode", "RUN", "TABLE", "-o", "v.csv"), "v.csv: series are written to .npy, .parquet, .jsonl"),
-        (
-            ("encode", "RUN", "TABLE", "-o", "v.npy", "--pooling", "max"),
-            "--pooling 'max': there are last and mean",
-        ),
         (("score", "RUN", "BAD"), "bad.csv, line 2, column 2: a gap ('nan')"),
         (("score", "RUN", "TABLE", "--frame", 4), "4 dimensions a time step instead of 2"),
         (("score", "none", "TABLE"), "none: no such run folder"),
@@ -184,6 +281,12 @@ def test_commands_of_the_other_kind_of_run(run: Path, series_run: Path, table: P
         assert wrong.returncode == 2
         assert b"is not for a run of" in wrong.stderr
     assert textrae("score", series_run, table, "--units", "feet").returncode == 2
+    refused = textrae("encode", series_run, table, "-o", "v.npy", "--pooling", "max")
+    assert refused.returncode == 2
+    for args in (("--workers", 2), ("--storage", "int8")):
+        assert textrae("encode", series_run, table, "-o", "v.npy", *args).returncode == 2
+    for args in (("encode", run, table, "-o", "v.npy", "--window", 3), ("evaluate", run, table, "--labels")):
+        assert b"is not for a run of sentences" in textrae(*args).stderr
 
 
 def test_ctrl_c_leaves_a_usable_run(table: Path, tmp_path: Path) -> None:

@@ -20,21 +20,21 @@ from textrae.settings.training import TrainingConfig
 SWITCHES = """
 --activation --adam-beta2 --aggressive --batch-size --batch-tokens --beta --beta-cycles
 --beta-schedule --beta-warmup --bidirectional/--no-bidirectional --bottleneck --cache-dir --cell
---checkpoint-minutes --clip --column --conditioning --config --corpus-format --crossover --decoder
+--checkpoint-minutes --clip --column --columns --conditioning --config --corpus-format --crossover --decimal --decoder --delimiter
 --device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame
---free-bits --free-bits-per --freeze-encoder/--train-encoder --hidden
+--free-bits --free-bits-per --freeze-encoder/--train-encoder --header/--no-header --hidden
 --hierarchical/--no-hierarchical --label-smoothing --labels/--no-labels --latent --layers --layout
---lr --max-length --memory --minutes --model --mse-weight --noise-blank --noise-drop --noise-shuffle
+--lr --max-length --memory --minutes --missing --model --mse-weight --noise-blank --noise-drop --noise-shuffle
 --noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain
 --reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
 --resume --reverse/--forward --scaling --scoring --seed --segments --series --slot-addressing --slots
---steps --target --target-column --target-tokenizer --tokenizer --tokenizers --valid --valid-size
+--steps --stride --target --target-column --target-tokenizer --tokenizer --tokenizers --valid --valid-size
 --valid-target --valid-vectors --validations --variational/--no-variational --vectors --vocab-size
---warmup --weight-decay --weight-dropout --whole-words/--word-parts --word-dropout
+--warmup --weight-decay --weight-dropout --whole-words/--word-parts --window --word-dropout
 """
 WHOLE = """
 --batch-size --batch-tokens --beta-cycles --embedding --frame --hidden --latent --layers --max-length
---noise-shuffle --places --seed --slots --steps --valid-size --validations --vocab-size
+--noise-shuffle --places --seed --slots --steps --stride --valid-size --validations --vocab-size --window
 """
 REAL = """
 --adam-beta2 --aggressive --beta --beta-warmup --checkpoint-minutes --clip --crossover --dropout
@@ -67,8 +67,8 @@ def params() -> list[Any]:
     return found
 
 
-def test_the_switches_are_those_of_before_and_three_more() -> None:
-    """Every one of version 0.1.0 (85), and --warmup, --clip and --validations, whose settings had none."""
+def test_the_switches_are_those_of_before_and_some_more() -> None:
+    """Every one of version 0.1.0 (85), and those of settings that came since."""
     found = {"/".join([*param.opts, *param.secondary_opts]) for param in params()}
     assert found == set(SWITCHES.split()) | {"corpus"}
 

@@ -118,7 +118,8 @@ def test_arrays_that_are_refused(tmp_path: Path) -> None:
     for bad, said in (
         (array, "sequence 2 (counted from 0), step 1: a gap (NaN)"),
         (np.ones((2, 2, 2, 2)), "shape (2, 2, 2, 2)"),
-        (np.array(["a"]), "<U1 of shape"),
+        (np.array(["a"]), "other values than numbers"),
+        (np.array([True]), "bool of shape (1,)"),
         (np.ones((0, 3, 2)), "no sequence"),
         (np.full((3, 2), 1e300), "step 0: infinity or beyond float32"),
     ):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from textrae import SeriesFormat
 from textrae.errors import SeriesError
-from textrae.series.columns import choose, kept_names, listed
+from textrae.series.columns import choose, joined, kept_names, listed
 
 NAMES = ("day", "a", "2", "a")
 
@@ -63,3 +64,8 @@ def test_names_are_kept_if_each_is_its_own() -> None:
 def test_long_lists_are_short_in_messages() -> None:
     assert listed([str(n) for n in range(14)]).endswith("'11' and 2 more")
     assert len(listed(["x" * 99])) == 32
+
+
+def test_names_are_joined_as_the_setting_takes_them() -> None:
+    names = ("a", "temp, in °C", 'b "x"')
+    assert SeriesFormat(columns=joined(names)).columns == names  # type: ignore[arg-type]

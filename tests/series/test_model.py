@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from series.sequences import Array, waves
 
-from textrae import SeriesAutoencoder, SeriesConfig, SeriesTraining
+from textrae import SeriesAutoencoder, SeriesConfig, SeriesFormat, SeriesTraining
 from textrae.errors import ConfigError, SeriesError
+from textrae.series.training import SeriesReport, SeriesWatch
 
 
 def test_what_is_rebuilt_is_what_is_scored(trained: SeriesAutoencoder) -> None:
@@ -81,6 +88,164 @@ def test_arrays_in_memory_are_checked(trained: SeriesAutoencoder, arrays: list[A
         with pytest.raises(SeriesError) as caught:
             use(arrays)
         assert said in str(caught.value)
+
+
+ARRAYS = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(width=32) | st.text(max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=1), inner, max_size=1),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.sampled_from(["encode", "reconstruct", "score", "evaluate"]),
+    series=ARRAYS | st.lists(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1), min_size=1),
+    word=st.none() | st.integers() | st.sampled_from(["last", "mean", "scaled", "data", "Last", ""]),
+)
+def test_any_argument_gives_a_right_result_or_one_line(
+    trained: SeriesAutoencoder, name: str, series: Any, word: Any
+) -> None:
+    choice = {"encode": {"pooling": word}, "score": {"units": word}}.get(name, {})
+    result, said = None, ""
+    try:
+        result = getattr(trained, name)(series, **choice)
+    except (TypeError, ConfigError, SeriesError) as error:
+        said = str(error)
+    if result is None:
+        assert said
+        assert "\n" not in said
+        return
+    assert word in ({"encode": ("last", "mean"), "score": ("scaled", "data")}.get(name, (word,)))
+    count = result.sequences if name == "evaluate" else len(result)
+    assert count == len(series)
+    parts = {"reconstruct": result, "evaluate": [result.error] if name == "evaluate" else []}.get(
+        name, [result]
+    )
+    assert all(np.isfinite(part).all() for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"model": {"hidden": 4}}, "model: a dict; give a SeriesConfig"),
+        ({"training": SeriesConfig()}, "training: a SeriesConfig; give a SeriesTraining"),
+        ({"format": "rows"}, "format: a str; give a SeriesFormat"),
+        ({"watch": print}, "watch: a builtin_function_or_method; give a SeriesWatch"),
+    ],
+)
+def test_arguments_of_another_kind_are_named(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        SeriesAutoencoder.train(waves(3), **arguments)
+
+
+def test_paths_of_another_kind_are_named(trained: SeriesAutoencoder) -> None:
+    for use in (SeriesAutoencoder.load, trained.save, trained.read):
+        with pytest.raises(TypeError, match="path: None; give a str or PathLike"):
+            use(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="device: a int; give a str"):
+        SeriesAutoencoder.load("run", device=0)  # type: ignore[arg-type]
+
+
+def test_a_single_array_is_refused_as_it_may_be_one_sequence_or_many(trained: SeriesAutoencoder) -> None:
+    for use in (
+        trained.encode,
+        trained.reconstruct,
+        trained.score,
+        trained.evaluate,
+        SeriesAutoencoder.train,
+    ):
+        with pytest.raises(TypeError, match=r"one ndarray of shape \(4, 2\); give \[it\] for one sequence"):
+            use(np.ones((4, 2)))
+    assert trained.encode([np.ones((4, 2))]).shape == (1, 8)
+    assert trained.encode(np.ones((3, 4, 2))).shape == (3, 8)
+
+
+def test_settings_of_files_are_refused_for_sequences_in_memory() -> None:
+    with pytest.raises(ConfigError, match="`columns`: is for files, not for sequences in memory"):
+        SeriesAutoencoder.train(waves(3), format=SeriesFormat(columns="1"))
+
+
+def test_sequences_in_memory_are_cut_and_filled_too() -> None:
+    long = np.sin(np.arange(200) / 5)
+    long[7] = np.nan
+    notes: list[str] = []
+    format = SeriesFormat(window=10, missing="interpolate")
+    model = SeriesAutoencoder.train(
+        [long],
+        SeriesConfig(hidden=4),
+        SeriesTraining(steps=2),
+        format=format,
+        watch=SeriesWatch(notes.append),
+    )
+    assert notes[:2] == [
+        "series: gaps filled by linear interpolation: 1",
+        "series: 200 steps cut into 20 windows of 10, one every 10",
+    ]
+    assert (model.run.training["sequences"], model.run.training["held_out"]) == (18, 2)
+    with pytest.raises(SeriesError, match="a gap"):
+        SeriesAutoencoder.train([long], None, SeriesTraining(steps=2))
+
+
+def test_data_frames_give_their_names_and_are_read_by_them(tmp_path: Path) -> None:
+    frames = [pd.DataFrame(values, columns=["a", "b"]) for values in waves(20)]
+    model = SeriesAutoencoder.train(frames, SeriesConfig(hidden=4), SeriesTraining(steps=5))
+    model.save(tmp_path / "run")
+    model = SeriesAutoencoder.load(tmp_path / "run")
+    assert model.info()["columns"] == ["a", "b"]
+    assert [one.name for one in model.evaluate(frames).dimensions] == ["a", "b"]
+    expected = model.score([frame.to_numpy() for frame in frames])
+    np.testing.assert_array_equal(model.score([frame[["b", "a"]] for frame in frames]), expected)
+    frames[0][["b", "a"]].to_csv(tmp_path / "a.csv", index=False)
+    np.testing.assert_allclose(model.score(model.read(tmp_path / "a.csv")), expected[:1])
+
+
+def test_a_model_tells_what_it_is_in_one_line(trained: SeriesAutoencoder) -> None:
+    assert repr(trained) == (
+        "SeriesAutoencoder(rnn, 2 dimensions a step → 8, decoder sees the aligned states; "
+        "trained on 54 sequences in memory, 150 steps)"
+    )
+
+
+def test_ctrl_c_returns_the_best_model_so_far() -> None:
+    def interrupt(report: SeriesReport) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    training = SeriesTraining(minutes=5, validations=10_000)
+    with pytest.warns(UserWarning, match=r"stopped by Ctrl-C at step \d+: this is the best model so far"):
+        model = SeriesAutoencoder.train(
+            waves(20), SeriesConfig(hidden=4), training, watch=SeriesWatch(report=once(interrupt))
+        )
+    assert model.run.training["finished"] is False
+    assert np.isfinite(model.score(waves(3))).all()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    def twice(report: SeriesReport) -> None:
+        interrupt(report)
+        interrupt(report)
+
+    with pytest.raises(KeyboardInterrupt):
+        SeriesAutoencoder.train(waves(20), SeriesConfig(hidden=4), training, watch=SeriesWatch(report=twice))
+
+
+def once(then: Callable[[SeriesReport], None]) -> Callable[[SeriesReport], None]:
+    """Return what does something the first time only."""
+    calls = iter([then])
+    return lambda report: next(calls, lambda report: None)(report)
+
+
+def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    notes: list[str] = []
+    watch = SeriesWatch(notes.append)
+    SeriesAutoencoder.train(
+        waves(20), SeriesConfig(hidden=4), SeriesTraining(steps=4), watch=watch, progress=True
+    )
+    shown = capsys.readouterr().err
+    assert "20 sequences" in notes[0]
+    assert notes[0] in shown
+    assert "100%  step 4  loss " in shown
+    SeriesAutoencoder.train(waves(20), SeriesConfig(hidden=4), SeriesTraining(steps=4))
+    assert capsys.readouterr().err == ""
 
 
 def test_what_is_asked_for_exists(trained: SeriesAutoencoder) -> None:

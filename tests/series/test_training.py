@@ -76,3 +76,15 @@ def test_a_rate_at_which_no_loss_is_finite_is_refused() -> None:
     model = SeriesConfig(hidden=4, activation="relu", scaling="none")
     with pytest.raises(TrainingError, match="lower `lr`"):
         SeriesAutoencoder.train(wild, model, SeriesTraining(steps=4))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_the_first_finite_validation_loss_is_the_best_so_far(
+    monkeypatch: pytest.MonkeyPatch, bad: float
+) -> None:
+    losses = iter([bad, 5.0, bad, 7.0])
+    monkeypatch.setattr("textrae.series.training.mean_error", lambda network, values: next(losses))
+    training = SeriesTraining(steps=4, validations=4)
+    model = SeriesAutoencoder.train(waves(20), SeriesConfig(hidden=4), training)
+    assert model.run.training["valid_loss"] == 5.0
+    assert [report.step for report in model.run.reports] == [1, 2, 3, 4]

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrae.errors import SeriesError
-from textrae.series.columns import choose, kept_names, listed
+from textrae.series.columns import choose, joined, kept_names, listed
 from textrae.series.data import LARGEST, Series, Values, framed
 from textrae.series.settings import SeriesFormat
+from textrae.text.npy import open_npy
 
 LABEL = "label"
 """Column of a Parquet file that holds the labels."""
@@ -33,10 +34,10 @@ def read_npy(path: Path, format: SeriesFormat, known: Sequence[str] = ()) -> Ser
     Raises:
         SeriesError: it holds no real values, or not of a shape that `format` allows.
     """
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or array.ndim not in (1, 2, 3):
+    array = open_npy(path)
+    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2, 3):
         raise SeriesError(
-            f"{path}: {getattr(array, 'dtype', '?')} of shape {getattr(array, 'shape', '?')}; "
+            f"{path}: {array.dtype} of shape {array.shape}; "
             "give numbers of shape (sequences, time, dim), (time, dim) or (time,)"
         )
     rows = format.layout == "rows"
@@ -122,7 +123,7 @@ def _one_sequence(path: Path, file: Any, format: SeriesFormat, known: Sequence[s
     for place in places:
         if names[place] not in numeric:
             kind = file.schema_arrow.field(place).type
-            hint = f"give `columns={','.join(numeric)}`" if numeric else "give columns of numbers"
+            hint = f"give `columns={joined(numeric)}`" if numeric else "give columns of numbers"
             raise SeriesError(f"{path}: column {names[place]!r} holds {kind}, no numbers; {hint}")
     columns = [table.column(names[place]).to_numpy().astype(np.float64) for place in places]
     if not table.num_rows:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from io import StringIO
 
 from textrae.errors import SeriesError
 
@@ -75,6 +77,13 @@ def listed(names: Sequence[str]) -> str:
     """Return names for a message, a dozen at most."""
     shown = ", ".join(repr(name if len(name) <= 30 else name[:29] + "…") for name in names[:_SHOWN])
     return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def joined(names: Sequence[str]) -> str:
+    """Return names as the setting `columns` takes them, joined by commas; one with a comma in it is in quotes."""
+    out = StringIO()
+    csv.writer(out, lineterminator="").writerow(names)
+    return out.getvalue()
 
 
 def kept_names(names: Sequence[str], places: Sequence[int]) -> tuple[str, ...]:

@@ -56,10 +56,12 @@ class SeriesAutoencoder:
         model, result = self.run.settings.model, self.run.training
         names = f" ({', '.join(self.run.names)})" if 0 < len(self.run.names) <= 8 else ""
         seen = "the last state" if model.bottleneck == "last" else "the aligned states"
-        sources = ", ".join(self.run.settings.sources) or "sequences in memory"
+        what = "windows" if self.run.settings.format.window else "sequences"
+        sources = ", ".join(self.run.settings.sources)
+        of = f"of {sources}" if sources else "in memory"
         return (
             f"SeriesAutoencoder({model.cell}, {self.dim} dimensions a step{names} → {model.hidden}, decoder sees {seen}; "
-            f"trained on {result.get('sequences', 0):,} sequences of {sources}, {result.get('step', 0):,} steps)"
+            f"trained on {result.get('sequences', 0):,} {what} {of}, {result.get('step', 0):,} steps)"
         )
 
     @classmethod

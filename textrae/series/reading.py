@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tokenize
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,10 +17,6 @@ from textrae.series.windows import prepared
 
 _READERS = {".npy": read_npy, ".parquet": read_parquet}
 """Readers of files that are no text, by their endings."""
-_UNREADABLE = (
-    OSError, ValueError, EOFError, MemoryError, NotImplementedError, SyntaxError, RecursionError, tokenize.TokenError,
-)  # fmt: skip
-"""What readers raise of a damaged file."""
 
 
 def read_series(
@@ -88,7 +83,7 @@ def _one_line_errors(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise SeriesError(f"{path}: no such file; name a file of numbers, or - for standard input") from None
-    except _UNREADABLE as error:
+    except (OSError, ValueError, EOFError, MemoryError, NotImplementedError) as error:
         said = (str(error) or type(error).__name__).splitlines()[0]
         raise SeriesError(f"{path}: not a readable file of series ({said}); make it again") from None
 

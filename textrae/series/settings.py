@@ -91,11 +91,11 @@ class SeriesFormat:
     delimiter: Annotated[
         Literal["comma", "semicolon", "tab", "bar", "space"] | None, BeforeValidator(_delimiter)
     ] = None
-    """What parts the columns of a text file; by default told from its first rows."""
+    """What parts the columns of a text file; by default told from its rows."""
     decimal: Literal["point", "comma"] | None = None
-    """Decimal mark of a text file; by default told from its first rows."""
+    """Decimal mark of a text file; by default told from its rows."""
     header: bool | None = None
-    """Whether the first row of a text file names its columns; by default told from its first rows."""
+    """Whether the first row of a text names its columns; by default told from the rows."""
     missing: Literal["error", "drop", "interpolate"] = "error"
     """What is done with gaps: refuse them, drop their time steps, or interpolate them in time.
 
@@ -105,7 +105,7 @@ class SeriesFormat:
     window: Positive | None = None
     """Cut every sequence into windows of this many time steps."""
     stride: Positive | None = None
-    """With a window: time steps from the start of one to that of the next (by default the window's)."""
+    """With a window: time steps between the starts of two (by default as long as a window)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

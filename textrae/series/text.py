@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from textrae.errors import SeriesError
-from textrae.series.columns import choose, kept_names
+from textrae.series.columns import choose, joined, kept_names
 from textrae.series.data import LARGEST, Series, framed
 from textrae.series.dialect import Dialect, cells, has_comma, is_gap, sample, tell
 from textrae.series.settings import SeriesFormat
@@ -153,7 +153,7 @@ class _Rows:
         numeric = [place for place in range(width) if self._numeric(data, place) is None]
         for place in self.places:
             if place not in numeric:
-                others = ",".join(names[each] if names else str(each + 1) for each in numeric)
+                others = joined([names[each] if names else str(each + 1) for each in numeric])
                 name = repr(names[place]) if names else str(place + 1)
                 raise SeriesError(
                     f"{self.path}: column {name} holds no number ({_short(str(self._numeric(data, place)))}); "

@@ -55,16 +55,22 @@ def write_encodings(path: Path, series: Series, vectors: NDArray[np.float32]) ->
         np.save(stream, vectors, allow_pickle=False)
         _write(path, stream.getvalue())
         return
-    columns = {**origins(series), "vector": vectors.tolist()}
     if path.suffix == ".parquet":
         import pyarrow as pa
 
-        _write(path, _table({**columns, "vector": pa.array(columns["vector"], pa.list_(pa.float32()))}))
+        _write(path, _table({**origins(series), "vector": pa.array(list(vectors), pa.list_(pa.float32()))}))
         return
-    # the shortest decimals that read back as the same float32
-    columns["vector"] = [[float(str(number)) for number in vector] for vector in vectors]
-    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-    _write(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+    _write(path, "".join(encoded_lines(series, vectors)).encode())
+
+
+def encoded_lines(series: Series, vectors: NDArray[np.float32]) -> Iterator[str]:
+    """Yield a line of JSON for the encoding of each sequence, with the shortest decimals that read back as the same."""
+    columns = origins(series)
+    for vector, row in zip(vectors, zip(*columns.values(), strict=True), strict=True):
+        numbers = [float(str(number)) for number in vector]
+        yield (
+            json.dumps({**dict(zip(columns, row, strict=True)), "vector": numbers}, ensure_ascii=False) + "\n"
+        )
 
 
 def origins(series: Series) -> dict[str, list[Any]]:
