@@ -17,6 +17,7 @@ from .options import (
     Beam,
     Column,
     CorpusFormat,
+    Delimiter,
     Device,
     Errors,
     File,
@@ -56,6 +57,7 @@ def encode(
     workers: Workers = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
+    delimiter: Delimiter = None,
     errors: Errors = "strict",
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -79,7 +81,7 @@ def encode(
             f"{dimensions} of {model.encoding_size} dimensions cannot be kept", param_hint="--dimensions"
         )
     source, width = (
-        Input.of(file, corpus_format, column, errors, model.max_length),
+        Input.of(file, corpus_format, column, errors, model.max_length, delimiter),
         dimensions or model.encoding_size,
     )
     held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
@@ -137,6 +139,7 @@ def reconstruct(
     beam: Beam = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
+    delimiter: Delimiter = None,
     errors: Errors = "strict",
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -152,7 +155,7 @@ def reconstruct(
     model = load_model(run, device, precision)
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; use `textrae translate`")
-    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
     for block in model.reconstruct_stream(source, beam=beam, cuts=source.cuts):
         print_lines(block)
     source.say()
@@ -185,6 +188,7 @@ def translate(
     workers: Workers = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
+    delimiter: Delimiter = None,
     errors: Errors = "strict",
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -204,7 +208,7 @@ def translate(
     if window is not None and workers > 1:  # several processes hold several windows before they write one
         raise typer.BadParameter("is for one process: leave --workers out", param_hint="--window")
     model.engine.specials(to)  # a language that it does not write is refused here
-    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
     options: dict[str, Any] = {"beam": beam, "length_penalty": length_penalty, "to": to, "cuts": source.cuts}
     if window is not None:
         options["window"] = window

@@ -12,7 +12,19 @@ import typer
 from .app import app, late_command
 from .failures import in_options, note
 from .kinds import KINDS, done_by_kind, options_for
-from .options import LARGEST_SEED, Column, CorpusFormat, Device, Errors, File, Json, Precision, RunFolder, To
+from .options import (
+    LARGEST_SEED,
+    Column,
+    CorpusFormat,
+    Delimiter,
+    Device,
+    Errors,
+    File,
+    Json,
+    Precision,
+    RunFolder,
+    To,
+)
 from .session import load_model, refuse_options
 
 if TYPE_CHECKING:
@@ -66,6 +78,7 @@ def evaluate(
     file: File = "-",
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
+    delimiter: Delimiter = None,
     errors: Errors = "strict",
     tokenize: Tokenize = None,
     target: Target = None,
@@ -102,8 +115,8 @@ def evaluate(
         refuse_options(ctx, "reconstruction only: give --samples too", "seed")
     model = load_model(run, device, precision)
     if target is not None:
-        sources = Input.of(file, corpus_format, column, errors, model.max_length)
-        references = Input.of(target, corpus_format, target_column, errors, model.max_length)
+        sources = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
+        references = Input.of(target, corpus_format, target_column, errors, model.max_length, delimiter)
         models = [model, *([] if compare is None else [load_model(compare, device, precision)])]
         for folder, one, switch in zip((run, compare), models, ("--target", "--compare"), strict=False):
             _refuse_untranslating(folder, one, switch, beam, to)
@@ -115,7 +128,7 @@ def evaluate(
         for one in models:
             say_cuts(one)
         return
-    source = Input.of(file, corpus_format, column, errors, model.max_length)
+    source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
     _evaluate_reconstruction(ctx, run, model, source, vectors, tokenize, (samples, seed), as_json)
 
 

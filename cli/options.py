@@ -13,7 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 File = Annotated[
     str,
     typer.Argument(
-        help="Sentences, one a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet); - for standard input."
+        help="Sentences, one a line (.txt[.gz], .jsonl, .json, .csv, .tsv, .parquet); - for standard input."
     ),
 ]
 
@@ -26,7 +26,19 @@ Errors = Annotated[
     ),
 ]
 
-Column = Annotated[str | None, typer.Option(help="Column of a table that holds the sentences.")]
+Column = Annotated[
+    str | None,
+    typer.Option(
+        help="Column of a table that holds the sentences: a name, a number, or a path as in translation.en."
+    ),
+]
+
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        help="Character between columns of a .csv or .tsv, or its name, as in tab (default: told from the rows)."
+    ),
+]
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 

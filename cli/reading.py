@@ -10,6 +10,7 @@ from textrae.inference.cuts import Cuts
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.files import build
 from textrae.text.lines import ReadCounts, read_lines
+from textrae.text.stats import read_from
 
 from .failures import note
 
@@ -28,15 +29,28 @@ class Input:
     cuts: Cuts = field(default_factory=Cuts)
 
     @classmethod
-    def of(cls, file: str, corpus_format: str, column: str | None, errors: str, max_length: int) -> Input:
+    def of(
+        cls,
+        file: str,
+        corpus_format: str,
+        column: str | None,
+        errors: str,
+        max_length: int,
+        delimiter: str | None = None,
+    ) -> Input:
         """Make it from the options of a command."""
-        values = {"format": corpus_format, "column": column, "errors": errors}
+        values = {"format": corpus_format, "column": column, "errors": errors, "delimiter": delimiter}
         return cls(file, build(CorpusConfig, values), max_length)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield every line (``-``: of standard input), blank ones too, so that rows stay aligned."""
+        """Yield every line (``-``: of standard input), blank ones too, so that rows stay aligned; tell how a table is read."""
         for batch in read_lines([self.file], self.config, self.counts, keep_blank=True):
             yield from batch
+        if any(self.counts.tables):
+            name = "standard input" if self.file == "-" else self.file
+            unit, where = read_from([name], self.counts.tables)
+            lacking = f" ({self.counts.missing:,} without a value)" if self.counts.missing else ""
+            note(f"read {self.counts.lines:,} {unit} from {where}{lacking}")
 
     def say(self) -> None:
         """Print what was truncated or replaced."""

@@ -28,7 +28,8 @@ def test_the_right_vector_stays_with_its_line(tmp_path: Path) -> None:
     )
     assert prepared.targets is not None
     said = prepared.stats.describe()[0]
-    assert said.startswith("read 54 lines and their vectors (50 distinct, ")
+    assert said.startswith("read 54 lines and their vectors from ")
+    assert "(50 distinct, " in said
     assert "; 3 blank dropped, " in said
     tokens = int(prepared.targets.train.gather(np.arange(len(prepared.train)))[1][-1])
     assert f", {tokens} tokens)" in said

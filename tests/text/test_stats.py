@@ -30,13 +30,13 @@ STATS = CorpusStats(
 
 def test_lines_and_split_are_described() -> None:
     assert STATS.describe() == [
-        "read 1,502 lines (300 distinct, 5.2 k tokens) from a.txt; 2 blank dropped, 0 truncated at 128 tokens, "
+        "read 1,502 lines from a.txt (300 distinct, 5.2 k tokens); 2 blank dropped, 0 truncated at 128 tokens, "
         "0 undecodable",
         "1,400 sentences to train on, 30 to validate on",
     ]
     some = replace(STATS, long=3, repeats=7, sources=("a", "b", "c", "d"))
     read, split = some.describe()
-    assert " from a, b, c …; " in read
+    assert " from a, b, c … (" in read
     assert "; 2 blank dropped, 0 truncated at 128 tokens, 3 over 1 MiB truncated there, 0 undecodable" in read
     assert split.endswith("30 to validate on; 7 repeats of these left out")
 
@@ -58,5 +58,5 @@ def test_pairs_and_vectors_are_named_so() -> None:
     assert "2 with a blank side dropped" in pairs.describe()[0]
     assert pairs.describe()[1].startswith("1,400 pairs to train on")
     vectors = replace(pairs, vectors=True)
-    assert "read 1,502 lines and their vectors (300 distinct, 800 tokens)" in vectors.describe()[0]
+    assert "read 1,502 lines and their vectors from a.txt (300 distinct, 800 tokens)" in vectors.describe()[0]
     assert "2 blank dropped" in vectors.describe()[0]

@@ -65,8 +65,8 @@ def test_a_sentence_is_not_taken_for_the_header(tmp_path: Path) -> None:
 
 def test_broken_tables_name_the_line(tmp_path: Path) -> None:
     assert "line 2: not JSON" in refusal('{"text": "a"}\n{"text": \n', "a.jsonl", tmp_path)
-    assert "line 2: no 'text'" in refusal('{"text": "a"}\n{"txt": "b"}\n', "a.jsonl", tmp_path)
-    assert "line 1: a list" in refusal("[1]\n", "a.jsonl", tmp_path)
+    assert "line 2: a number" in refusal('{"text": "a"}\n{"text": 1}\n', "a.jsonl", tmp_path)
+    assert "row 1: a number" in refusal("[1]\n", "a.jsonl", tmp_path)
     assert "line 1" in refusal("[" * 100_000, "a.jsonl", tmp_path)
     assert "half a character" in refusal('"\\ud800"', "a.jsonl", tmp_path)
     counts = ReadCounts()

@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from textrae.settings.fields import STRICT, Positive, Seed, refuse
 
 CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
+
+
+DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "space": " "}
+"""Characters that a delimiter may be called by name."""
+
+
+def character(delimiter: str) -> str:
+    """Return the character that parts columns, which may be called by its name.
+
+    Raises:
+        ConfigError: it is neither one character nor a name, or cannot part columns.
+    """
+    found = DELIMITERS.get(delimiter, delimiter)
+    refuse(
+        len(found) != 1 or found in '"\r\n\0',
+        f"`delimiter`: {delimiter!r} cannot part columns; give one character, or {', '.join(list(DELIMITERS)[2:])} or tab",
+    )
+    return found
+
+
+def _checked(delimiter: str) -> str:
+    character(delimiter)
+    return delimiter
+
+
+Delimiter = Annotated[str, AfterValidator(_checked)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -22,7 +48,12 @@ class CorpusConfig:
     ``auto`` goes by the file's ending, and takes any other name for a `datasets` name.
     """
     column: str | None = None
-    """Column of a table that holds the sentences (default: text, or the only text column)."""
+    """Column of a table that holds the sentences: a name, a number, or a path as in translation.en.
+
+    By default ``text``, then ``sentence``, then the only one that holds text. A name comes before a number or a path.
+    """
+    delimiter: Delimiter | None = None
+    """Character that parts the columns of a .csv or .tsv: one, or its name, as in tab (default: told from the rows)."""
     errors: Literal["strict", "replace"] = "strict"
     """What to do with bytes that are not UTF-8: stop there, or read U+FFFD and count the lines."""
     vocab_size: Annotated[int, Field(ge=300, le=65_535)] = 5_000

@@ -7,7 +7,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
@@ -27,6 +27,9 @@ _FOREIGN: Final = (
     (b"\xfd7zXZ\x00", "xz data; decompress it with unxz"),
     (b"\x28\xb5\x2f\xfd", "zstd data; decompress it with unzstd"),
     (b"BZh91AY&SY", "bzip2 data; decompress it with bunzip2"),
+    (b"ARROW1", "an Arrow file; write it as parquet"),
+    (b"SQLite format 3\x00", "an SQLite data base; export the table as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a file of an older spreadsheet or word processor; save it as CSV or text"),
     (b"PAR1", "a parquet file; let its name end in .parquet, or give `format=parquet`"),
 )
 """First bytes of files that are not UTF-8 text. UTF-32 stands first, as its mark begins with that of UTF-16."""
@@ -44,6 +47,14 @@ class ReadCounts:
     """Number of lines over 1 MiB, of which only the beginning was read."""
     undecodable: int = 0
     """Number of lines with bytes that are not UTF-8, read as U+FFFD."""
+    missing: int = 0
+    """Number of rows of tables that have no value in the column; they are blank ones."""
+    tables: list[str] = field(default_factory=list)
+    """What is read of each source, such as ``column "text" (delimiter ;)``; empty for lines of text."""
+
+    def tell(self, what: str) -> None:
+        """Note what is read of the latest source."""
+        self.tables[-1:] = [what]
 
 
 def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.files import to_dict
-from textrae.text.lines import Source, locate, read_sources, refuse_column
+from textrae.text.lines import Source, locate, read_sources, refuse_column, refuse_delimiter
 from textrae.text.prepared import PreparedCorpus, build_cache, open_cache, os_error_as_corpus_error
 from textrae.text.tokenizer import Tokenizer
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
@@ -45,6 +45,7 @@ def prepare(
     sources = [locate(path, config, stdin) for path in paths]
     held = [] if valid_path is None else [locate(valid_path, config, stdin)]
     refuse_column([*sources, *held], config.column)
+    refuse_delimiter([*sources, *held], config.delimiter)
     with os_error_as_corpus_error(cache_dir):
         identity = _identity(sources, held, config)
         if identity is not None and (found := open_cache(cache_dir, identity)) is not None:

@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from textrae.errors import CorpusError, VectorError
 from textrae.settings.corpus import CorpusConfig
-from textrae.text.lines import BATCH_LINES, ReadCounts, Source, locate, read_sources, refuse_column
+from textrae.text.lines import (
+    BATCH_LINES,
+    ReadCounts,
+    Source,
+    locate,
+    read_sources,
+    refuse_column,
+    refuse_delimiter,
+)
 from textrae.text.npy import open_npy
 from textrae.text.prepared import PreparedCorpus, build_cache
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
@@ -109,6 +117,7 @@ def prepare_given(
     sources = [locate(path, config) for path in paths]
     held = [] if valid is None else [locate(valid[0], config)]
     refuse_column([*sources, *held], config.column)
+    refuse_delimiter([*sources, *held], config.delimiter)
 
     def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, Side]:
         lines = (line for block in blocks for line in block.lines)

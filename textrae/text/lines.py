@@ -17,13 +17,21 @@ from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig, CorpusFormat
 from textrae.text import tables
 from textrae.text.blocks import MAX_LINE, ReadCounts, decoded_lines, read_blocks
+from textrae.text.json_values import LONGEST, line_items, shape_of, stream_items
+from textrae.text.objects import object_rows
 
-__all__ = ["ReadCounts", "Source", "locate", "read_lines", "read_sources", "refuse_column"]
+__all__ = [
+    "ReadCounts",
+    "Source",
+    "locate",
+    "read_lines",
+    "read_sources",
+    "refuse_column",
+    "refuse_delimiter",
+]
 
 BATCH_LINES: Final = 4096
 """Sentences of a batch at most."""
-_JSON_LINE: Final = 16 * MAX_LINE
-"""Bytes of a JSON object that holds a sentence; it cannot be truncated, so a longer one is refused."""
 
 _FORMATS: Final[dict[str, CorpusFormat]] = {
     ".txt": "text",
@@ -32,6 +40,7 @@ _FORMATS: Final[dict[str, CorpusFormat]] = {
     ".json": "jsonl",
     ".csv": "csv",
     ".tsv": "tsv",
+    ".tab": "tsv",
     ".parquet": "parquet",
 }
 _HUB_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(:[\w.\[\]%:-]+)?")
@@ -113,6 +122,7 @@ def read_lines(
     """
     sources = [locate(path, config, stdin) for path in paths]
     refuse_column(sources, config.column)
+    refuse_delimiter(sources, config.delimiter)
     yield from read_sources(sources, config, counts, keep_blank=keep_blank)
 
 
@@ -132,6 +142,21 @@ def refuse_column(sources: Sequence[Source], column: str | None, setting: str = 
         )
 
 
+def refuse_delimiter(sources: Sequence[Source], delimiter: str | None) -> None:
+    """Raise :class:`CorpusError` if a `delimiter` is given that would not be used, as no source is CSV or TSV.
+
+    Args:
+        sources: as :func:`locate` found them.
+        delimiter: as the user gave it.
+    """
+    if delimiter is not None and not any(source.format in ("csv", "tsv") for source in sources):
+        names = ", ".join(source.name for source in sources)
+        raise CorpusError(
+            f"{names}: has no columns for a delimiter to part; leave `delimiter` out, or give the format of the table, "
+            "as in `format=csv`"
+        )
+
+
 def read_sources(
     sources: Sequence[Source], config: CorpusConfig, counts: ReadCounts, *, keep_blank: bool = False
 ) -> Iterator[list[str]]:
@@ -147,6 +172,7 @@ def read_sources(
         CorpusError: something cannot be read; the one line names the file and, where known, the line.
     """
     for source in sources:
+        counts.tables.append("")
         for batch in _batches(source, config, counts):
             for start in range(0, len(batch), BATCH_LINES):
                 part = batch[start : start + BATCH_LINES]
@@ -159,30 +185,48 @@ def read_sources(
 
 def _batches(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
     """Yield the sentences of one source in lists of any length, up to the lines of a block of text."""
+    for batch in _rows(source, config, counts):
+        if source.format != "text":  # whose lines are bounded already
+            for row in [row for row, text in enumerate(batch) if len(text) > MAX_LINE]:
+                batch[row] = batch[row][:MAX_LINE]
+                counts.cut += 1
+        yield batch
+
+
+def _rows(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
+    """Return the reader of a source."""
     if source.format == "parquet":
         if source.stream is not None:
             raise CorpusError(
                 f"{source.name}: a parquet file cannot be read from a pipe; save it as a file first"
             )
-        rows = tables.parquet_rows(source.path, config.column)
-    elif source.format == "datasets":
-        rows = tables.hub_rows(source.path, config.column)
+        return tables.parquet_rows(source.path, config.column, counts)
+    if source.format == "datasets":
+        return tables.hub_rows(source.path, config.column, counts)
+    blocks = read_blocks(source.name, source.path, source.gzipped, source.stream)
+    if source.format == "text":
+        return decoded_lines(blocks, source.name, config.errors, counts)
+    if source.format == "jsonl":
+        return _json_rows(source.name, blocks, config, counts)
+    lines = decoded_lines(blocks, source.name, config.errors, counts, refuse_over=MAX_LINE)
+    return tables.csv_rows(lines, source.name, config, counts, tabs=source.format == "tsv")
+
+
+def _json_rows(
+    name: str, blocks: Iterator[bytes], config: CorpusConfig, counts: ReadCounts
+) -> Iterator[list[str]]:
+    shape, blocks = shape_of(blocks)
+    if shape == "lines":
+        lines = decoded_lines(blocks, name, config.errors, counts, refuse_over=LONGEST)
+        items = line_items(lines, name)
     else:
-        blocks = read_blocks(source.name, source.path, source.gzipped, source.stream)
-        if source.format == "text":
-            yield from decoded_lines(blocks, source.name, config.errors, counts)
-            return
-        longest = _JSON_LINE if source.format == "jsonl" else MAX_LINE
-        lines = decoded_lines(blocks, source.name, config.errors, counts, refuse_over=longest)
-        if source.format == "jsonl":
-            rows = tables.jsonl_rows(lines, source.name, config.column, config.errors, counts)
-        else:
-            rows = tables.csv_rows(lines, source.name, config.column, tabs=source.format == "tsv")
-    for batch in rows:
-        for row in [row for row, text in enumerate(batch) if len(text) > MAX_LINE]:
-            batch[row] = batch[row][:MAX_LINE]
-            counts.cut += 1
-        yield batch
+        items = stream_items(blocks, name, config.errors, counts, array=shape == "array")
+    unit, noted = ("line", "") if shape == "lines" else ("row", "a JSON array" if shape == "array" else "")
+
+    def where(number: int) -> str:
+        return f"{name}: {unit} {number}" if number else name
+
+    yield from object_rows(items, where, config.column, config.errors, counts, noted)
 
 
 def _ending(path: str) -> tuple[str, bool]:

@@ -11,7 +11,15 @@ from typing import BinaryIO
 
 from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig
-from textrae.text.lines import BATCH_LINES, ReadCounts, Source, locate, read_sources, refuse_column
+from textrae.text.lines import (
+    BATCH_LINES,
+    ReadCounts,
+    Source,
+    locate,
+    read_sources,
+    refuse_column,
+    refuse_delimiter,
+)
 from textrae.text.prepared import PreparedCorpus, build_cache
 from textrae.text.tokenizer import LARGEST_VOCABULARY, Tokenizer
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
@@ -56,6 +64,7 @@ def prepare_pairs(
         [locate(path, config, stdin) for path in paths]
         for paths in (source, target, (valid or ())[:1], (valid or ())[1:])
     )
+    refuse_delimiter([*left, *right, *held_left, *held_right], config.delimiter)
     refuse_column([*left, *held_left], config.column)
     refuse_column([*right, *held_right], config.target_column, "target_column")
     if valid is not None and valid[0] == valid[1]:  # both sides in one table
@@ -95,6 +104,7 @@ def _read_pairs(
         CorpusError: two files have different numbers of lines, or one cannot be read.
     """
     other = replace(config, column=config.target_column)
+    tables: tuple[list[str], list[str]] = [], []
     for number, (one, its) in enumerate(zip(source, target, strict=True)):
         sides = ReadCounts(), ReadCounts()
         left = chain.from_iterable(read_sources([one], config, sides[0], keep_blank=True))
@@ -119,6 +129,10 @@ def _read_pairs(
                 yield Block(lines_a, (lines_a, lines_b), number)
         counts.cut += sum(side.cut for side in sides)
         counts.undecodable += sum(side.undecodable for side in sides)
+        counts.missing += sum(side.missing for side in sides)
+        for known, side in zip(tables, sides, strict=True):
+            known += side.tables
+    counts.tables[:] = [*tables[0], *tables[1]]
 
 
 def _sides(

@@ -99,7 +99,7 @@ def open_cache(folder: Path, identity: dict[str, Any] | None = None) -> Prepared
             (folder / name).stat().st_size != sizes[name] for name in {source.train, source.valid, *sizes}
         ):
             return None
-        stats = CorpusStats(**{**content["stats"], "sources": tuple(content["stats"]["sources"])})
+        stats = CorpusStats.of_json(content["stats"])
         tokenizer = Tokenizer.load(folder / source.tokenizer)
         train, valid = TokenRows(folder / source.train), TokenRows(folder / source.valid)
         if tokenizer.digest != content["tokenizer"]:

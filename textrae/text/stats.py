@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,28 @@ class CorpusStats:
     """Number of lines of the validation file with bytes that are not UTF-8."""
     target_tokens: int | None = None
     """Number of target tokens to train on; None for plain text. With it, `lines` are pairs."""
+    missing: int = 0
+    """Number of rows of tables without a value in the column; they are blank."""
+    tables: tuple[str, ...] = ()
+    """What was read of each source, such as ``column "text" (delimiter ;)``; empty for lines of text."""
+    valid_missing: int = 0
+    """Number of rows of the validation file without a value in the column; they are blank."""
+    valid_tables: tuple[str, ...] = ()
+    """What was read of the validation file (of both its sides)."""
     vectors: bool = False
     """Whether the source side holds numbers of vectors, which are not counted as tokens."""
+
+    @classmethod
+    def of_json(cls, values: dict[str, Any]) -> Self:
+        """Make it from what JSON gives back, where tuples are lists.
+
+        Raises:
+            TypeError: there are other names.
+        """
+        known: dict[str, Any] = {
+            name: tuple(one) if isinstance(one, list) else one for name, one in values.items()
+        }
+        return cls(**known)
 
     def describe(self, validating: int | None = None) -> list[str]:
         """Return one line about what was read, and one about the split.
@@ -64,27 +86,55 @@ class CorpusStats:
         """
         count = self.train_tokens + (0 if self.valid_source else self.valid_tokens)
         tokens = _short((self.target_tokens or 0) if self.vectors else count)
-        names = ", ".join(self.sources[:3]) + (" …" if len(self.sources) > 3 else "")
         pairs = self.target_tokens is not None and not self.vectors
         blank = "with a blank side dropped" if pairs else "blank dropped"
-        dropped = [f"{self.blank:,} {blank}", f"{self.cut:,} truncated at {self.max_length:,} tokens"]
+        dropped = [
+            f"{self.blank:,} {blank}{_without(self.missing)}",
+            f"{self.cut:,} truncated at {self.max_length:,} tokens",
+        ]
         if self.long:
             dropped.append(f"{self.long:,} over 1 MiB truncated there")
         dropped.append(f"{self.undecodable:,} undecodable")
-        what = "pairs" if pairs else "lines and their vectors" if self.vectors else "lines"
-        read = f"read {self.lines:,} {what} ({self.distinct:,} distinct, {tokens} tokens) from {names}"
+        unit, names = read_from(self.sources, self.tables, apart=pairs)
+        what = "pairs" if pairs else f"{unit} and their vectors" if self.vectors else unit
+        read = f"read {self.lines:,} {what} from {names} ({self.distinct:,} distinct, {tokens} tokens)"
         split = f"{self.train_rows:,} {'pairs' if pairs else 'sentences'} to train on, {self.valid_rows:,} to validate on"
         if self.valid_source is None:
             split += f"; {self.repeats:,} repeats of these left out" if self.repeats else ""
         else:
-            split += f" from {self.valid_source}"
+            split += f" from {read_from(self.valid_source.split(', '), self.valid_tables, apart=True)[1]}"
             split += f"; {self.overlap:,} of these are in the training text too" if self.overlap else ""
-            split += f"; {self.valid_blank:,} blank dropped" if self.valid_blank else ""
+            split += (
+                f"; {self.valid_blank:,} blank dropped{_without(self.valid_missing)}"
+                if self.valid_blank
+                else ""
+            )
             split += f"; {self.valid_cut:,} truncated at {self.max_length:,} tokens" if self.valid_cut else ""
             split += f"; {self.valid_undecodable:,} undecodable" if self.valid_undecodable else ""
             if validating is not None and validating < self.valid_rows:
                 split += f"; a validation measures on the first {validating:,} (`valid_size`)"
         return [f"{read}; {', '.join(dropped)}", split]
+
+
+def read_from(names: Sequence[str], tables: Sequence[str], *, apart: bool = False) -> tuple[str, str]:
+    """Return what was read, such as ``rows of column "text" (delimiter ;)``, and from where.
+
+    Args:
+        names: names of the sources.
+        tables: what was read of each; none, or an empty one, for lines of text.
+        apart: whether to tell for each source what was read of it, even if it is the same everywhere.
+    """
+    alike = len(set(tables)) == 1 and not apart
+    told = [""] * len(names) if alike or len(tables) != len(names) else tables
+    parts = [f"{name} [{what}]" if what else name for name, what in zip(names, told, strict=True)]
+    where = ", ".join(parts[:3]) + (" …" if len(parts) > 3 else "")
+    if not any(tables):
+        return "lines", where
+    return (f"rows of {tables[0]}" if alike else "rows"), where
+
+
+def _without(missing: int) -> str:
+    return f" ({missing:,} of them without a value)" if missing else ""
 
 
 def _short(count: int) -> str:

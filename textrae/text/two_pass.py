@@ -124,6 +124,8 @@ class _Tally:
     valid_blank: int = 0
     valid_cut: int = 0
     valid_undecodable: int = 0
+    valid_missing: int = 0
+    valid_tables: tuple[str, ...] = ()
 
 
 def write_cache(
@@ -168,6 +170,8 @@ def write_cache(
         blank=survey.counts.blank,
         long=survey.counts.cut,
         undecodable=survey.counts.undecodable,
+        missing=survey.counts.missing,
+        tables=tuple(survey.counts.tables),
         distinct=survey.distinct,
         max_length=config.max_length,
         vocabulary=sides[0].tokenizer.vocab_size,
@@ -219,6 +223,7 @@ def _write_valid(
         hashes.append(line_hashes(block.lines, seed))
     rows.refuse_empty(counts)
     tally.valid_blank, tally.valid_undecodable = counts.blank, counts.undecodable
+    tally.valid_missing, tally.valid_tables = counts.missing, tuple(counts.tables)
     return np.unique(np.concatenate(hashes))
 
 

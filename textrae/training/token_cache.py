@@ -67,7 +67,7 @@ def find_cache(
         return place, None
     for other in (place, stopped.cache, cache_dir):
         if other is not None and (found := open_cache(Path(other))) is not None:
-            if stopped.facts in (None, _facts(found)):
+            if stopped.facts is None or _agree(stopped.facts, found):
                 return found.folder, found
             found.close()  # the cache of another corpus, made there since
     return place, None
@@ -95,7 +95,7 @@ def refuse_another_corpus(out: Path, corpus: PreparedCorpus, stopped: Stopped) -
     Raises:
         RunError: it is another one, or an older textrae did not keep what it held.
     """
-    if stopped.facts != _facts(corpus):
+    if stopped.facts is None or not _agree(stopped.facts, corpus):
         corpus.remove()
         raise RunError(
             f"{out}: its token cache is gone, and the corpus does not give the same one again; say where it is with "
@@ -108,6 +108,12 @@ def delete_cache(corpus: PreparedCorpus) -> None:
     corpus.remove()
     with suppress(OSError):
         corpus.folder.rmdir()
+
+
+def _agree(facts: dict[str, Any], corpus: PreparedCorpus) -> bool:
+    """Tell whether a corpus is the one that facts were kept of; an older textrae kept fewer."""
+    known = _facts(corpus)
+    return bool(facts) and facts == {name: known.get(name) for name in facts}
 
 
 def _facts(corpus: PreparedCorpus) -> dict[str, Any]:
