@@ -228,8 +228,8 @@ def finish_text(draw: random.Random, table: Table, text: str, delimiter: str, *,
             return draw_delimited(draw, table.name.rpartition(".")[2])
         table.stripped = True
     end, mark = (
-        draw.choice(("\n", "\n", "\n", "\r\n", "\r")),
-        draw.choice(("", "", "", "bom", "utf-16", "latin-1")),
+        draw.choice(("\n",) * 8 + ("\r\n",) * 4 + ("\r",)),
+        draw.choice(("",) * 10 + ("bom",) * 4 + ("utf-16", "latin-1")),
     )
     if end == "\r":
         table.ordinary = False
@@ -306,11 +306,11 @@ def draw_json(draw: random.Random, kind: str) -> Table:
         whole = all(isinstance(value, dict) for value in values)
         text = "".join(one(value, indent if whole else None) + "\n" for value in values)
     text = text.replace("\n", draw.choice(("\n", "\n", "\r\n")))
-    at = draw.randrange(len(text) + 1)
+    at = draw.randrange(1, max(2, len(text)))
     if (
         draw.random() < 0.05
         and text[:at].count("\n") < len(texts)
-        and not text[:at].rstrip().endswith(("}", '"', "l"))
+        and not text[:at].rstrip().endswith(("}", "]", '"', "l"))
     ):
         text, texts, drawn.ordinary = text[:at], [*texts, "cut off"], False
     rows = ["" if text is None else text for text in texts]

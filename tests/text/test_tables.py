@@ -78,6 +78,112 @@ def test_broken_tables_name_the_line(tmp_path: Path) -> None:
     assert "cannot be read as parquet" in refusal(b"PAR1 and then nothing", "a.parquet", tmp_path)
 
 
+SENTENCES = ["The baker mends the blue kettle, at noon.", "A pilot paints; three lamps."]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", 'id;text\n0;{0}\n1;"{1}"\n', 'column "text" (delimiter ;)'),
+        ("a.csv", "text\tlabel\n{0}\t1\n{1}\t1\n", 'column "text" (delimiter tab)'),
+        ("a.csv", "sep=|\nid|text\n1|{0}\n2|{1}\n", 'column "text" (delimiter |)'),
+        ("a.csv", 'Id,Text\n0,"{0}"\n1,{1}\n', 'column "Text" (taken for "text", delimiter ,)'),
+        ("a.csv", 'id, text\n0, "{0}"\n1, {1}\n', 'column "text" (delimiter , and spaces)'),
+        ("a.csv", 'id,label, text\n0,1,"{0}"\n1,1,{1}\n', 'column " text" (taken for "text", delimiter ,)'),
+        ("a.csv", ',text\n0,"{0}"\n1,{1}\n', 'column "text" (delimiter ,)'),
+        ("a.csv", 'text\n"{0}"\n{1}\n', 'column "text"'),
+        ("a.tsv", '"text"\t"id"\n"{0}"\t"1"\n"{1}"\t"2"\n', 'column "text" (delimiter tab)'),
+        ("a.tab", "text\tid\n{0}\t1\n{1}\t2\n", 'column "text" (delimiter tab)'),
+        ("a.tsv", 'id;text\n1;{0}\n2;"{1}"\n', 'column "text" (delimiter ;)'),
+        ("a.json", '[{{"text": "{0}"}}, {{"text": "{1}"}}]\n', 'column "text" (a JSON array)'),
+        ("a.json", '[\n  "{0}",\n  "{1}"\n]\n', "strings (a JSON array)"),
+        ("a.json", '{{\n  "text": "{0}"\n}}\n{{\n  "text": "{1}"\n}}\n', 'column "text"'),
+    ],
+)
+def test_how_a_table_is_written_is_told(
+    tmp_path: Path, name: str, text: str, said: str, mark: bytes, end: str
+) -> None:
+    blob, counts = mark + text.format(*SENTENCES).replace("\n", end).encode(), ReadCounts()
+    for path, content in ((tmp_path / name, blob), (tmp_path / f"{name}.gz", gzip.compress(blob))):
+        path.write_bytes(content)
+        assert read_path(str(path), counts=counts) == SENTENCES
+    assert counts.tables == [said, said]
+
+
+def test_delimiters_and_numbers_that_are_given(tmp_path: Path) -> None:
+    twice = "text,label,text\nold,1,new\n"
+    assert 'columns 1 and 3 have the name "text"; choose one by its number' in refusal(
+        twice, "a.csv", tmp_path
+    )
+    assert read(twice, "a.csv", tmp_path, column="3") == ["new"]
+    assert read("id^text\n1^a\n", "a.csv", tmp_path, delimiter="^") == ["a"]
+    assert read("text\na, b\n", "a.csv", tmp_path, delimiter="tab") == ["a, b"]
+    assert "line 2: 2 fields where the header has 1 (delimiter ,)" in refusal(
+        "text\na, b\n", "a.csv", tmp_path
+    )
+    assert "no columns for a delimiter to part" in refusal("a\n", "a.txt", tmp_path, delimiter=";")
+    assert "first line is blank" in refusal("\nid;text\n", "a.csv", tmp_path)
+    assert "escaped by a backslash" in refusal('id,text\n1,a \\"b\\"\n', "a.csv", tmp_path)
+    assert "old line end" in refusal("id\ttext\r1\ta\n", "a.tsv", tmp_path)
+    assert read('text\n"a"\n"b"\n', "a.tsv", tmp_path, format="tsv") == ['"a"', '"b"']
+    assert read('text\n"a"\n"b"\n', "a.tsv", tmp_path, format="csv") == ["a", "b"]
+    for table in ("id;text\n1;a;\n", "id;text\n1\n", "id;text\n1;a\n1;b;c\n"):
+        assert "where the header has 2 (delimiter ;)" in refusal(table, "a.csv", tmp_path)
+
+
+STRINGS = [
+    pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()),
+    pa.dictionary(pa.int64(), pa.large_string()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STRINGS, ids=str)
+def test_every_kind_of_arrow_strings(tmp_path: Path, kind: pa.DataType) -> None:
+    values = pa.array(["a", None, "", "b"], pa.string()).cast(kind)
+    path, counts = tmp_path / "a.parquet", ReadCounts()
+    nested = pa.StructArray.from_arrays(
+        [values, pa.array([1] * 4)], ["en", "n"], mask=pa.array([False] * 3 + [True])
+    )
+    pq.write_table(
+        pa.Table.from_arrays([values, nested, pa.array(list("wxyz"))], ["text", "t", "t.en"]), path
+    )
+    assert read_path(str(path), counts=counts) == ["a", "", "", "b"]
+    assert (counts.missing, counts.blank, counts.tables) == (1, 2, ['column "text"'])
+    assert read_path(str(path), column="t.en") == list("wxyz"), "a literal name comes first"
+    pq.write_table(pa.Table.from_arrays([nested, values], ["t", "a.b"]), path)
+    assert read_path(str(path), column="t.en", counts=counts) == ["a", "", "", ""], (
+        "of the last the whole is null"
+    )
+    assert counts.missing == 3
+    assert read_path(str(path), column="a.b") == ["a", "", "", "b"]
+    with pytest.raises(CorpusError, match=r"it has 't.en', 't.n', 'a.b'"):
+        read_path(str(path))
+    pq.write_table(pa.Table.from_arrays([pa.array(list("wxyz")), values], ["text", "text"]), path)
+    with pytest.raises(CorpusError, match="columns 1 and 2 have the name"):
+        read_path(str(path))
+    assert read_path(str(path), column="2") == ["a", "", "", "b"]
+    assert read_path(str(path), column="1") == list("wxyz")
+
+
+def test_lists_of_arrow_hold_no_one_text(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    lists = [
+        pa.list_(pa.string()),
+        pa.large_list(pa.string()),
+        pa.list_(pa.string(), 1),
+        pa.list_(pa.struct({"a": pa.string()})),
+    ]
+    for kind in lists:
+        pq.write_table(
+            pa.table({"m": pa.array([[{"a": "x"} if kind == lists[3] else "x"]], kind), "id": ["y"]}), path
+        )
+        with pytest.raises(CorpusError, match="name the column"):
+            read_path(path)
+        assert read_path(path, column="id") == ["y"]
+
+
 def test_a_name_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import HfApi
 
@@ -109,3 +215,5 @@ def test_a_named_data_set_is_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "load_dataset", load)
     assert read_path("owner/name:test") == ["a", "", "b"] * 1000
     assert asked == [("owner/name", "test", True)]
+    with pytest.raises(CorpusError, match="no column 'txt'; it has 'label', 'text'"):
+        read_path("owner/name:test", column="txt")

@@ -82,7 +82,7 @@ def choose_column(
         found, how = _wanted(columns, wanted, where, numbered=numbered)
     else:
         found, how = _usual(columns, where)
-    if not found.text or found.in_list:
+    if not found.text:
         raise CorpusError(
             f"{where}: column {shown(found.name)} holds no text; name one that does, as `column`: {listing(columns)}"
         )
@@ -100,7 +100,7 @@ def _wanted(columns: Sequence[Column], wanted: str, where: str, *, numbered: boo
             raise CorpusError(_twice(same, where, numbered=numbered))
         if same:
             return same[0], ""
-    count = sum(column.whole for column in columns)
+    count = 1 + max((column.place for column in columns), default=-1)
     if _NUMBER.fullmatch(wanted):
         if not numbered:
             raise CorpusError(
@@ -110,10 +110,12 @@ def _wanted(columns: Sequence[Column], wanted: str, where: str, *, numbered: boo
             raise CorpusError(
                 f"{where}: no column {shorten(wanted)}; columns are numbered from 1, and it has {count}: {listing(columns)}"
             )
-        place = _number(wanted) - 1
-        return next(
-            column for column in columns if column.whole and column.place == place
-        ), f"number {wanted}"
+        there = [column for column in columns if column.place == _number(wanted) - 1]
+        if len(there) > 1 or not there[0].whole:
+            raise CorpusError(f"{where}: column {wanted} is nested; name a part of it: {listing(there)}")
+        return there[0], f"number {wanted}"
+    if any(column.in_list and column.name == wanted for column in columns):
+        raise CorpusError(f"{where}: {shown(wanted)} lies in lists, so that a row has no one sentence")
     near = [column for column in columns if _near(column.name) == _near(wanted) and not column.in_list]
     if len(near) != 1:
         few = near or columns

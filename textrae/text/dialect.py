@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from textrae.errors import CorpusError
@@ -27,7 +28,7 @@ _CUT: Final = 50
 _IN_NAMES: Final = " _-.()[]{}?!'\"¿¡"
 """Signs that the name of a column may well have."""
 _MANY: Final = 3
-"""Rows that hold the same number of commas by chance less often than by design."""
+"""Rows that have the same number of commas by design rather than by chance."""
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,18 @@ def _agrees(head: Sequence[str], dialect: Dialect) -> bool:
 
 
 def _spaced(head: Sequence[str], dialect: Dialect) -> Dialect:
-    """Return the dialect, with spaces after delimiters if the header has one after each."""
+    """Return the dialect, with spaces after delimiters if there is one after each."""
     header = _header(head, dialect)
-    spaced = len(header) > 1 and all(field.startswith(" ") for field in header[1:])
-    return Dialect(dialect.delimiter, spaced=True) if spaced else dialect
+    if len(header) < 2 or not all(field.startswith(" ") for field in header[1:]):
+        return dialect
+    # With a space before its quotes a field is not quoted, so that the rows may not agree.
+    if _agrees(head, dialect) and any(
+        field and not field.startswith(" ")
+        for _, row in islice(dialect.rows(head), 1, None)
+        for field in row[1:]
+    ):
+        return dialect
+    return Dialect(dialect.delimiter, spaced=True)
 
 
 def _refuse_unknown(head: Sequence[str], name: str, *, tabs: bool) -> None:
@@ -179,8 +188,10 @@ def _refuse_unknown(head: Sequence[str], name: str, *, tabs: bool) -> None:
     if not rows:
         return
     for mark in dict.fromkeys(header):
+        if mark.isalnum() or mark in _IN_NAMES:
+            continue
         counts = {row.count(mark) for row in rows}
-        if not mark.isalnum() and mark not in _IN_NAMES and len(counts) == 1 and counts != {0}:
+        if (len(counts) == 1 and counts != {0}) or any(map(is_near, header.split(mark))):
             raise CorpusError(
                 f"{name}: its header {shown(header)} looks parted by {written(mark)}; give that as `delimiter`, or "
                 "name the column as `column`"
@@ -188,8 +199,9 @@ def _refuse_unknown(head: Sequence[str], name: str, *, tabs: bool) -> None:
     if is_near(header.strip('"')):
         return
     for mark in DELIMITERS if tabs else DELIMITERS[1:]:
-        enough = len(rows) >= (_MANY if mark in ",;" else 2)
-        if enough and len(_header(rows, Dialect(mark))) > 1 and _agrees(rows, Dialect(mark)):
+        # A blank line follows a title, seldom the name of a column.
+        enough = 1 if not head[1] else _MANY if mark == "," else 2
+        if len(rows) >= enough and len(_header(rows, Dialect(mark))) > 1 and _agrees(rows, Dialect(mark)):
             raise CorpusError(
                 f"{name}: its first line {shown(header)} is one name, and the rows look parted by {written(mark)}; put the "
                 "header first, or give the `delimiter`"
@@ -203,9 +215,8 @@ def _tab_dialect(head: Sequence[str], name: str) -> Dialect:
         CorpusError: both are possible, and would give other sentences.
     """
     plain = Dialect("\t", quoted=False)
-    if (quotes := sum(line.count('"') for line in head)) and quotes == sum(
-        line.count('\\"') for line in head
-    ):
+    quotes = [line for line in head if '"' in line]
+    if any('\\"' in line for line in quotes) and all(map(_escaped, quotes)):
         raise CorpusError(
             f"{name}: a backslash stands before each quote; give `format=tsv` if it belongs to the sentence, or else "
             "write the quotes without"
@@ -231,6 +242,12 @@ def _tab_dialect(head: Sequence[str], name: str) -> Dialect:
     )
 
 
+def _escaped(line: str) -> bool:
+    """Tell whether each quote of a line has a backslash before it, or is the first or last sign of a field."""
+    fields = (field.replace('\\"', "") for field in line.split("\t"))
+    return not any('"' in field.removeprefix('"').removesuffix('"') for field in fields)
+
+
 def _quoted_fields(text: str) -> list[list[str]] | None:
     """Return the fields of each row with their quotes, or None if a field begins with a quote that is not its last."""
     rows: list[list[str]] = [[]]
@@ -250,12 +267,12 @@ def _quoted_fields(text: str) -> list[list[str]] | None:
 def _ruled(fields: list[list[str]]) -> bool:
     """Tell whether a rule explains which fields are quoted.
 
-    Writers quote what needs it, with Excel what holds a comma too, or all fields of a column.
+    Writers quote what needs it, what holds a comma or another delimiter too, or all fields of a column.
     """
     for column in zip(*(row for row in fields[1:] if len(row) == len(fields[0])), strict=True):
         filled = [text for text in column if text not in ("", '""')]
         quoted = [text.startswith('"') for text in filled]
-        rules = ('\t\n\r"', '\t\n\r",', "")
+        rules = ("", *('\t\n\r"' + mark for mark in DELIMITERS))
         inner = [text[1:-1] if is_quoted else text for text, is_quoted in zip(filled, quoted, strict=True)]
         explained = [[any(mark in text for mark in rule) or not rule for text in inner] for rule in rules]
         if quoted not in explained:
@@ -291,8 +308,8 @@ class LateQuotes:
         if '"' not in line:
             return
         fields = [field for field in line.split("\t") if '"' in field]
-        if line.count('"') == line.count('\\"'):
-            doubted = True
+        if '\\"' in line:
+            doubted = _escaped(line)
         elif all(_WRAPPED.fullmatch(field) for field in fields):
             doubled = any('""' in field[1:-1] for field in fields)
             doubted = doubled or (not self._commas and any("," in field for field in fields))

@@ -18,6 +18,7 @@ _BATCH_VALUES: Final = 1024
 _FIRST: Final = 100
 """Lines that are looked at for objects over several lines."""
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
+_OF_NUMBERS: Final = ("", *".eE+-0123456789")
 _UNREADABLE: Final = "not JSON that can be read (a huge number, or nested too deep)"
 _DECODER: Final = json.JSONDecoder()
 
@@ -179,11 +180,12 @@ class _Text:
                 at, said = error.pos, f"not JSON ({error.msg})"
             except (ValueError, RecursionError):
                 self.refuse(self.at, _UNREADABLE)
-            # A number may go on where what is held ends.
-            if not said and (end < len(self._held) or self._ended):
+            long = (len(self._held) if said else end) - self.at > LONGEST
+            # A number may go on where what is held ends, as in `1e`.
+            if not said and not long and (self._ended or self._held[end : end + 1] not in _OF_NUMBERS):
                 raw, self.at = self._held[self.at : end], end
                 return value, raw
-            if len(self._held) - self.at > LONGEST:
+            if long:
                 self.refuse(self.at, f"a value over {LONGEST >> 20} MiB, so not a table of sentences")
             if not self._more() and said:
                 self.refuse(at, said)

@@ -242,7 +242,8 @@ class _Seen:
                 self._see(inner, names, in_list=in_list)
             elif isinstance(inner, list):
                 texts = inner[:_LISTED]
-                self._add((*names, "[]"), any(isinstance(one, str) for one in texts), in_list=True)
+                if not any(isinstance(one, dict) for one in texts):
+                    self._add((*names, "[]"), any(isinstance(one, str) for one in texts), in_list=True)
                 for one in texts:
                     if isinstance(one, dict) and len(names) < _DEPTH:
                         self._see(one, (*names, "[]"), in_list=True)
