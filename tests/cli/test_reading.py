@@ -22,3 +22,34 @@ def test_whatever_reads_sentences_tells_what_it_cut(run: Path, text: Path) -> No
         done = textrae(*words)
         assert done.returncode == 0, done.stderr
         assert f"{said} sentences were truncated at 20 tokens" in done.stderr.decode()
+
+
+def test_how_a_table_was_read_is_told(run: Path, text: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("id;Text\n" + "".join(f'1;"{line}"\n' for line in LINES))
+    expected = textrae("reconstruct", run, text).stdout
+    said = f'read {len(LINES)} rows of column "Text" (taken for "text", delimiter ;) from {table}\n'
+    for options in ((), ("--delimiter", "semicolon"), ("--column", "2", "--delimiter", ";")):
+        done = textrae("reconstruct", run, table, *options)
+        assert done.stdout == expected
+        told = said.replace('taken for "text"', "number 2") if "--column" in options else said
+        assert told in done.stderr.decode()
+    for command in (
+        ("encode", run, table, "-o", tmp_path / "v.npy"),
+        ("evaluate", run, table, "--delimiter", ";"),
+    ):
+        assert said in textrae(*command).stderr.decode()
+    for wrong, why in ((";;", "--delimiter: ';;' cannot part columns"), (",", "give that as --delimiter")):
+        refused = textrae("reconstruct", run, table, "--delimiter", wrong)
+        assert refused.returncode == 1
+        assert why in refused.stderr.decode()
+    refused = textrae("reconstruct", run, text, "--delimiter", ";")
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert "leave --delimiter out" in refused.stderr.decode()
+
+
+def test_rows_without_the_column_are_told(run: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"id": "row-0"}\n{"id": "row-1", "text": "a dog"}\n{"id": "row-2", "text": null}\n')
+    done = textrae("encode", run, rows, "-o", tmp_path / "v.npy")
+    assert f'read 3 rows of column "text" from {rows} (2 without a value)\n' in done.stderr.decode()

@@ -48,9 +48,10 @@ class CorpusConfig:
     ``auto`` goes by the file's ending, and takes any other name for a `datasets` name.
     """
     column: str | None = None
-    """Column of a table that holds the sentences: a name, a number, or a path as in translation.en.
+    """Column of a table that holds the sentences: a name, a number, or a path as in translation.en (default: text,
+    sentence, or the only text column).
 
-    By default ``text``, then ``sentence``, then the only one that holds text. A name comes before a number or a path.
+    A name comes before a number or a path. A name that differs by capitals or spaces is taken if no other is as near.
     """
     delimiter: Delimiter | None = None
     """Character that parts the columns of a .csv or .tsv: one, or its name, as in tab (default: told from the rows)."""
