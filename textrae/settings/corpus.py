@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from textrae.settings.fields import STRICT, Positive, Seed, refuse
@@ -17,25 +17,8 @@ DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "
 
 
 def character(delimiter: str) -> str:
-    """Return the character that parts columns, which may be called by its name.
-
-    Raises:
-        ConfigError: it is neither one character nor a name, or cannot part columns.
-    """
-    found = DELIMITERS.get(delimiter, delimiter)
-    refuse(
-        len(found) != 1 or found in '"\r\n\0',
-        f"`delimiter`: {delimiter!r} cannot part columns; give one character, or {', '.join(list(DELIMITERS)[2:])} or tab",
-    )
-    return found
-
-
-def _checked(delimiter: str) -> str:
-    character(delimiter)
-    return delimiter
-
-
-Delimiter = Annotated[str, AfterValidator(_checked)]
+    """Return the character that parts columns, which may be called by its name."""
+    return DELIMITERS.get(delimiter, delimiter)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -48,13 +31,13 @@ class CorpusConfig:
     ``auto`` goes by the file's ending, and takes any other name for a `datasets` name.
     """
     column: str | None = None
-    """Column of a table that holds the sentences: a name, a number, or a path as in translation.en (default: text,
-    sentence, or the only text column).
+    """Column of a table: a name, number or path (default: text, or the only text column).
 
+    A path such as ``translation.en`` leads into a nested column. The default is ``text``, then ``sentence``, then that.
     A name comes before a number or a path. A name that differs by capitals or spaces is taken if no other is as near.
     """
-    delimiter: Delimiter | None = None
-    """Character that parts the columns of a .csv or .tsv: one, or its name, as in tab (default: told from the rows)."""
+    delimiter: str | None = None
+    """What parts columns of .csv and .tsv: a character, or tab (default: told from rows)."""
     errors: Literal["strict", "replace"] = "strict"
     """What to do with bytes that are not UTF-8: stop there, or read U+FFFD and count the lines."""
     vocab_size: Annotated[int, Field(ge=300, le=65_535)] = 5_000
@@ -89,7 +72,12 @@ class CorpusConfig:
     """Seed of the split and of the tokenizer's sample."""
 
     @model_validator(mode="after")
-    def _tokenizers_agree(self) -> Self:
+    def _agrees(self) -> Self:
+        mark = self.delimiter
+        refuse(
+            mark is not None and (len(character(mark)) != 1 or character(mark) in '"\r\n\0'),
+            f"`delimiter`: {mark!r} cannot part columns; give one character, or comma, semicolon, tab, bar or space",
+        )
         refuse(
             self.target_tokenizer is not None and self.tokenizers == "joint",
             "`target_tokenizer`: a joint tokenizer is the source's; give `tokenizers=separate` too",
