@@ -21,6 +21,8 @@ from textrae.runs.run import Run
 from textrae.settings.run import Settings
 from textrae.text.batch import SPECIALS
 
+SEARCH = {"beam": 5, "length_penalty": 0.0}
+
 
 def untrained(model: SentenceAutoencoder, config: ModelConfig) -> Engine:
     """An engine of another shape with the trained model's tokenizer."""
@@ -55,6 +57,27 @@ def test_encodings_do_not_depend_on_batch_mates(model: SentenceAutoencoder) -> N
         np.testing.assert_allclose(model.encode(some, batch_tokens=batch_tokens), together, atol=1e-5)
     alone = np.concatenate([model.encode([sentence]) for sentence in some])
     np.testing.assert_allclose(alone, together, atol=1e-5)
+
+
+def test_beams_rebuild_sentences_of_exactly_the_longest_length(
+    model: SentenceAutoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No less exactly than the greedy search, through every door, with the end among the scores of the n best."""
+    tokens = model.run.tokenizer.encode(sentences())
+    length = max(map(len, tokens))
+    some = [line for line, ids in zip(sentences(), tokens, strict=True) if len(ids) == length][:60]
+    roomy = [found[0] for block in model.engine.translations(some, **SEARCH) for found in block]
+    monkeypatch.setattr(model.engine, "max_length", length)
+    vectors = model.encode(some)
+    greedy = sum(map(str.__eq__, model.reconstruct(some), some))
+    assert greedy > 30
+    for beam in (2, 5, 10):
+        rebuilt = model.reconstruct(some, beam=beam)
+        assert sum(map(str.__eq__, rebuilt, some)) >= greedy
+        assert model.decode(vectors, beam=beam) == rebuilt
+    tight = [found[0] for block in model.engine.translations(some, **SEARCH) for found in block]
+    assert [text for text, _ in tight] == [text for text, _ in roomy]
+    np.testing.assert_allclose([score for _, score in tight], [score for _, score in roomy], atol=1e-4)
 
 
 def test_bf16_differs_by_its_rounding(run: Path, model: SentenceAutoencoder) -> None:
