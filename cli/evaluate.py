@@ -39,10 +39,10 @@ _TRANSLATING = ("compare", "to", "beam", "length_penalty", "target_column")
 
 
 Tokenize = Annotated[
-    str | None,
+    str,
     typer.Option(
-        help="BLEU's tokenizer: none, 13a, intl, zh, char. By default none, and 13a with --target.",
-        show_default=False,
+        help="BLEU's tokenizer: auto, none, 13a, intl, zh, char, ja-mecab or ko-mecab. auto is none, and 13a with --target; "
+        "where spaces part no words it is zh for Chinese, ja-mecab for Japanese if installed, or else char.",
     ),
 ]
 Target = Annotated[
@@ -80,7 +80,7 @@ def evaluate(
     column: Column = None,
     delimiter: Delimiter = None,
     errors: Errors = "strict",
-    tokenize: Tokenize = None,
+    tokenize: Tokenize = "auto",
     target: Target = None,
     target_column: TargetColumn = None,
     vectors: Vectors = None,
@@ -98,13 +98,15 @@ def evaluate(
     """Measure reconstruction by length (accuracy, exact match, BLEU, chrF, perplexity) and use of the latent."""
     if done_by_kind(ctx, "evaluate", run, file, others):
         return
-    from textrae.evaluation.reconstruction import TOKENIZERS
+    from textrae.evaluation.scripts import TOKENIZERS, check_tokenizer
 
     from .reading import Input, say_cuts
 
-    tokenize = tokenize or ("none" if target is None else "13a")
-    if tokenize not in TOKENIZERS:
-        raise typer.BadParameter(f"{tokenize!r} is not {', '.join(TOKENIZERS)}", param_hint="--tokenize")
+    if tokenize not in ("auto", *TOKENIZERS):
+        raise typer.BadParameter(
+            f"{tokenize!r} is not auto, {', '.join(TOKENIZERS)}", param_hint="--tokenize"
+        )
+    check_tokenizer(tokenize)
     if target is None:
         refuse_options(ctx, "reconstruction: give --target too", *_TRANSLATING)
     else:
@@ -148,13 +150,16 @@ def _evaluate_reconstruction(
     from textrae.errors import ConfigError, CorpusError
     from textrae.evaluation.measures import refuse_unlikely
     from textrae.inference.vectors import read_vectors
+    from textrae.text.blank import is_blank
 
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; give the references with --target")
     lines = list(source)
     source.say()
-    if not lines:
-        raise CorpusError(f"{source.file}: no sentence in it; give a file of one sentence a line")
+    filled = [line for line in lines if not is_blank(line)]
+    if not filled:
+        what = f"its {len(lines):,} lines are blank" if lines else "no sentence in it"
+        raise CorpusError(f"{source.file}: {what}; give a file of one sentence a line")
     samples, seed = draws
     if samples:
         refuse_unlikely(model.engine)
@@ -168,8 +173,8 @@ def _evaluate_reconstruction(
         blocks = list(read_vectors(vectors, model.run.settings.model.read_size))
         given = np.concatenate(blocks) if blocks else np.empty((0, 0))
     result = model.evaluate(lines, tokenize=tokenize, vectors=given)
-    posterior = model.diagnose(lines[:_DIAGNOSED]) if model.run.settings.model.variational else None
-    likelihood = model.likelihood(lines, samples=samples, seed=seed) if samples else None
+    posterior = model.diagnose(filled[:_DIAGNOSED]) if model.run.settings.model.variational else None
+    likelihood = model.likelihood(filled, samples=samples, seed=seed) if samples else None
     if as_json:
         parts = {"posterior": posterior, "likelihood": likelihood}
         said = {name: None if part is None else dataclasses.asdict(part) for name, part in parts.items()}
@@ -209,25 +214,32 @@ def _evaluate_translation(
 ) -> None:
     """Print the scores of the first model, and how the second compares with it."""
     from textrae.errors import CorpusError
+    from textrae.evaluation.measures import left_out
     from textrae.evaluation.translation import compare, translation_report
+    from textrae.text.blank import filled_pairs
 
     if not sources or len(sources) != len(references):
         raise CorpusError(
             f"{len(sources):,} sentences and {len(references):,} references: give as many, line by line"
         )
+    read, wanted, blank = filled_pairs(sources, references)
+    said = [left_out(blank, len(sources), "pairs")] if blank else []
+    if not read:
+        raise CorpusError(f"{said[0]}: none is left to measure; give sentences and their references")
     beam, length_penalty, to = decoding
-    written = [model.translate(sources, beam=beam, length_penalty=length_penalty, to=to) for model in models]
-    result = translation_report(sources, written[0], references, tokenize)
-    compared = compare(written[0], written[1], references, tokenize) if len(models) > 1 else []
+    written = [model.translate(read, beam=beam, length_penalty=length_penalty, to=to) for model in models]
+    result = translation_report(read, written[0], wanted, tokenize)
+    result = dataclasses.replace(result, blank=blank, notes=said)
+    compared = compare(written[0], written[1], wanted, tokenize) if len(models) > 1 else []
     if as_json:
-        said = [dataclasses.asdict(one) for one in compared]
-        typer.echo(json.dumps({**dataclasses.asdict(result), "comparison": said}, indent=1))
+        comparison = [dataclasses.asdict(one) for one in compared]
+        typer.echo(json.dumps({**dataclasses.asdict(result), "comparison": comparison}, indent=1))
         return
     typer.echo(result.table())
     for one in compared:
         typer.echo(f"{one.metric}: {one.baseline:.2f}, the other run {one.other:.2f} (p = {one.p:.4f})")
-    for name, signature in result.signatures.items():
-        note(f"{name}: {signature}")
+    for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
+        note(line)
 
 
 @app.command(epilog='Example: textrae attention run "A dog runs." -o map.png')
@@ -274,7 +286,9 @@ def xsim(
 ) -> None:
     """Measure how often a sentence's encoding is not nearest to its translation's."""
     from textrae.errors import CorpusError
+    from textrae.evaluation.measures import left_out
     from textrae.evaluation.similarity import xsim as error
+    from textrae.text.blank import filled_pairs
 
     from .reading import Input, say_cuts
 
@@ -284,7 +298,12 @@ def xsim(
         raise CorpusError(
             f"{file} has {len(sides[0]):,} lines and {other} {len(sides[1]):,}: give as many, line by line"
         )
-    vectors = [model.encode(side) for side in sides]
+    *filled, blank = filled_pairs(*sides)
+    if blank:
+        note(left_out(blank, len(sides[0]), "pairs"))
+    if not filled[0]:
+        raise CorpusError(f"{file}, {other}: every line is blank on one side; give sentences")
+    vectors = [model.encode(side) for side in filled]
     say_cuts(model)
     found = {"there": error(*vectors), "back": error(*reversed(vectors))}
     if as_json:

@@ -216,6 +216,7 @@ def analogy(
     """Move sentences along the difference between two kinds of sentences, one on each line."""
     from textrae.errors import CorpusError
     from textrae.evaluation.transfer import sweep
+    from textrae.text.blank import Filled
 
     from .reading import Input, say_cuts
 
@@ -233,20 +234,23 @@ def analogy(
         return list(Input.of(path, "auto", None, "strict", model.max_length))
 
     def examples(path: str) -> list[str]:
-        every = lines(path)
-        filled = [line for line in every if line.strip()]
-        if len(filled) < len(every):
-            note(f"{path}: {len(every) - len(filled):,} blank lines left out")
-        return filled
+        filled = Filled(lines(path))
+        some = list(filled)
+        if filled.blank:
+            note(f"{path}: {filled.blank:,} blank lines left out")
+        return some
 
-    sentences, first, second = lines(file), examples(source), examples(target)
+    every = Filled(lines(file))
+    sentences, first, second = list(every), examples(source), examples(target)
     for path, rows in ((source, first), (target, second), (file, sentences)):
         if len(rows) < (10 if len(strengths) > 1 else 1):
             raise CorpusError(f"{path}: {len(rows)} sentences in it; give more")
     step, encoded = model.direction(first, second), model.encode(sentences)
     say_cuts(model)
     if len(strengths) == 1:
-        moved = model.move(encoded, step, strengths[0], beam, language)
+        moved = [""] * every.seen  # a blank line stays one
+        for row, one in zip(every.rows, model.move(encoded, step, strengths[0], beam, language), strict=True):
+            moved[row] = one
         if as_json:
             typer.echo(json.dumps({"sentences": moved}, ensure_ascii=False))
         else:
@@ -257,6 +261,8 @@ def analogy(
         found: list[str] = model.move(encoded, step, chosen, beam, language)
         return found
 
+    if every.blank:
+        note(f"{file}: {every.blank:,} blank lines left out")
     found = sweep(move, sentences, first, second, strengths, model.run.tokenizer, seed=seed)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found)))

@@ -44,6 +44,33 @@ def test_a_row_a_sentence_whatever_it_holds(model: SentenceAutoencoder) -> None:
     assert model.decode(model.encode([])) == []
 
 
+def test_nothing_is_invented_for_a_blank_sentence(
+    model: SentenceAutoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blanks = ["", " ", "\u2028", "\u3000 \t"]
+    (known,) = model.reconstruct(["A dog sees a red ball today."])
+    lines = [*blanks[:2], "A dog sees a red ball today.", *blanks[2:]]
+    for beam in (1, 3):
+        for written in (model.reconstruct(lines, beam=beam), model.translate(lines, beam=beam)):
+            assert [bool(one) for one in written] == [False, False, True, False, False]
+    assert model.reconstruct(lines)[2] == known
+    (found,) = model.translations(lines, beam=3)
+    assert [len(one) for one in found] == [1, 1, 3, 1, 1]
+    assert found[0] == [("", 0.0)]
+    step = model.direction(["", *sentences()[:6:2]], [*sentences()[1:6:2], " "])
+    np.testing.assert_allclose(step, model.direction(sentences()[:6:2], sentences()[1:6:2]), atol=1e-6)
+    assert [bool(one) for one in model.move(lines, step)] == [False, False, True, False, False]
+    for refused in (
+        lambda: model.interpolate("A dog", " "),
+        lambda: model.paraphrase(""),
+    ):
+        with pytest.raises(CorpusError, match="is blank"):
+            refused()
+    monkeypatch.setattr(model.engine, "encode", None)  # the model is not asked
+    assert model.reconstruct(blanks) == [""] * 4
+    assert list(model.translate_stream(iter(blanks), window=3)) == [[""] * 3, [""]]
+
+
 @pytest.mark.parametrize(
     ("vectors", "said"),
     [

@@ -38,6 +38,7 @@ from textrae.settings.model import ModelConfig
 from textrae.settings.rules import refuse_sources
 from textrae.settings.run import Settings
 from textrae.settings.training import TrainingConfig
+from textrae.text.blank import Filled, is_blank, refuse_blank
 from textrae.text.spill import spill
 from textrae.training.following import following
 from textrae.training.pipeline import Watch, train_run
@@ -210,6 +211,7 @@ class SentenceAutoencoder(Measured):
 
         Raises:
             TypeError: something is neither a sentence nor an encoding.
+            CorpusError: a sentence is blank.
             ConfigError: there are fewer than two, or a setting is out of range.
         """
         steps = arguments.whole("steps", steps, 2, arguments.LONGEST_PATH)
@@ -217,7 +219,9 @@ class SentenceAutoencoder(Measured):
             method = default_path_method(self.run.settings.model)
         method = arguments.choice("method", method, METHODS)
         one_list = len(sentences) == 1 and not isinstance(sentences[0], str)
-        stations, _ = self._stations(sentences[0] if one_list else sentences)
+        found = arguments.sentences_or_vectors("sentences", sentences[0] if one_list else sentences)
+        refuse_blank(_texts(found))
+        stations, _ = self._stations(found)
         arguments.expect(len(stations) > 1, f"`sentences`: a path needs two or more, not {len(stations)}")
         written: list[str] = self.decode(path(stations, steps, method), beam=beam, to=to)
         return written
@@ -234,10 +238,12 @@ class SentenceAutoencoder(Measured):
 
         Raises:
             TypeError, ConfigError: an argument cannot be used, or the model keeps no encodings of its training.
+            CorpusError: the sentence is blank.
         """
         count = arguments.whole("count", count, 1, arguments.MOST)
         distance, seed = arguments.real("distance", distance, 0.0), arguments.seed(seed)
-        centre, config = self.encode(arguments.sentence("sentence", sentence)), self.run.settings.model
+        refuse_blank([arguments.sentence("sentence", sentence)])
+        centre, config = self.encode(sentence), self.run.settings.model
         places = islice(around(config, self.run.latents, centre, distance, seed), 20 * count)
         decoded = self.decode(np.stack(list(places)), to=to)
         return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
@@ -245,12 +251,14 @@ class SentenceAutoencoder(Measured):
     def direction(self, source: Iterable[str], target: Iterable[str]) -> Vectors:
         """Return the mean encoding of `target` minus that of `source`: (dimensions,), in bounded memory.
 
+        Blank sentences are left out.
+
         Raises:
             TypeError: one of them is a single string, or an item is none.
-            ValueError: one of them is empty.
+            ValueError: one of them has no sentence but blank ones.
         """
         both = arguments.sentences("source", source), arguments.sentences("target", target)
-        blocks = [self.encode_stream(sentences) for sentences in both]
+        blocks = [self.encode_stream(Filled(sentences)) for sentences in both]
         return difference(blocks[0], blocks[1], self.encoding_size)
 
     def move(
@@ -262,6 +270,8 @@ class SentenceAutoencoder(Measured):
         to: str | None = None,
     ) -> Any:
         """Decode sentences after a step through the latent space: encode(x) + strength · step.
+
+        A blank sentence comes back as an empty one.
 
         Args:
             sentences: sentences to move, or their encodings.
@@ -277,20 +287,21 @@ class SentenceAutoencoder(Measured):
         arguments.expect(
             single, f"`step`: one vector of {config.read_size} dimensions is expected, not several"
         )
-        encoded, one = self._stations(sentences)
+        found = arguments.sentences_or_vectors("sentences", sentences)
+        encoded, one = self._stations(found)
         with np.errstate(over="ignore"):  # a vector that is not finite is told by name
             moved = torch.from_numpy(encoded + np.float32(strength) * away)
-        vectors = on_the_sphere(config, moved)
-        return self.decode(vectors[0] if one else vectors, beam=beam, to=to)
+        written: list[str] = self.decode(on_the_sphere(config, moved), beam=beam, to=to)
+        for row, sentence in enumerate(_texts(found)):
+            if is_blank(sentence):
+                written[row] = ""
+        return written[0] if one else written
 
     def _stations(self, given: object) -> tuple[Vectors, bool]:
-        """Return the encodings of sentences, or those that are given, and whether it is a single one."""
-        found = arguments.sentences_or_vectors("sentences", given)
-        if isinstance(found, str):
-            return self.encode([found]), True
-        if isinstance(found, list) and found and isinstance(found[0], str):
-            return self.encode(found), False
-        return arguments.vectors("sentences", found, self.run.settings.model.read_size)
+        """Return the encodings of checked sentences, or those that are given, and whether it is a single one."""
+        if texts := _texts(given):
+            return self.encode(texts), isinstance(given, str)
+        return arguments.vectors("sentences", given, self.run.settings.model.read_size)
 
     def __repr__(self) -> str:
         """Tell in one line what the model is and what it was trained on."""
@@ -309,6 +320,13 @@ class SentenceAutoencoder(Measured):
             **self.run.settings.to_json(),
             "result": self.run.training,
         }
+
+
+def _texts(given: object) -> list[str]:
+    """Return the sentences among what may be encodings instead, of which there are none then."""
+    if isinstance(given, str):
+        return [given]
+    return given if isinstance(given, list) and given and isinstance(given[0], str) else []
 
 
 def _files(corpus: object, target: object) -> dict[str, Any]:

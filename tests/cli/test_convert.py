@@ -29,9 +29,12 @@ def test_encode_then_decode_is_reconstruct(run: Path, text: Path, tmp_path: Path
     assert f"1 of {len(LINES)} sentences were truncated at 20 tokens" in encoded.stderr.decode()
     decoded, rebuilt = textrae_here("decode", run, vectors), textrae_here("reconstruct", run, text)
     assert decoded.returncode == rebuilt.returncode == 0
-    assert decoded.stdout == rebuilt.stdout
-    rows = rebuilt.stdout.decode().split("\n")[:-1]
-    assert len(rows) == len(LINES)
+    rows, others = (one.stdout.decode().split("\n")[:-1] for one in (rebuilt, decoded))
+    assert len(rows) == len(others) == len(LINES)
+    for line, row, other in zip(LINES, rows, others, strict=True):
+        assert row == (
+            other if line.strip() else ""
+        )  # a blank line comes back, while its vector is like any other
     assert sum(a == b for a, b in zip(rows, LINES, strict=True)) > 30
 
 
@@ -40,8 +43,8 @@ def test_a_beam_rebuilds_at_least_as_much(run: Path, text: Path, tmp_path: Path)
     decoded = textrae("decode", run, tmp_path / "v.npy", "--beam", "4")
     rebuilt = textrae("reconstruct", run, text, "--beam", "4")
     assert decoded.returncode == rebuilt.returncode == 0
-    assert decoded.stdout == rebuilt.stdout
-    rows = rebuilt.stdout.decode().split("\n")[:-1]
+    rows, others = (one.stdout.decode().split("\n")[:-1] for one in (rebuilt, decoded))
+    assert all(a == b for a, b, line in zip(rows, others, LINES, strict=True) if line.strip())
     assert sum(a == b for a, b in zip(rows, LINES, strict=True)) > 30
     assert textrae("decode", run, tmp_path / "v.npy", "--beam", "0").returncode == 2
 

@@ -6,19 +6,49 @@ import json
 from pathlib import Path
 
 from conftest import LINES
-from support import textrae
+from support import textrae, textrae_here
+
+OLDER = Path(__file__).parents[1] / "older"
 
 
 def test_evaluate_prints_a_table_or_json(run: Path, text: Path) -> None:
     shown = textrae("evaluate", run, text)
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.decode().splitlines()[-1].split()[:2] == ["all", str(len(LINES))]
-    assert "bleu: nrefs:1" in shown.stderr.decode()
+    filled = len([line for line in LINES if line.strip()])
+    assert shown.stdout.decode().splitlines()[-1].split()[:2] == ["all", str(filled)]
+    assert f"2 of {len(LINES)} sentences were blank, left out" in shown.stderr.decode()
+    assert b"bleu: nrefs:1" in shown.stderr.decode()
     values = json.loads(textrae("evaluate", run, text, "--json").stdout)
-    assert values["overall"]["sentences"] == len(LINES)
+    assert (values["overall"]["sentences"], values["blank"]) == (filled, 2)
     assert values["overall"]["exact"] > 0.6
-    assert set(values) == {"overall", "by_length", "signatures", "notes", "posterior", "likelihood"}
+    parts = {"overall", "by_length", "signatures", "blank", "notes", "posterior", "likelihood"}
+    assert set(values) == parts
     assert values["posterior"] is values["likelihood"] is None  # the model is not variational
+
+
+def test_blank_lines_have_no_figures(run: Path, vae_run: Path, tmp_path: Path) -> None:
+    blank, text, book = (tmp_path / name for name in ("blank.txt", "text.txt", "book.txt"))
+    blank.write_text("\n \n\t\n")
+    text.write_text("A dog sees a red ball today.\nThe cat likes his car again!\n")
+    book.write_text("\nA dog sees a red ball today.\n\nThe cat likes his car again!\n  \n")
+    refused = textrae_here("evaluate", run, blank)
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    said = b"blank.txt: its 3 lines are blank; give a file of one sentence a line\n"
+    assert refused.stderr.endswith(said)
+    without, shown = (textrae_here("evaluate", vae_run, file, "--samples", 2) for file in (text, book))
+    assert shown.stdout == without.stdout
+    assert b"3 of 5 sentences were blank, left out" in shown.stderr
+    pairs = ("evaluate", OLDER / "translator")
+    found = [json.loads(textrae_here(*pairs, file, "--target", file, "--json").stdout) for file in (text, book)]
+    assert found[0]["overall"] == found[1]["overall"]
+    assert (found[0]["blank"], found[1]["blank"]) == (0, 3)
+    assert b"3 of 5 pairs had a blank side" in textrae_here(*pairs, book, "--target", book).stderr
+    refused = textrae_here(*pairs, blank, "--target", blank)
+    assert b"3 of 3 pairs had a blank side, left out: none is left to measure" in refused.stderr
+    near = textrae_here("xsim", run, book, book)
+    assert near.stdout == b"xsim error 0.00% there, 0.00% back\n"
+    assert b"3 of 5 pairs had a blank side, left out" in near.stderr
+    assert b"every line is blank" in textrae_here("xsim", run, blank, blank).stderr
 
 
 def test_info_tells_how_a_run_was_made(run: Path) -> None:

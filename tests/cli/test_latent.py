@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import sentences
-from support import textrae
+from support import textrae, textrae_here
 from textrae_cli import app
 from typer.testing import CliRunner
 
@@ -30,6 +30,10 @@ def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
     said = textrae("evaluate", vae_run, corpus, "--samples", 2)
     assert b"active units" in said.stdout
     assert b"importance-weighted with 2 samples" in said.stdout
+    for command in (("interpolate", vae_run, "a", ""), ("paraphrase", vae_run, " ")):
+        refused = textrae_here(*command)
+        assert (refused.returncode, refused.stdout) == (1, b"")
+        assert b"is blank, so there is nothing to read; give one with text" in refused.stderr
     for wrong in (
         ("sample", vae_run, "--from", "x"),
         ("interpolate", vae_run, "a"),
@@ -76,5 +80,9 @@ def test_analogy_and_its_sweep(run: Path, tmp_path: Path) -> None:
     assert still["bleu"] > changed["bleu"]
     assert changed["accuracy"] > 0.7
     assert textrae("analogy", run, *files, "--strength", "x").returncode == 2
+    spaced = "\n".join(f"\n{line}" for line in today[::20]).encode()
+    blank = textrae_here("analogy", run, *files[:4], "-", "--strength", 1.5, stdin=spaced)
+    assert blank.stdout.decode().splitlines()[::2] == [""] * 30
+    assert blank.stdout.decode().splitlines()[1::2] == lines
     (tmp_path / "a.txt").write_text("")
     assert b"0 sentences in it" in textrae("analogy", run, *files).stderr

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, TEXT
-from support import textrae
+from support import textrae, textrae_here
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, RunError
@@ -33,6 +33,9 @@ def test_attention_maps_add_up_and_find_their_token(tmp_path: Path, corpus: Path
     shown = textrae("attention", tmp_path / "run", "A dog sees a red ball today.", "-o", tmp_path / "map.png")
     assert shown.returncode == 0, shown.stderr
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    blank = textrae_here("attention", tmp_path / "run", " ")
+    assert (blank.returncode, blank.stdout) == (1, b"")
+    assert b"is blank" in blank.stderr
     said = textrae("attention", tmp_path / "run", "A dog.", "--json")
     assert set(json.loads(said.stdout)) == {"source", "target", "decoder", "slots", "over_source"}
 

@@ -14,7 +14,9 @@ def test_xsim_is_that_of_the_encodings(model: SentenceAutoencoder) -> None:
     others = some[::-1]
     assert model.xsim(some, some) == 0.0
     assert model.xsim(some, others) == xsim(model.encode(some), model.encode(others)) > 0.0
-    with pytest.raises(ValueError, match="one row of one side"):
-        model.xsim([], [])
-    with pytest.raises(ValueError, match="one row of one side"):
-        model.xsim(some, some[:3])
+    assert model.xsim([*some, "", "A dog"], [*some, "The cat", " "]) == 0.0  # such pairs are left out
+    for sides in (([], []), (some, some[:3])):
+        with pytest.raises(ValueError, match="one for each"):
+            model.xsim(*sides)
+    with pytest.raises(ValueError, match="2 of 2 pairs had a blank side"):
+        model.xsim(["", "a"], ["a", ""])

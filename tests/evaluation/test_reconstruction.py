@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from textrae.errors import ConfigError
 from textrae.evaluation.reconstruction import Scored, bucket_name, reconstruction_report
 
 ROWS = [
@@ -58,3 +59,21 @@ def test_the_table_has_a_line_a_bucket_and_one_for_all() -> None:
     lines = reconstruction_report(ROWS).table().splitlines()
     assert [line.split()[0] for line in lines] == ["tokens", "0-5", "6-10", "all"]
     assert len({len(line) for line in lines}) == 1
+
+
+def test_text_without_spaces_is_measured_by_its_characters() -> None:
+    """White space would take each sentence for one word: a BLEU of 0 however near, and figures a word of 1e37."""
+    near = [
+        Scored("我们今天在图书馆看书。", "我们今天在图书馆看报。", 12, 11, 4.0),
+        Scored("他喜欢吃苹果。", "他喜欢吃苹果。", 8, 8, 1.0),
+    ]
+    report = reconstruction_report(near)
+    assert "tok:zh" in report.signatures["bleu"]
+    assert report.overall.bleu > 75
+    assert report.overall.perplexity_word is None
+    assert report.overall.perplexity_byte == pytest.approx(math.exp(5 / (33 + 21 + 2)))
+    assert report.table().splitlines()[-1].split()[-2] == "-"
+    assert reconstruction_report(near, "none").overall.bleu == pytest.approx(0.0)
+    assert "tok:none" in reconstruction_report(ROWS).signatures["bleu"]
+    with pytest.raises(ConfigError, match="`tokenize=foo`"):
+        reconstruction_report(near, "foo")

@@ -25,6 +25,7 @@ def test_quality() -> None:
     assert (found.non_empty, found.distinct, found.novel, found.words) == (0.75, 0.75, 0.5, 1.5)
     assert found.real_distinct_2 == pytest.approx(2 / 3)
     assert sample_quality(["x"]).novel is None
+    assert sample_quality(["", "a b"], ["a b", "", " "]) == sample_quality(["", "a b"], ["a b"])
     assert "not in the training text 50.0%" in found.describe()
 
 

@@ -33,3 +33,23 @@ def test_the_table_has_a_line_a_bucket_and_one_for_all() -> None:
     lines = translation_report(["a b", "a " * 12], ["x y", "z"], ["x y", "z"]).table().splitlines()
     assert [line.split()[0] for line in lines] == ["words", "0-10", "11-20", "all"]
     assert len({len(line) for line in lines}) == 1
+
+
+def test_scores_follow_the_script_of_the_references() -> None:
+    english, chinese = ["The cat likes apples."] * 2, ["这只猫喜欢吃苹果。", "这只狗喜欢吃苹果。"]
+    into = translation_report(english, chinese[:1] * 2, chinese)
+    assert ("tok:zh" in into.signatures["bleu"], "asian:yes" in into.signatures["ter"]) == (True, True)
+    assert into.overall.bleu > 60
+    assert into.overall.ter == pytest.approx(100 / 18)  # one character of eighteen
+    assert (into.unit, list(into.by_length)) == ("words", ["0-10"])
+    back = translation_report(["这只猫喜欢吃苹果。" * 2] * 2, english, english)
+    assert "tok:13a" in back.signatures["bleu"]
+    assert (back.unit, list(back.by_length)) == ("chars", ["11-20"])
+    assert back.table().splitlines()[0].split()[0] == "chars"
+    thai = ["วันนี้เราไปตลาดและซื้อผลไม้", "ฉันชอบมะม่วงมากที่สุด"]
+    found = translation_report(english, thai, thai)
+    assert "tok:char" in found.signatures["bleu"]
+    assert (found.overall.bleu, found.overall.ter) == (pytest.approx(100), None)
+    assert found.table().splitlines()[-1].split()[-1] == "-"
+    assert [one.metric for one in compare(thai, thai, thai, samples=10)] == ["BLEU", "chrF2++"[:5]]
+    assert "tok:intl" in translation_report(english, chinese, chinese, "intl").signatures["bleu"]

@@ -15,6 +15,7 @@ from textrae.inference.engine import Engine
 from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.text.batch import SPECIALS, Batch, collate_lists
+from textrae.text.blank import refuse_blank
 
 Weights = NDArray[np.float32]
 """Attention weights; every row adds up to 1."""
@@ -52,11 +53,13 @@ def sentence_attention(engine: Engine, sentence: str, to: str | None = None) -> 
 
     Raises:
         ConfigError: the model has no attention, is hierarchical, or reads vectors.
+        CorpusError: the sentence is blank.
     """
     network = engine.network
     engine.refuse_text()
     specials = engine.specials(to)
     refuse_no_attention(network)
+    refuse_blank([sentence])
     ((_, (read,)),) = engine.tokenised([sentence])
     source = collate_lists([read], SPECIALS).to(engine.device)
     latent = network.encode(source.source, source.lengths)

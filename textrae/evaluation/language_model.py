@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from textrae.devices import autocast
+from textrae.evaluation.scripts import units
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
 from textrae.settings.training import TrainingConfig
@@ -134,8 +135,10 @@ def train_language_model(
 
 
 @torch.no_grad()
-def perplexity(model: LanguageModel, sentences: Sequence[str], tokenizer: Tokenizer) -> float:
-    """Return exp(nats / white-space words), each sentence's end counted as a word.
+def perplexity(
+    model: LanguageModel, sentences: Sequence[str], tokenizer: Tokenizer, words: bool = True
+) -> float:
+    """Return exp(nats / white-space words), or characters unless `words` is set; a sentence's end counts as one.
 
     What is beyond 400 tokens of a sentence counts in neither.
 
@@ -154,5 +157,5 @@ def perplexity(model: LanguageModel, sentences: Sequence[str], tokenizer: Tokeni
         tokenizer.decode([row])[0] if over else sentence
         for sentence, row, over in zip(sentences, ids, cut, strict=True)
     ]
-    words = sum(len(text.split()) + 1 for text in read)
-    return math.exp(min(700.0, nats / words))
+    size = sum(units(text, words) + 1 for text in read)
+    return math.exp(min(700.0, nats / size))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from textrae.evaluation.scripts import words_parted
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Batch
@@ -27,18 +28,21 @@ class Likelihood:
     """Evidence bound, nats a sentence: E log p(x|z) - KL(q(z|x) ‖ p(z)), the expectation over the draws."""
     nll: float
     """Nats a sentence: -log of the mean of p(x|z) p(z) / q(z|x) over the draws (Burda et al. 2016)."""
-    perplexity_word: float
-    """Perplexity from `nll` per white-space word of the text, whatever the pieces."""
+    perplexity_word: float | None
+    """Perplexity from `nll` per white-space word of the text, whatever the pieces; None where spaces part no words."""
     perplexity_token: float
     """Perplexity from `nll` per piece of the model's own tokenizer."""
     perplexity_byte: float
     """Perplexity from `nll` per UTF-8 byte."""
+    blank: int = 0
+    """Number of blank sentences, which were left out."""
 
     def describe(self) -> str:
         """Return the figures in one line, with the definition and the number of samples."""
+        word = "" if self.perplexity_word is None else f"a word {self.perplexity_word:.2f}, "
         return (
             f"likelihood of {self.sentences:,} sentences, importance-weighted with {self.samples} samples each: "
-            f"{self.nll:.3f} nats a sentence (bound {-self.elbo:.3f}), perplexity a word {self.perplexity_word:.2f}, "
+            f"{self.nll:.3f} nats a sentence (bound {-self.elbo:.3f}), perplexity {word}"
             f"a token {self.perplexity_token:.2f}, a byte {self.perplexity_byte:.3f}; a sentence's end counts as one"
         )
 
@@ -57,7 +61,8 @@ def likelihood(elbos: Tensor, nlls: Tensor, texts: list[str], tokens: int, sampl
     words = sum(len(text.split()) + 1 for text in texts)
     size = sum(len(text.encode()) + 1 for text in texts)
     word, token, byte = (math.exp(min(700.0, nats / units)) for units in (words, tokens, size))
-    return Likelihood(samples, len(texts), float(elbos.mean()), nats / len(texts), word, token, byte)
+    figures = (float(elbos.mean()), nats / len(texts), word if words_parted(texts) else None, token, byte)
+    return Likelihood(samples, len(texts), *figures)
 
 
 def importance_weighted(log_weights: Tensor) -> Tensor:

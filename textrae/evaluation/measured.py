@@ -6,10 +6,15 @@ from collections.abc import Iterable
 
 from textrae.evaluation.attention import AttentionMap, sentence_attention
 from textrae.evaluation.likelihood import Likelihood
-from textrae.evaluation.measures import measure_likelihood, measure_posterior, measure_reconstruction
+from textrae.evaluation.measures import (
+    measure_likelihood,
+    measure_posterior,
+    measure_reconstruction,
+    measure_similarity,
+    measure_translation,
+)
 from textrae.evaluation.reconstruction import ReconstructionReport
-from textrae.evaluation.similarity import xsim
-from textrae.evaluation.translation import TranslationReport, refuse_unpaired, translation_report
+from textrae.evaluation.translation import TranslationReport
 from textrae.inference import arguments
 from textrae.inference.converter import AnyVectors, Converter
 from textrae.latent.posterior import Diagnosis
@@ -26,8 +31,8 @@ class Measured(Converter):
             seed: of the draws.
 
         Raises:
-            ConfigError: the model is not variational, or has no likelihoods (``reconstruction="mse"``).
-            ValueError: there is no sentence.
+            ConfigError: the model is not variational, has no likelihoods (``reconstruction="mse"``), or translates.
+            ValueError: there is no sentence but blank ones.
         """
         samples, seed = arguments.whole("samples", samples, 1, arguments.MOST), arguments.seed(seed)
         return measure_likelihood(self.engine, arguments.sentences("sentences", sentences), samples, seed)
@@ -41,15 +46,22 @@ class Measured(Converter):
         return measure_posterior(self.engine, arguments.sentences("sentences", sentences))
 
     def xsim(self, sentences: Iterable[str], others: Iterable[str]) -> float:
-        """Return the share of sentences whose translation is not nearest (:func:`textrae.evaluation.similarity.xsim`)."""
+        """Return the share of sentences whose translation is not nearest (:func:`textrae.evaluation.similarity.xsim`).
+
+        Pairs with a blank side are left out.
+
+        Raises:
+            ValueError: there is no pair without a blank side, or not one translation for each sentence.
+        """
         both = arguments.sentences("sentences", sentences), arguments.sentences("others", others)
-        return xsim(self.encode(both[0]), self.encode(both[1]))
+        return measure_similarity(self.engine, list(both[0]), list(both[1]))
 
     def attention(self, sentence: str, to: str | None = None) -> AttentionMap:
         """Return where a model with attention looks while it rebuilds or translates a sentence, greedily, in fp32.
 
         Raises:
             ConfigError: the model has no attention, or is hierarchical.
+            CorpusError: the sentence is blank.
         """
         return sentence_attention(
             self.engine, arguments.sentence("sentence", sentence), arguments.word("to", to)
@@ -63,32 +75,42 @@ class Measured(Converter):
         beam: int = 5,
         length_penalty: float = 1.0,
         to: str | None = None,
-        tokenize: str = "13a",
+        tokenize: str = "auto",
     ) -> TranslationReport:
         """Translate sentences and compare with references (:mod:`textrae.evaluation.translation`).
 
+        Pairs with a blank side are left out, counted and told. BLEU's tokenizer is ``13a``, or what fits the script of the
+        references where spaces part no words, unless `tokenize` names another of sacrebleu's.
+
         Raises:
-            ValueError: there is no sentence, or not one reference for each.
+            ConfigError: the model does not translate, or there is no such tokenizer.
+            ValueError: there is no pair without a blank side, or not one reference for each sentence.
         """
-        read = list(arguments.sentences("sentences", sentences))
-        right = list(arguments.sentences("references", references))
-        refuse_unpaired(read, right)
-        written = self.translate(read, beam=beam, length_penalty=length_penalty, to=to)
-        return translation_report(read, written, right, arguments.text("tokenize", tokenize))
+        options = arguments.searching(beam, length_penalty, to, None)
+        return measure_translation(
+            self.engine,
+            list(arguments.sentences("sentences", sentences)),
+            list(arguments.sentences("references", references)),
+            beam=options["beam"],
+            length_penalty=options["length_penalty"],
+            to=options["to"],
+            tokenize=arguments.text("tokenize", tokenize),
+        )
 
     def evaluate(
-        self, sentences: Iterable[str], *, tokenize: str = "none", vectors: AnyVectors | None = None
+        self, sentences: Iterable[str], *, tokenize: str = "auto", vectors: AnyVectors | None = None
     ) -> ReconstructionReport:
-        """Measure the quality of reconstruction.
+        """Measure the quality of reconstruction; blank sentences are left out, counted and told.
 
         Args:
-            tokenize: sacrebleu's tokenizer for BLEU.
-            vectors: (sentences, dimensions) of the sentences, for a model that reads vectors.
+            tokenize: sacrebleu's tokenizer for BLEU; ``auto`` is ``none``, or what fits the script of the sentences where
+                spaces part no words.
+            vectors: (sentences, dimensions) of the sentences, blank ones too, for a model that reads vectors.
 
         Raises:
-            ValueError: there is no sentence.
+            ValueError: there is no sentence but blank ones.
             VectorError: there is not one vector for each, or one is not what the model reads.
-            ConfigError: the model reads vectors and there are none.
+            ConfigError: the model translates, or reads vectors and there are none; or there is no such tokenizer.
         """
         size, given = self.engine.run.settings.model.read_size, None
         if vectors is not None:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-TOKENIZERS = ("none", "13a", "intl", "zh", "char")
-"""Tokenizers of sacrebleu that need no further package."""
+from textrae.evaluation.scripts import tokenizer_for, words_parted
+
 BUCKETS = (5, 10, 15, 20, 30, 50)
 """Upper bounds of the length buckets, in tokens; longer sentences make one more."""
 
@@ -47,7 +47,7 @@ class Measures:
     perplexity_token: float | None
     """exp(nats / tokens), each sentence's end counted as one; None for a model without likelihoods."""
     perplexity_word: float | None
-    """exp(nats / white-space words), each sentence's end counted as one."""
+    """exp(nats / white-space words), each sentence's end counted as one; None too where spaces part no words."""
     perplexity_byte: float | None
     """exp(nats / UTF-8 bytes), each sentence's line end counted as one."""
 
@@ -62,6 +62,8 @@ class ReconstructionReport:
     """Figures by range of tokens, for instance ``6-10``."""
     signatures: dict[str, str] = field(default_factory=dict)
     """sacrebleu's statement of what makes each score reproducible."""
+    blank: int = 0
+    """Number of blank sentences, which were left out."""
     notes: list[str] = field(default_factory=list)
     """Caveats for a reader of the figures, such as truncated sentences."""
 
@@ -95,12 +97,16 @@ class ReconstructionReport:
         )
 
 
-def reconstruction_report(scored: Iterable[Scored], tokenize: str = "none") -> ReconstructionReport:
+def reconstruction_report(scored: Iterable[Scored], tokenize: str = "auto") -> ReconstructionReport:
     """Summarise how well sentences were rebuilt.
 
     Args:
         scored: at least one sentence.
         tokenize: sacrebleu's tokenizer for BLEU: ``none`` splits at spaces; ``13a`` for raw text; ``zh``, ``char``.
+            ``auto`` is ``none``, or what fits the script where spaces part no words.
+
+    Raises:
+        ConfigError: there is no such tokenizer, or it is not installed.
     """
     import sacrebleu
 
@@ -108,9 +114,12 @@ def reconstruction_report(scored: Iterable[Scored], tokenize: str = "none") -> R
     buckets: dict[str, list[Scored]] = {bucket_name(bound): [] for bound in (*BUCKETS, math.inf)}
     for row in rows:
         buckets[bucket_name(row.tokens - 1)].append(row)
-    bleu, chrf = sacrebleu.BLEU(tokenize=tokenize, force=True), sacrebleu.CHRF()
-    overall = _measure(rows, bleu, chrf)
-    by_length = {name: _measure(part, bleu, chrf) for name, part in buckets.items() if part}
+    texts = [row.text for row in rows]
+    words = words_parted(texts)
+    bleu = sacrebleu.BLEU(tokenize=tokenizer_for(texts, tokenize, "none"), force=True)
+    chrf = sacrebleu.CHRF()
+    overall = _measure(rows, bleu, chrf, words)
+    by_length = {name: _measure(part, bleu, chrf, words) for name, part in buckets.items() if part}
     signatures = {"bleu": str(bleu.get_signature()), "chrf": str(chrf.get_signature())}
     return ReconstructionReport(overall, by_length, signatures)
 
@@ -125,7 +134,7 @@ def bucket_name(tokens: float) -> str:
     return f"{lower}+"
 
 
-def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
+def _measure(rows: Sequence[Scored], bleu: object, chrf: object, spaced: bool) -> Measures:
     rebuilt, references = [row.rebuilt for row in rows], [[row.text for row in rows]]
     known = [row.nll for row in rows if row.nll is not None]
     nats = math.fsum(known) if len(known) == len(rows) else None
@@ -140,7 +149,7 @@ def _measure(rows: Sequence[Scored], bleu: object, chrf: object) -> Measures:
         bleu=bleu.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
         chrf=chrf.corpus_score(rebuilt, references).score,  # type: ignore[attr-defined]
         perplexity_token=_perplexity(nats, tokens),
-        perplexity_word=_perplexity(nats, words),
+        perplexity_word=_perplexity(nats, words) if spaced else None,
         perplexity_byte=_perplexity(nats, size),
     )
 

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from textrae.evaluation.scripts import words_parted
+from textrae.text.blank import Filled
+
 _REFERENCES = 200
 """Most samples that self-BLEU compares with one another."""
 
@@ -33,7 +36,7 @@ class SampleQuality:
     words: float
     """Mean number of words of a sample."""
     unit: str
-    """What these figures count as words: ``words`` between white space, or ``characters`` if the text has none."""
+    """What these figures count as words: ``words`` between white space, or ``characters`` where spaces part no words."""
 
     def describe(self) -> str:
         """Return the figures in one line."""
@@ -51,13 +54,14 @@ def sample_quality(samples: Sequence[str], training: Sequence[str] | None = None
 
     Args:
         samples: at least one.
-        training: training sentences, to measure novelty and to compare diversity.
+        training: training sentences, to measure novelty and to compare diversity; blank ones are left out.
     """
     count = len(samples)
-    spaced = sum(len(sample.split()) > 1 for sample in samples) * 2 >= count
+    spaced = words_parted(samples)
     rows = _units(samples, spaced)
     known = real = None
     if training is not None:
+        training = list(Filled(training))
         known = set(training)
         some = [training[i * len(training) // count] for i in range(count)] if training else []
         real = distinct_n(_units(some, spaced), 2)
@@ -76,7 +80,7 @@ def sample_quality(samples: Sequence[str], training: Sequence[str] | None = None
 
 
 def _units(sentences: Sequence[str], spaced: bool) -> list[list[str]]:
-    """Split sentences into words, or into characters if the text has no spaces."""
+    """Split sentences into words, or into characters if `spaced` is not set."""
     return [
         sentence.split() if spaced else [c for c in sentence if not c.isspace()] for sentence in sentences
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textrae.evaluation.classifier import train_classifier
 from textrae.evaluation.language_model import perplexity, train_language_model
+from textrae.evaluation.scripts import tokenizer_for, words_parted
 from textrae.text.tokenizer import Tokenizer
 
 _PASSES = 25
@@ -26,7 +27,7 @@ class Transfer:
     bleu: float
     """BLEU against the sentences before they were moved, 0 to 100."""
     perplexity: float
-    """Perplexity per word by a language model of both kinds."""
+    """Perplexity by a language model of both kinds, per word, or per character where spaces part no words."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ class Sweep:
     """Accuracy of the classifier on examples held out from it."""
     rows: list[Transfer]
     """Figures for each strength, in the order tried."""
+    unit: str = "word"
+    """What the perplexity is per: ``word``, or ``char`` where spaces part no words."""
 
     def table(self) -> str:
         """Return the figures in aligned columns, one line a strength."""
-        head = f"{'strength':>8}  {'accuracy':>8}  {'BLEU':>6}  {'perplexity':>10}"
+        head = f"{'strength':>8}  {'accuracy':>8}  {'BLEU':>6}  {f'ppl/{self.unit}':>10}"
         body = [
             f"{row.strength:>8g}  {row.accuracy:>8.1%}  {row.bleu:>6.2f}  {row.perplexity:>10.2f}"
             for row in self.rows
@@ -79,7 +82,8 @@ def sweep(
     judge = train_language_model(
         examples, tokenizer, steps=steps, hidden=256, dropout=0.2, seed=seed, batch_tokens=_BATCH_TOKENS
     )
-    bleu, rows = sacrebleu.BLEU(tokenize="none", force=True), []
+    words = words_parted(sentences)
+    bleu, rows = sacrebleu.BLEU(tokenize=tokenizer_for(sentences, "auto", "none"), force=True), []
     for strength in strengths:
         moved = move(strength)
         rows.append(
@@ -87,7 +91,7 @@ def sweep(
                 strength=strength,
                 accuracy=classifier.share(moved),
                 bleu=bleu.corpus_score(moved, [list(sentences)]).score,
-                perplexity=perplexity(judge, moved, tokenizer),
+                perplexity=perplexity(judge, moved, tokenizer, words),
             )
         )
-    return Sweep(right, rows)
+    return Sweep(right, rows, "word" if words else "char")

@@ -122,6 +122,8 @@ class Converter:
     def reconstruct(self, sentences: Iterable[str], *, beam: int = 1) -> list[str] | str:
         """Encode sentences and decode them again, as :meth:`decode` does; a model that translates has :meth:`translate`.
 
+        A blank sentence comes back as an empty one, without the model.
+
         Args:
             sentences: a string, which gives a string; or any iterable of strings.
             beam: as for :meth:`decode`.
@@ -149,6 +151,8 @@ class Converter:
         self, sentences: Iterable[str], *, beam: int = 5, length_penalty: float = 1.0, to: str | None = None
     ) -> list[str] | str:
         """Return what the model was trained to write for sentences: their translations, or themselves.
+
+        A blank sentence comes back as an empty one, without the model.
 
         Args:
             sentences: a string, which gives a string; or any iterable of strings.

@@ -24,6 +24,7 @@ from textrae.nn.bottleneck import Latent
 from textrae.runs.run import Run
 from textrae.settings.fields import Precision
 from textrae.text.batch import SPECIALS, Batch, Specials, collate_lists, token_cuts
+from textrae.text.blank import is_blank
 from textrae.text.segments import segmenter
 
 WINDOW = 8_192
@@ -104,6 +105,8 @@ class Engine:
     ) -> Iterator[list[str]]:
         """Encode sentences and decode them, in bounded memory: yield blocks of sentences, in order.
 
+        A blank sentence comes back as an empty one, without the model.
+
         Args:
             sentences: any number.
             beam: hypotheses kept at every step; 1 takes the most likely token each time.
@@ -119,7 +122,7 @@ class Engine:
         def decoded(latent: Latent, table: Tensor | None) -> list[str]:
             return self.generate(latent, beam=beam, length_penalty=length_penalty, to=to, table=table)
 
-        return self._decoded_stream(decoded, sentences, beam, window, cuts)
+        return self._decoded_stream(decoded, str, sentences, beam, window, cuts)
 
     def translations(
         self,
@@ -133,6 +136,8 @@ class Engine:
     ) -> Iterator[list[Hypotheses]]:
         """Encode sentences and decode each to all that its beam ends with; arguments as :meth:`translate_stream`.
 
+        A blank sentence has one hypothesis, the empty one, of score 0.
+
         Raises:
             ConfigError: the model reads vectors, has no likelihoods, or is hierarchical.
         """
@@ -140,24 +145,30 @@ class Engine:
         def decoded(latent: Latent, table: Tensor | None) -> list[Hypotheses]:
             return self.hypotheses(latent, beam=beam, length_penalty=length_penalty, to=to, table=table)
 
-        return self._decoded_stream(decoded, sentences, beam, window, cuts)
+        return self._decoded_stream(decoded, lambda: [("", 0.0)], sentences, beam, window, cuts)
 
     def _decoded_stream(
         self,
         decoded: Callable[[Latent, Tensor | None], list[T]],
+        blank: Callable[[], T],
         sentences: Iterable[str],
         beam: int,
         window: int | None,
         cuts: Cuts | None,
     ) -> Iterator[list[T]]:
-        """Yield for each window, in order, what `decoded` returns for its sentences' latents."""
+        """Yield for each window, in order, what `decoded` returns for its sentences' latents; for a blank one what `blank` does."""
         self.refuse_text()
-        for lines, ids in self.tokenised(sentences, cuts, window):
-            out: dict[int, T] = {}
-            table = self.writing_table(beam * sum(map(len, ids)))
-            for rows, latent in self.latents(ids, beam):
-                out.update(zip(rows.tolist(), decoded(latent, table), strict=True))
-            yield [out[row] for row in range(len(lines))]
+        # a blank sentence, of which the model has seen none, has no ids so
+        asked = ("" if is_blank(sentence) else sentence for sentence in sentences)
+        for lines, ids in self.tokenised(asked, cuts, window):
+            filled = [row for row, line in enumerate(lines) if line]
+            out = [blank() for _ in lines]
+            read = [ids[row] for row in filled]
+            table = self.writing_table(beam * sum(map(len, read)))
+            for rows, latent in self.latents(read, beam):
+                for row, written in zip(rows.tolist(), decoded(latent, table), strict=True):
+                    out[filled[row]] = written
+            yield out
 
     def tokenised(
         self, sentences: Iterable[str], cuts: Cuts | None = None, size: int | None = None

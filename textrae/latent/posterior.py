@@ -30,6 +30,8 @@ class Diagnosis:
     """Number of latent dimensions."""
     mutual_information: float
     """I(x; z) = E KL(q(z|x) ‖ p(z)) - KL(q(z) ‖ p(z)) (Hoffman & Johnson 2016), nats; at most log `sentences`."""
+    blank: int = 0
+    """Number of blank sentences, which were left out."""
 
     @property
     def collapsed(self) -> bool:
