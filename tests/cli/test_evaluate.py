@@ -17,7 +17,7 @@ def test_evaluate_prints_a_table_or_json(run: Path, text: Path) -> None:
     filled = len([line for line in LINES if line.strip()])
     assert shown.stdout.decode().splitlines()[-1].split()[:2] == ["all", str(filled)]
     assert f"2 of {len(LINES)} sentences were blank, left out" in shown.stderr.decode()
-    assert b"bleu: nrefs:1" in shown.stderr.decode()
+    assert b"bleu: nrefs:1" in shown.stderr
     values = json.loads(textrae("evaluate", run, text, "--json").stdout)
     assert (values["overall"]["sentences"], values["blank"]) == (filled, 2)
     assert values["overall"]["exact"] > 0.6
@@ -39,7 +39,9 @@ def test_blank_lines_have_no_figures(run: Path, vae_run: Path, tmp_path: Path) -
     assert shown.stdout == without.stdout
     assert b"3 of 5 sentences were blank, left out" in shown.stderr
     pairs = ("evaluate", OLDER / "translator")
-    found = [json.loads(textrae_here(*pairs, file, "--target", file, "--json").stdout) for file in (text, book)]
+    found = [
+        json.loads(textrae_here(*pairs, file, "--target", file, "--json").stdout) for file in (text, book)
+    ]
     assert found[0]["overall"] == found[1]["overall"]
     assert (found[0]["blank"], found[1]["blank"]) == (0, 3)
     assert b"3 of 5 pairs had a blank side" in textrae_here(*pairs, book, "--target", book).stderr

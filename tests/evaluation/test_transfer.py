@@ -32,7 +32,7 @@ def test_a_sweep_tells_how_far_sentences_were_moved(model: SentenceAutoencoder) 
 
 
 def test_a_text_without_spaces_is_judged_by_its_characters(model: SentenceAutoencoder) -> None:
-    first = [f"我们{a}天在{b}看书" for a in "今昨明每前后" for b in "家里 学校 湖边".split()]
+    first = [f"我们{a}天在{b}看书" for a in "今昨明每前后" for b in ["家里", "学校", "湖边"]]
     second = [one.replace("书", "报") for one in first]
     found = sweep(lambda _: second, first, first, second, [1.0], model.run.tokenizer, steps=20)
     assert found.unit == "char"
