@@ -20,8 +20,8 @@ _OFF = {
     "reverse": "forward",
 }
 """What switches a setting off, where that is not called no-SETTING."""
-_WITHOUT = {"vectors", "languages"}
-"""Settings without an option: the files decide them."""
+_WITHOUT = {"vectors", "languages", "closings"}
+"""Settings without an option: the files, or a run that is gone on with, decide them."""
 _GIVEN = {
     "target", "valid_target", "target_column", "tokenizers", "target_tokenizer", "vectors", "valid_vectors",
     "encoder", "freeze_encoder", "decoder",

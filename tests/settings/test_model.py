@@ -29,6 +29,7 @@ def test_presets_and_their_overriding() -> None:
         ({"reverse": True}, "`reverse`: .*`bidirectional=False`"),
         ({"reverse": True, "bidirectional": False, "hierarchical": True}, "`reverse`: a hierarchical"),
         ({"segments": "clause"}, "`segments`: .*`hierarchical=True`"),
+        ({"closings": False}, "`closings`: only a hierarchical model"),
         ({"places": 4}, "`places`: only a hierarchical model"),
         ({"places": 4, "hierarchical": True, "slots": 2}, "`places`: only a hierarchical model"),
         ({"places": 3, "hierarchical": True, "latent": 8}, "`places`: 8 dimensions cannot be divided into 3"),

@@ -49,6 +49,17 @@ def test_what_older_runs_do_not_name_is_absent() -> None:
     assert Settings.from_json(values).vectors is None
 
 
+def test_an_older_hierarchical_run_keeps_its_segments() -> None:
+    plain, segmented = (
+        Settings(ModelConfig(hierarchical=one), CorpusConfig(), TrainingConfig(), ("a.txt",)).to_json()
+        for one in (False, True)
+    )
+    for values in (plain, segmented):
+        assert values["model"].pop("closings") is True
+    assert Settings.from_json(plain).model.closings
+    assert not Settings.from_json(segmented).model.closings
+
+
 def test_what_does_not_fit_is_refused() -> None:
     values = settings().to_json()
     with pytest.raises(ConfigError, match="hidden"):

@@ -154,6 +154,11 @@ class ModelConfig:
 
     The finest level comes first, as in ``12,sentence``. ``12`` by default: segments of at most 12 tokens.
     """
+    closings: bool = True
+    """Whether quotes and brackets that close after a sentence or clause belong to it, however they are spelled.
+
+    Older runs cut behind the mark, unless both are one piece of the vocabulary.
+    """
     places: Annotated[int, Field(ge=0, le=256)] | None = None
     """Places of the encoding that hold a hierarchical model's segments in turn; 0 for none.
 
@@ -199,6 +204,11 @@ class ModelConfig:
     def segment_rules(self) -> str:
         """Where a hierarchical model cuts a text, with the default resolved."""
         return self.segments or "12"
+
+    @property
+    def closings_used(self) -> bool:
+        """Whether what closes belongs to its sentence or clause; True where segments are numbers of tokens only."""
+        return self.closings or all(rule.isdigit() for rule in self.segment_rules.split(","))
 
     @property
     def levels(self) -> int:
@@ -274,6 +284,10 @@ class ModelConfig:
         refuse(
             self.segments is not None and not self.hierarchical,
             "`segments`: only a hierarchical model cuts its texts; give `hierarchical=True`",
+        )
+        refuse(
+            not self.closings and not self.hierarchical,
+            "`closings`: only a hierarchical model cuts its texts; leave it out",
         )
         refuse(
             self.slots and not self.hierarchical and self.pooling != "auto",

@@ -17,6 +17,9 @@ _RENAMED = {"denoise": "noise_blank"}
 _BEFORE = {"encoding_scale": 1.0}
 """Values of settings that older runs do not name yet."""
 
+_HIERARCHICAL_BEFORE = {"closings": False}
+"""Values of settings that older hierarchical runs do not name yet."""
+
 _SLOTS_BEFORE = {"slot_addressing": "content"}
 """Values of settings that older runs with slots do not name yet."""
 
@@ -67,7 +70,8 @@ class Settings:
         """
         training = {_RENAMED.get(name, name): value for name, value in values["training"].items()}
         slots = _SLOTS_BEFORE if values["model"].get("slots") else {}
-        model = {**_BEFORE, **slots, **values["model"]}
+        segments = _HIERARCHICAL_BEFORE if values["model"].get("hierarchical") else {}
+        model = {**_BEFORE, **slots, **segments, **values["model"]}
         return cls(
             model=build(ModelConfig, model),
             corpus=build(CorpusConfig, values["corpus"]),

@@ -33,6 +33,7 @@ _READING = (
     "posterior_norm",
     "hierarchical",
     "segments",
+    "closings",
     "places",
 )
 """Settings that the encoder of a model depends on."""
@@ -51,6 +52,7 @@ _WRITING = (
     "reconstruction",
     "hierarchical",
     "segments",
+    "closings",
     "places",
 )
 """Settings that the decoder of a model depends on."""
@@ -102,6 +104,7 @@ def _shape(model: ModelConfig) -> dict[str, Any]:
         "slot_addressing": "position" if model.slots_placed else "content",
         "encoding_scale": model.encoding_scale_used,
         "segments": model.segment_rules if model.hierarchical else None,
+        "closings": model.closings_used or not model.hierarchical,
         "places": model.places_used if model.hierarchical else None,
     }
 
