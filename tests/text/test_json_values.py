@@ -62,6 +62,7 @@ def test_arrays_are_read_in_any_blocks(
         (b"[" + b"9" * 5_000 + b"]", "line 1: not JSON that can be read"),
         (b'["' + b"x" * (LONGEST + 2_000_000) + b'"]', "line 1: a value over 16 MiB"),
         (b"[", "line 1: the array has no end"),
+        (b'[\n1,\n\n{"a" 1}\n\n]\n\n', "line 4: not JSON (Expecting ':' delimiter)"),
     ],
 )
 def test_what_is_no_array_is_refused_with_its_line(blob: bytes, said: str) -> None:

@@ -96,6 +96,12 @@ def test_a_name_that_stands_twice(tmp_path: Path) -> None:
     assert read_path(put(tmp_path, '{"text": "a \\"text\\" b", "n": {"text": 1}}')) == ['a "text" b']
 
 
+def test_a_name_that_changes_on_the_way(tmp_path: Path) -> None:
+    assert 'line 2: has "Text" where others have "text"' in said(put(tmp_path, {"text": "a"}, {"Text": "b"}))
+    assert 'line 1: has "Text" where others have "text"' in said(put(tmp_path, {"Text": "a"}, {"text": "b"}))
+    assert read_path(put(tmp_path, {"text": "a", "Text": "b"}, {"text": "c"})) == ["a", "c"]
+
+
 def test_strings_and_arrays_say_what_they_are(tmp_path: Path) -> None:
     counts = ReadCounts()
     assert read_path(put(tmp_path, '["a", null, "b"]', name="a.json"), counts=counts) == ["a", "", "b"]

@@ -112,6 +112,24 @@ def test_how_a_table_is_written_is_told(
     assert counts.tables == [said, said]
 
 
+def test_a_table_under_the_name_of_a_text(tmp_path: Path) -> None:
+    """Its ids would be trained on."""
+    rows = [f"{n};sentence {n}" for n in range(4)]
+    tables = {
+        "csv": "\n".join(["id;text", *rows]),
+        "tsv": "\n".join(["id\tSentence", *rows]).replace(";", "\t"),
+        "jsonl": "\n".join('{"a": "b"}' for _ in range(5)),
+    }
+    for kind, table in tables.items():
+        said = refusal(table, "a.txt", tmp_path)
+        assert "looks like a table" in said
+        assert f"give `format={kind}`, or else `format=text`" in said
+        assert len(read(table, "a.txt", tmp_path, format=kind)) == 4 + (kind == "jsonl")
+        assert read(table, "a.txt", tmp_path, format="text") == table.split("\n")
+    for text in ("text, she said\nand, then\n" * 3, "id;text\n1;a\n", "{a}\n" * 5, "text\na\nb\nc\nd\n"):
+        assert read(text, "a.txt", tmp_path) == text.split("\n")[:-1]
+
+
 def test_delimiters_and_numbers_that_are_given(tmp_path: Path) -> None:
     twice = "text,label,text\nold,1,new\n"
     assert 'columns 1 and 3 have the name "text"; choose one by its number' in refusal(
@@ -126,6 +144,7 @@ def test_delimiters_and_numbers_that_are_given(tmp_path: Path) -> None:
     assert "no columns for a delimiter to part" in refusal("a\n", "a.txt", tmp_path, delimiter=";")
     assert "first line is blank" in refusal("\nid;text\n", "a.csv", tmp_path)
     assert "escaped by a backslash" in refusal('id,text\n1,a \\"b\\"\n', "a.csv", tmp_path)
+    assert "after line 0: CR, an old line end" in refusal("id,text\r1,a\r\n", "a.csv", tmp_path)
     assert "old line end" in refusal("id\ttext\r1\ta\n", "a.tsv", tmp_path)
     assert read('text\n"a"\n"b"\n', "a.tsv", tmp_path, format="tsv") == ['"a"', '"b"']
     assert read('text\n"a"\n"b"\n', "a.tsv", tmp_path, format="csv") == ["a", "b"]

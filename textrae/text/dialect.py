@@ -143,6 +143,14 @@ def _delimiter(head: Sequence[str], name: str, column: str | None, *, tabs: bool
     return default
 
 
+def fits(head: Sequence[str], delimiter: str) -> bool:
+    """Tell whether a delimiter parts all rows alike, below names one of which is that of a column read by default."""
+    dialect = Dialect(delimiter)
+    header = _header(head, dialect)
+    words = all(len(field.split()) < 2 for field in header)
+    return words and len(header) > 1 and could_choose(header, None) and _agrees(head, dialect)
+
+
 def _header(head: Sequence[str], dialect: Dialect) -> list[str]:
     """Return the fields of the first row; none if its quotes do not match."""
     try:

@@ -58,6 +58,14 @@ def shape_of(blocks: Iterator[bytes]) -> tuple[Shape, Iterator[bytes]]:
     return "lines", iter(seen)
 
 
+def is_object(line: str) -> bool:
+    """Tell whether a line is an object of JSON."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _is_json(line: bytes) -> bool:
     try:
         json.loads(line.decode(errors="replace"))
@@ -187,6 +195,8 @@ class _Text:
                 return value, raw
             if long:
                 self.refuse(self.at, f"a value over {LONGEST >> 20} MiB, so not a table of sentences")
+            # Reading on forgets what stands before the value.
+            at -= self.at
             if not self._more() and said:
                 self.refuse(at, said)
 

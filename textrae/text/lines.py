@@ -41,6 +41,7 @@ _FORMATS: Final[dict[str, CorpusFormat]] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".tab": "tsv",
+    ".psv": "csv",
     ".parquet": "parquet",
 }
 _HUB_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(:[\w.\[\]%:-]+)?")
@@ -205,11 +206,20 @@ def _rows(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[
         return tables.hub_rows(source.path, config.column, counts)
     blocks = read_blocks(source.name, source.path, source.gzipped, source.stream)
     if source.format == "text":
-        return decoded_lines(blocks, source.name, config.errors, counts)
+        lines = decoded_lines(blocks, source.name, config.errors, counts)
+        return _looked_at(lines, source.name) if config.format == "auto" else lines
     if source.format == "jsonl":
         return _json_rows(source.name, blocks, config, counts)
     lines = decoded_lines(blocks, source.name, config.errors, counts, refuse_over=MAX_LINE)
     return tables.csv_rows(lines, source.name, config, counts, tabs=source.format == "tsv")
+
+
+def _looked_at(lines: Iterator[list[str]], name: str) -> Iterator[list[str]]:
+    """Yield lines of text, of which the first list must not be that of a table."""
+    for number, batch in enumerate(lines):
+        if not number:
+            tables.refuse_hidden_table(batch, name)
+        yield batch
 
 
 def _json_rows(

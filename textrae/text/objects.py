@@ -153,7 +153,9 @@ class _Objects:
             if any(sum(map(item.raw.count, ways)) > 1 for ways in self._quoted):
                 self._refuse_repeats(item)
             value = self._part(item)
-            self._counts.missing += value is None
+            if value is None:
+                self._refuse_nearly(item)
+                self._counts.missing += 1
         elif self._wanted is not None and value is not None:
             self._refuse_plain(item)
         if value is None:
@@ -201,6 +203,14 @@ class _Objects:
                     f"column, {shown(chosen)} or another, as `column`"
                 )
         self._seen.new_texts.clear()
+
+    def _refuse_nearly(self, item: Item) -> None:
+        """Raise :class:`CorpusError` if a row has text under nearly the name of the column, which it lacks."""
+        for name, value in item.value.items():
+            if isinstance(value, str) and is_near(name, self._names[0]) and name != self._names[0]:
+                raise CorpusError(
+                    f"{self._where(item.number)}: has {shown(name)} where others have {shown(self._names[0])}; rename it"
+                )
 
     def _refuse_repeats(self, item: Item) -> None:
         def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
 from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig, character
 from textrae.text.blocks import ReadCounts
-from textrae.text.columns import Choice, Column, choose_column, is_near, listing
-from textrae.text.dialect import Dialect, LateQuotes, delimiter_line, tell_dialect
-from textrae.text.json_values import Item
+from textrae.text.columns import Choice, Column, choose_column, is_near, listing, shown
+from textrae.text.dialect import DELIMITERS, Dialect, LateQuotes, delimiter_line, fits, tell_dialect
+from textrae.text.json_values import Item, is_object
 from textrae.text.objects import object_rows
 
 _BATCH_ROWS: Final = 1024
 _BATCH_CHARACTERS: Final = 2**22
+_LOOKED_AT: Final = 100
+_FITTING: Final = 3
+"""Lines below a header that may fit it by chance."""
 _ENOUGH: Final = 3
 """Lines that are waited for: the header, a row, and perhaps a line that names the delimiter."""
 _SENTENCE: Final = re.compile(r"\s|[.!?。！？]$|^.{31}")
@@ -78,9 +81,34 @@ def csv_rows(
                 yield sentences
                 sentences, characters = [], 0
     except csv.Error as error:
-        raise CorpusError(f"{name}: after line {number + before}: {error}; check its quotes") from None
+        where = f"{name}: after line {number + before}"
+        if "new-line" in str(error):
+            raise CorpusError(f"{where}: CR, an old line end; convert it with `tr '\\r' '\\n'`") from None
+        raise CorpusError(f"{where}: {error}; check its quotes") from None
     if sentences:
         yield sentences
+
+
+def refuse_hidden_table(head: Sequence[str], name: str) -> None:
+    """Raise :class:`CorpusError` if the first lines of a text are visibly those of a table.
+
+    That is, if each is an object of JSON, or if a header with a column ``text`` or ``sentence`` fits all of them.
+
+    Args:
+        head: the first lines.
+        name: the file in messages.
+    """
+    rows = [line for line in head[:_LOOKED_AT] if line]
+    if len(rows) <= _FITTING:
+        return
+    kinds = {mark: "tsv" if mark == "\t" else "csv" for mark in DELIMITERS if fits(rows, mark)}
+    if rows[0].startswith("{") and all(map(is_object, rows)):
+        kinds = {"{": "jsonl"}
+    if kinds:
+        raise CorpusError(
+            f"{name}: looks like a table ({shown(rows[0])}), and its lines would be read as sentences; give "
+            f"`format={next(iter(kinds.values()))}`, or else `format=text`"
+        )
 
 
 def _header_choice(header: list[str], column: str | None, name: str) -> Choice:
