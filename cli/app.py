@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import typer
 
 from .failures import LATE, Commands
+from .interruptions import keep_noting
 
 app = typer.Typer(
     cls=Commands,
@@ -87,6 +88,7 @@ def _main(
     ),
 ) -> None:
     """Sentence → vector → sentence: recurrent autoencoders for text."""
+    keep_noting()
     if "PYTHONIOENCODING" not in os.environ:  # as it is read: sentences of any language, whatever the locale
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):

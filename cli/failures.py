@@ -14,9 +14,10 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from .interruptions import exit_code, stoppable
+
 DEBUG, JSON = "--debug", "--json"
 """Switches that tell how an error is shown."""
-INTERRUPTED = 130
 FAILED, USAGE = 1, 2
 """Exit codes of what went wrong while a command worked, and of a command that was asked for wrongly."""
 LATE: dict[str, Callable[[], Any]] = {}
@@ -53,7 +54,7 @@ def failed(message: str, kind: str, code: int, as_json: bool) -> None:
 
 
 class Commands(TyperGroup):
-    """The command group: exit code 2 for wrong usage, 130 for Ctrl-C, 1 for anything else, each told in one line."""
+    """The command group: exit code 2 for wrong usage, 128 + N for signal N, 1 for anything else, each told in one line."""
 
     _listing = False
     _made: frozenset[str] = frozenset()
@@ -115,12 +116,17 @@ class Commands(TyperGroup):
 
         as_json = ctx.meta.get(JSON, False)
         try:
-            return super().invoke(ctx)
+            with stoppable():
+                return super().invoke(ctx)
         except (_USAGE, typer.Exit, typer.Abort):
             raise
-        except KeyboardInterrupt:
-            failed("stopped; nothing was left half-written", "KeyboardInterrupt", INTERRUPTED, as_json)
-            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt as stop:
+            said, code = "stopped; nothing was left half-written", exit_code(stop)
+            if as_json:
+                failed(said, "KeyboardInterrupt", code, as_json)
+            else:
+                note(said)
+            raise typer.Exit(code) from None
         except BrokenPipeError:
             _silence(sys.stdout)  # the reader of our output has left
             raise typer.Exit(FAILED) from None

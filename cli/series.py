@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import signal
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import late_command
-from .failures import INTERRUPTED, in_options, naming_file, note
+from .failures import in_options, naming_file, note
 from .kinds import KINDS, Kind, KindCommand
 from .options import Json, RunFolder, check_device
 from .switches import names_of, options_of, own
@@ -81,7 +80,7 @@ def train_series(
     result = trained.run.training
     if not result["finished"]:
         note(f"stopped at step {result['step']:,}; {out} holds the best model so far")
-        raise typer.Exit(INTERRUPTED if stopper.signal == signal.SIGINT else 128 + stopper.signal)
+        raise typer.Exit(128 + stopper.signal)
     note(f"{out}: validation loss {result['valid_loss']:.4g}; try: textrae score {out} FILE")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import late_command
-from .failures import INTERRUPTED, RENAMED, in_options, naming_file, note
+from .failures import RENAMED, in_options, naming_file, note
 from .kinds import KINDS
 from .switches import Sectioned, names_of, options, own, text_settings
 
@@ -114,7 +113,7 @@ def train(
         note(
             f"stopped at step {run.training['step']:,}; {out} is usable as it is, continue with: textrae train --resume -o {out}"
         )
-        raise typer.Exit(INTERRUPTED if stopper.signal == signal.SIGINT else 128 + stopper.signal)
+        raise typer.Exit(128 + stopper.signal)
     skipped = run.training["skipped_steps"]
     if skipped:
         note(f"{skipped} steps were left out because their gradient was not finite")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from itertools import chain, count
-from multiprocessing.connection import wait
-from multiprocessing.util import Finalize
 from os import PathLike
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -37,8 +38,7 @@ class WorkerPool:
     """Processes that each hold the model of a run and work on parts of one stream.
 
     They help where one process leaves cores idle (a step of the recurrence is too small for many) or where there are
-    several GPUs. The processes import the main module, so a script must make a pool under
-    ``if __name__ == "__main__":``.
+    several GPUs.
 
     Args:
         run: folder of the run.
@@ -61,16 +61,18 @@ class WorkerPool:
         kind = choose_device(device).type
         threads = max(1, torch.get_num_threads() // workers)
         self._workers: list[Worker] = []
+        self._queue: SimpleQueue[tuple[Worker, Outcome | None]] = SimpleQueue()
         self._numbers = count(1)
         self._outcomes: dict[int, Outcome | None] = {}  # of the tasks that somebody waits for
-        self._at_exit = Finalize(self, _end, (self._workers,), exitpriority=0)  # where it is never left
+        self._lock = Lock()  # of what is above, for streams in several threads
+        self._end = weakref.finalize(self, _end, self._workers)
         try:
             for number in range(workers):
                 place = f"cuda:{number % torch.cuda.device_count()}" if kind == "cuda" else kind
-                self._workers.append(Worker())
+                self._workers.append(Worker(self._queue))
                 self._workers[-1].give(_LOADING, _load, str(run), place, precision, threads)
         except BaseException:
-            self._at_exit()
+            self._end()
             raise
 
     def __enter__(self) -> Self:
@@ -79,7 +81,7 @@ class WorkerPool:
 
     def __exit__(self, *_: object) -> None:
         """End the processes."""
-        self._at_exit()
+        self._end()
 
     def encode_stream(
         self, sentences: Iterable[str], *, cuts: Cuts | None = None, window: int = WINDOW
@@ -162,7 +164,7 @@ class WorkerPool:
             while running:
                 yield self._outcome(running.popleft(), cuts)
         except KeyboardInterrupt:
-            self._at_exit()  # what a pipe holds may be half of an outcome
+            self._end()  # what a worker was given may be half of a task
             raise
         finally:
             for number in running:
@@ -170,21 +172,27 @@ class WorkerPool:
 
     def _give(self, method: str, lines: list[str], options: Mapping[str, Any]) -> int:
         """Have the least busy worker call a method of its model on a window, and return the task's number."""
-        if not self._workers:
-            raise DeviceError("the processes of this pool have ended; make another pool")
-        self._receive(0)
-        worker = min(self._workers, key=lambda worker: len(worker.tasks))
-        number = next(self._numbers)
-        with _told():
-            worker.give(number, _work, method, lines, dict(options))
-        self._outcomes[number] = None
-        return number
+        with self._lock:
+            with suppress(Empty):
+                while True:
+                    self._receive(wait=False)
+            if not self._workers:
+                raise self._dead()
+            worker = min(self._workers, key=lambda worker: len(worker.tasks))
+            number = next(self._numbers)
+            try:
+                worker.give(number, _work, method, lines, dict(options))
+            except OSError:
+                raise self._dead() from None
+            self._outcomes[number] = None
+            return number
 
     def _outcome(self, number: int, cuts: Cuts | None) -> list[Any]:
         """Wait for a window's blocks, return them, and add its counts to `cuts`."""
-        while (outcome := self._outcomes[number]) is None:
-            self._receive(None)
-        del self._outcomes[number]
+        with self._lock:
+            while (outcome := self._outcomes[number]) is None:
+                self._receive(wait=True)
+            del self._outcomes[number]
         done, value = outcome
         if not done:
             raise value
@@ -194,28 +202,29 @@ class WorkerPool:
             cuts.cut += counted.cut
         return list(blocks)
 
-    def _receive(self, timeout: float | None) -> None:
-        """Keep the outcomes that are there; without a timeout wait until one is."""
-        busy: dict[Any, Worker] = {worker.connection: worker for worker in self._workers if worker.tasks}
-        for connection in wait(list(busy), timeout):
-            with _told():
-                number, outcome = busy[connection].outcome()
-            if number == _LOADING and not outcome[0]:
-                self._at_exit()
-                raise outcome[1]
-            if number in self._outcomes:
-                self._outcomes[number] = outcome
+    def _receive(self, *, wait: bool) -> None:
+        """Keep one more outcome, if somebody waits for it.
 
+        Raises:
+            Empty: none is there, and it is not to be waited for.
+            DeviceError: a worker has died.
+        """
+        worker, outcome = self._queue.get(wait)
+        if outcome is None:
+            raise self._dead()
+        number = worker.tasks.popleft()
+        if number == _LOADING and not outcome[0]:
+            self._end()
+            raise outcome[1]
+        if number in self._outcomes:
+            self._outcomes[number] = outcome
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Raise a :class:`DeviceError` where a worker has died."""
-    try:
-        yield
-    except (EOFError, OSError):
-        raise DeviceError(
-            "a worker process died, most likely for want of memory; try fewer `workers`"
-        ) from None
+    def _dead(self) -> DeviceError:
+        """End what is left of a pool of which a worker has died, and return what is to be said."""
+        if not self._workers:
+            return DeviceError("the processes of this pool have ended; make another pool")
+        self._end()
+        return DeviceError("a worker process died, most likely for want of memory; try fewer `workers`")
 
 
 def _end(workers: list[Worker]) -> None:

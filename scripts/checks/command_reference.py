@@ -20,9 +20,10 @@ Every command and its options, as `textrae COMMAND --help` prints them. This pag
 `python scripts/checks/command_reference.py --write`.
 
 Results go to stdout, notes and progress to stderr. `-` or a missing FILE means standard input. The exit code is 0 on success,
-2 for wrong usage (an option's value, a setting, what does not go together or not with that run), 130 after Ctrl-C, and 1 for
-anything else: files, vectors, runs, the machine. What went wrong is one line, `error: …`. With `--json` it is one object:
-`{"error": "…", "kind": "ConfigError", "exit": 2}`. `python -m textrae` is the same command.
+2 for wrong usage (an option's value, a setting, what does not go together or not with that run), 128 + N after signal N (130
+after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP), and 1 for anything else: files, vectors, runs, the machine. What went
+wrong is one line, `error: …`. With `--json` it is one object: `{"error": "…", "kind": "ConfigError", "exit": 2}`.
+`python -m textrae` is the same command.
 """
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import sys
 import threading
 from functools import partial
 from typing import Any
@@ -13,7 +15,7 @@ from textrae_cli import app
 from textrae_cli.failures import in_options
 from typer.main import get_command
 
-from textrae.training.following import ProgressBar, Stopper, following
+from textrae.training.following import ProgressBar, Stopped, Stopper, following
 from textrae.training.pipeline import Watch
 from textrae.training.state import TrainingReport
 
@@ -30,14 +32,53 @@ def test_a_signal_stops_the_loop_and_a_second_one_everything() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert stopper()
         assert stopper.signal == signal.SIGTERM
-        with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGHUP)  # as a service that is stopped gets it after SIGTERM
+        assert stopper.signal == signal.SIGTERM
+        with pytest.raises(Stopped):
             os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_signal_before_the_first_step_stops_at_once() -> None:
-    with pytest.raises(KeyboardInterrupt), Stopper():
-        os.kill(os.getpid(), signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_the_first_step_stops_at_once(number: signal.Signals) -> None:
+    with pytest.raises(Stopped) as caught, Stopper():
+        os.kill(os.getpid(), number)
+    assert caught.value.number == number
+    assert isinstance(caught.value, KeyboardInterrupt)
+
+
+def test_a_terminal_that_closes_sends_several_signals() -> None:
+    stopper = Stopper()
+    with stopper:
+        stopper()
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert stopper()
+        assert stopper.signal == signal.SIGHUP
+
+
+def test_what_was_started_to_ignore_a_closing_terminal_goes_on() -> None:
+    stopper, before = Stopper(), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopper:
+            stopper()
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stopper()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_nobody_need_read_the_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str, /) -> int:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    progress = ProgressBar()
+    with progress:
+        monkeypatch.setattr(sys, "stderr", Closed())
+        progress.note("nobody reads this")
+        progress.report(REPORT)
 
 
 def test_validations_are_told_and_advice_once_as_options(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -16,16 +16,33 @@ if TYPE_CHECKING:
     from textrae.training.state import TrainingReport
 
 
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a program to stop: Ctrl-C, what `kill` sends, and a terminal that closes."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that stops a program at once, as Ctrl-C does.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class Stopper:
     """Stop a training at a signal, with what was learnt; before its first step, or a second time, stop at once.
 
-    It is a context manager, and the `should_stop` of a :class:`textrae.training.pipeline.Watch`.
+    It is a context manager, and the `should_stop` of a :class:`textrae.training.pipeline.Watch`. A second SIGHUP changes
+    nothing: a terminal that closes may send several.
 
     Args:
         signals: those that stop the training; another thread than the main one, which gets no signals, takes none.
     """
 
-    def __init__(self, signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)) -> None:
+    def __init__(self, signals: Sequence[signal.Signals] = STOPPING) -> None:
         self.signal, self.running, self.signals = 0, False, signals
         self._before: list[tuple[signal.Signals, signal._HANDLER]] = []
 
@@ -35,14 +52,20 @@ class Stopper:
         return bool(self.signal)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.running or self.signal:
-            raise KeyboardInterrupt
-        self.signal = number
+        again, self.signal = bool(self.signal), self.signal or number
+        if again and number not in (signal.SIGINT, signal.SIGTERM):
+            return
+        if again or not self.running:
+            raise Stopped(number)
 
     def __enter__(self) -> None:
-        """Listen to the signals."""
+        """Listen to the signals, but for those that whoever started the program has it ignore (`nohup`)."""
         if threading.current_thread() is threading.main_thread():
-            self._before = [(number, signal.signal(number, self._handle)) for number in self.signals]
+            self._before = [
+                (number, signal.signal(number, self._handle))
+                for number in self.signals
+                if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN
+            ]
 
     def __exit__(self, *error: object) -> None:
         """Give the signals back to who handled them before."""
@@ -70,14 +93,20 @@ class ProgressBar:
 
     def __exit__(self, *error: object) -> None:
         """Remove the bar."""
-        self.bar.close()
+        with suppress(OSError):
+            self.bar.close()
 
     def note(self, line: str) -> None:
-        """Print a line above the bar."""
-        self.bar.write(self.said(line), file=sys.stderr)
+        """Print a line above the bar, if anybody reads it."""
+        with suppress(OSError):  # a pipe or a terminal that has closed stops no training
+            self.bar.write(self.said(line), file=sys.stderr)
 
     def report(self, report: TrainingReport) -> None:
-        """Move the bar, and print what a validation found."""
+        """Move the bar, and print what a validation found, if anybody reads it."""
+        with suppress(OSError):
+            self._report(report)
+
+    def _report(self, report: TrainingReport) -> None:
         speed = f"{report.tokens / max(report.seconds, 1e-9):,.0f} tokens/s"
         if report.kind == "valid":
             self.note(
