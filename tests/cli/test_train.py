@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import random
 import shutil
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -160,6 +163,34 @@ def test_a_signal_leaves_a_usable_run(
     assert (out / "checkpoint").is_dir()
     used = textrae("reconstruct", out, stdin=b"A dog sees his ball today.\n")
     assert (used.returncode, used.stdout.count(b"\n")) == (0, 1)
+
+
+def test_a_terminal_that_closes_leaves_a_usable_run(corpus: Path, tmp_path: Path) -> None:
+    """Whose signal comes with an end of all that can be written there."""
+    out = tmp_path / "run"
+    ours, theirs = os.openpty()
+    args = ["train", corpus, "-o", out, "--steps", 100_000, *FAST]
+    process = subprocess.Popen(
+        [command(), *map(str, args)], stdin=theirs, stdout=theirs, stderr=theirs, env=environment(),
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(theirs)
+    deadline = time.monotonic() + 60
+    while not (out / "metrics.jsonl").exists() and time.monotonic() < deadline:
+        os.read(ours, 1 << 16)  # the bar, which would fill the terminal
+    os.close(ours)
+    assert process.wait(60) == 129
+    assert (out / "checkpoint" / "training.safetensors").exists()
+    assert SentenceAutoencoder.load(out).run.training["finished"] is False
+
+
+def test_a_reader_of_the_notes_that_leaves_stops_nothing(corpus: Path, tmp_path: Path) -> None:
+    process = start(corpus, tmp_path / "run", 120)
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(60) == 0
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["result"]["finished"] is True
 
 
 def test_a_signal_before_training_leaves_nothing(tmp_path: Path) -> None:
