@@ -7,7 +7,6 @@ it still loads a model or computes.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -15,14 +14,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing.reduction import ForkingPickler
 from multiprocessing.spawn import get_executable
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 Outcome = tuple[bool, Any]
 """Whether a task succeeded, and what it returned, or else what it raised."""
 _SIZE = 8
-"""Bytes that tell the size of a task."""
+"""Bytes that tell the size of what follows."""
 
 
 class Worker:
@@ -59,12 +62,8 @@ class Worker:
         Raises:
             OSError: the process has died.
         """
-        content = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
-        stream = self._process.stdin
-        assert stream is not None
-        stream.write(len(content).to_bytes(_SIZE, "little"))
-        stream.write(content)
-        stream.flush()
+        assert self._process.stdin is not None
+        _write(self._process.stdin, ForkingPickler.dumps((function, args)))
         self.tasks.append(number)
 
     def end(self) -> None:
@@ -79,12 +78,12 @@ class Worker:
         """Hand over outcomes until the process ends."""
         stream = self._process.stdout
         assert stream is not None
-        with stream:
-            try:
-                while True:
-                    outcomes.put((self, pickle.load(stream)))  # what this program's own process has sent
-            except (EOFError, OSError, pickle.UnpicklingError):
-                outcomes.put((self, None))
+        try:
+            with stream:
+                while (content := _read(stream)) is not None:
+                    outcomes.put((self, ForkingPickler.loads(content)))
+        finally:
+            outcomes.put((self, None))
 
 
 def serve() -> None:
@@ -101,9 +100,7 @@ def serve() -> None:
     threading.Thread(target=_watch, args=(tasks,), daemon=True).start()
     while True:
         try:
-            function, args = pickle.loads(
-                tasks.get()
-            )  # of the process that is worked for; the first imports torch
+            function, args = ForkingPickler.loads(tasks.get())  # the first one imports torch
             outcome: Outcome = True, function(*args)
         except Exception as error:
             outcome = False, error
@@ -116,19 +113,33 @@ def serve() -> None:
 def _send(stream: IO[bytes], outcome: Outcome) -> None:
     """Send an outcome; an error that cannot be sent is told in its words."""
     try:
-        content = pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
+        content = ForkingPickler.dumps(outcome)
         if not outcome[0]:
-            pickle.loads(content)
+            ForkingPickler.loads(content)
     except Exception as error:
         error = error if outcome[0] else outcome[1]
-        content = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
-    stream.write(content)
-    stream.flush()
+        content = ForkingPickler.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    _write(stream, content)
 
 
 def _watch(tasks: SimpleQueue[bytes]) -> None:
     """Receive tasks while others are done, and end the process where no more can come."""
-    stream = sys.stdin.buffer
-    while len(size := stream.read(_SIZE)) == _SIZE:
-        tasks.put(stream.read(int.from_bytes(size, "little")))
+    while (content := _read(sys.stdin.buffer)) is not None:
+        tasks.put(content)
     os._exit(0)
+
+
+def _write(stream: IO[bytes], content: Buffer) -> None:
+    """Write a task or an outcome behind its size."""
+    stream.write(memoryview(content).nbytes.to_bytes(_SIZE, "little"))
+    stream.write(content)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> bytes | None:
+    """Read what :func:`_write` wrote; return None where the stream ends, if only before all of it is there."""
+    size = stream.read(_SIZE)
+    if len(size) < _SIZE:
+        return None
+    content = stream.read(wanted := int.from_bytes(size, "little"))
+    return content if len(content) == wanted else None
