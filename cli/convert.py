@@ -6,7 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,13 @@ from .options import (
     Workers,
 )
 from .session import at_work, load_model, print_lines, refuse_options
+
+if TYPE_CHECKING:
+    from textrae.inference.vectors import VectorWriter
+    from textrae.model import SentenceAutoencoder
+    from textrae.workers import WorkerPool
+
+    from .reading import Input
 
 
 @late_command(options_for("encode"), epilog="Example: textrae encode run sentences.txt -o vectors.parquet")
@@ -54,6 +61,13 @@ def encode(
             show_default=False,
         ),
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns of the table to write beside the vectors, such as id,date (.parquet, .jsonl or .csv).",
+            show_default=False,
+        ),
+    ] = None,
     workers: Workers = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
@@ -71,7 +85,10 @@ def encode(
     if storage not in STORAGE:
         raise typer.BadParameter(f"{storage!r} is not {', '.join(STORAGE)}", param_hint="--storage")
     stream = sys.stdout.buffer if str(out) == "-" else None
-    check_place(Path("output.jsonl") if stream else out, storage)
+    names = [] if keep is None else [name.strip() for name in keep.split(",")]
+    if not all(names):
+        raise typer.BadParameter("names are parted by commas, as in id,date", param_hint="--keep")
+    check_place(Path("output.jsonl") if stream else out, storage, names)
 
     from .reading import Input
 
@@ -80,21 +97,27 @@ def encode(
         raise typer.BadParameter(
             f"{dimensions} of {model.encoding_size} dimensions cannot be kept", param_hint="--dimensions"
         )
-    source, width = (
-        Input.of(file, corpus_format, column, errors, model.max_length, delimiter),
-        dimensions or model.encoding_size,
-    )
-    held: deque[str] = deque()  # a sentence is written beside its vector: lines wait until theirs are there
+    source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter, names)
+    width, mark = dimensions or model.encoding_size, model.run.fingerprint
     with (
-        VectorWriter(out, width, storage, run=model.run.fingerprint, stream=stream) as writer,
+        VectorWriter(out, width, storage, run=mark, keep=names, stream=stream) as writer,
         at_work(model, run, workers, device, precision) as worker,
     ):
-        for vectors in worker.encode_stream(_recorded(source, held), cuts=source.cuts):
-            writer.add([held.popleft() for _ in vectors], vectors[:, :dimensions])
+        _write_vectors(writer, worker, source, dimensions)
     source.say()
     if source.counts.blank:
         note(f"{source.counts.blank:,} lines are blank: their vectors are in the file, and mean nothing")
     note(f"{out}: {source.cuts.sentences:,} vectors of {width} dimensions")
+
+
+def _write_vectors(
+    writer: VectorWriter, worker: SentenceAutoencoder | WorkerPool, source: Input, dimensions: int | None
+) -> None:
+    """Encode lines and write their vectors, beside which the lines and the columns that are kept wait."""
+    lines: deque[str] = deque()
+    for vectors in worker.encode_stream(_recorded(source, lines), cuts=source.cuts):
+        kept = {} if source.counts.kept is None else source.counts.kept.take(len(vectors))
+        writer.add([lines.popleft() for _ in vectors], vectors[:, :dimensions], kept)
 
 
 @app.command(epilog="Example: textrae decode run vectors.parquet > sentences.txt")

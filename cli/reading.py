@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textrae.inference.cuts import Cuts
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.files import build
+from textrae.text.kept import Kept
 from textrae.text.lines import ReadCounts, read_lines
 from textrae.text.stats import read_from
 
@@ -37,10 +38,12 @@ class Input:
         errors: str,
         max_length: int,
         delimiter: str | None = None,
+        keep: Sequence[str] = (),
     ) -> Input:
         """Make it from the options of a command."""
         values = {"format": corpus_format, "column": column, "errors": errors, "delimiter": delimiter}
-        return cls(file, build(CorpusConfig, values), max_length)
+        counts = ReadCounts(kept=Kept(keep) if keep else None)
+        return cls(file, build(CorpusConfig, values), max_length, counts)
 
     def __iter__(self) -> Iterator[str]:
         """Yield every line (``-``: of standard input), blank ones too, so that rows stay aligned; tell how a table is read."""

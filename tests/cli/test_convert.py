@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -148,6 +150,62 @@ def test_arrays_that_the_run_cannot_have_encoded_are_told(
     told = textrae_here("decode", run, tmp_path / "strange.npy")
     assert told.returncode == 0
     assert "4 of 9 vectors have not the mean 0 and variance 1 of this run's encodings" in told.stderr.decode()
+
+
+def test_columns_are_carried_along(run: Path, tmp_path: Path, model: SentenceAutoencoder) -> None:
+    """Row n keeps its id, where sentences are computed in another order and by several processes."""
+    table = pa.table(
+        {
+            "id": pa.array(range(len(LINES)), pa.int16()),
+            "text": LINES,
+            "date": [date(2024, 1, 1 + n % 28) for n in range(len(LINES))],
+            "meta": [{"by": f"u{n}"} for n in range(len(LINES))],
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    pa.csv.write_csv(table.select(["id", "text", "date"]), tmp_path / "t.csv")
+    words = ("encode", run, tmp_path / "t.parquet", "--keep", "id, date,meta.by", "-o")
+    made = textrae_here(*words, tmp_path / "v.parquet")
+    assert made.returncode == 0, made.stderr
+    found = pq.read_table(tmp_path / "v.parquet")
+    assert found.column_names == ["text", "id", "date", "meta.by", "vector"]
+    assert found["id"].type == pa.int16()
+    for name in ("text", "id", "date"):
+        assert found[name] == table[name]
+    assert found["meta.by"].to_pylist() == [f"u{n}" for n in range(len(LINES))]
+    np.testing.assert_allclose(found["vector"].to_pylist(), model.encode(LINES), atol=1e-5)
+    assert textrae_here(*words, "-").stdout.count(b'"meta.by":"u7"') == 1
+    assert (
+        textrae_here("encode", run, tmp_path / "t.csv", "--keep", "id", "-o", tmp_path / "v.csv").returncode
+        == 0
+    )
+    rows = pa.csv.read_csv(tmp_path / "v.csv", parse_options=pa.csv.ParseOptions(newlines_in_values=True))
+    assert rows["id"].to_pylist() == list(range(len(LINES)))
+    assert (
+        textrae_here("decode", run, tmp_path / "v.csv").stdout
+        == textrae_here("decode", run, tmp_path / "v.parquet").stdout
+    )
+
+
+def test_columns_that_cannot_be_carried_along(run: Path, text: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,text\n1,A dog.\n")
+    for words, code, said in (
+        (
+            ("t.csv", "--keep", "id", "-o", "v.npy"),
+            2,
+            "holds vectors only, and no columns to --keep; give .parquet",
+        ),
+        (("t.csv", "--keep", "id,,text", "-o", "v.csv"), 2, "parted by commas"),
+        (("t.csv", "--keep", "text", "-o", "v.csv"), 2, "has a column 'text' of its own"),
+        (("t.csv", "--keep", "when", "-o", "v.csv"), 1, "no column 'when'; it has 'id', 'text'"),
+        ((text, "--keep", "id", "-o", "v.jsonl"), 1, "lines of text; leave --keep out"),
+    ):
+        words = tuple(tmp_path / word if str(word)[1:2] == "." else word for word in words)
+        refused = textrae_here("encode", run, *words)
+        assert (refused.returncode, refused.stdout) == (code, b"")
+        assert said in refused.stderr.decode()
+        assert refused.stderr.count(b"\n") == 1
+    assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "text.txt"}
 
 
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".jsonl", ".csv", ".safetensors"])

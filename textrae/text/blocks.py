@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
 from textrae.errors import CorpusError
+from textrae.text.kept import Kept
 
 MAX_LINE: Final = 2**20
 """Bytes of a line that are kept (characters of a table's field); the rest is skipped, and the line counted."""
@@ -51,6 +52,8 @@ class ReadCounts:
     """Number of rows of tables that have no value in the column; they are blank ones."""
     tables: list[str] = field(default_factory=list)
     """What is read of each source, such as ``column "text" (delimiter ;)``; empty for lines of text."""
+    kept: Kept | None = None
+    """Takes further columns of the rows that are read, if any are asked for."""
 
     def tell(self, what: str) -> None:
         """Note what is read of the latest source."""

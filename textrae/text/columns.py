@@ -79,7 +79,7 @@ def choose_column(
         CorpusError: there is no such column, or none or several that could be meant; it lists what there is.
     """
     if wanted is not None:
-        found, how = _wanted(columns, wanted, where, numbered=numbered)
+        found, how = find_column(columns, wanted, where, numbered=numbered)
     else:
         found, how = _usual(columns, where)
     if not found.text:
@@ -90,8 +90,20 @@ def choose_column(
     return Choice(found, how, named=usual and not how.startswith("taken"))
 
 
-def _wanted(columns: Sequence[Column], wanted: str, where: str, *, numbered: bool) -> tuple[Column, str]:
-    """Return the column that a user names, and how it was found if not by its name."""
+def find_column(
+    columns: Sequence[Column], wanted: str, where: str, *, numbered: bool = True
+) -> tuple[Column, str]:
+    """Return the column that a user names, of whatever kind, and how it was found if not by its name.
+
+    Args:
+        columns: columns of the table, and parts of nested ones.
+        wanted: what the user asks for.
+        where: the table in messages.
+        numbered: whether the columns have an order that numbers can go by.
+
+    Raises:
+        CorpusError: there is no such column, or several could be meant; it lists what there is.
+    """
     for same in (
         [column for column in columns if column.whole and column.name == wanted],
         [column for column in columns if column.path and not column.in_list and column.name == wanted],

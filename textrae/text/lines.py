@@ -124,6 +124,8 @@ def read_lines(
     sources = [locate(path, config, stdin) for path in paths]
     refuse_column(sources, config.column)
     refuse_delimiter(sources, config.delimiter)
+    if counts.kept is not None:
+        refuse_column(sources, counts.kept.names[0], "keep")
     yield from read_sources(sources, config, counts, keep_blank=keep_blank)
 
 

@@ -88,6 +88,8 @@ class _Objects:
         """Return the sentences of a batch, and of those that were held before it; none while they are held."""
         sentences: list[str] = []
         for item in batch:
+            if self._counts.kept is not None:
+                self._counts.kept.add_object(item.value, self._where(item.number))
             if self._choice is None and (isinstance(item.value, dict) or self._held or self._lacking):
                 sentences += self._hold(item)
             else:
@@ -102,6 +104,8 @@ class _Objects:
         Raises:
             CorpusError: there is no column that could be meant.
         """
+        if self._counts.kept is not None:
+            self._counts.kept.refuse_unseen(self._where(0))
         if self._lacking:
             columns = self._seen.columns.values()
             raise CorpusError(f"{self._where(0)}: no column {self._wanted!r}; it has {listing(columns)}")

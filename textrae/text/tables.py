@@ -14,6 +14,7 @@ from textrae.text.blocks import ReadCounts
 from textrae.text.columns import Choice, Column, choose_column, is_near, listing, shown
 from textrae.text.dialect import DELIMITERS, Dialect, LateQuotes, delimiter_line, fits, tell_dialect
 from textrae.text.json_values import Item, is_object
+from textrae.text.kept import Kept
 from textrae.text.objects import object_rows
 
 _BATCH_ROWS: Final = 1024
@@ -41,7 +42,7 @@ def csv_rows(
         lines: of the table, in lists.
         name: the file in messages.
         config: the column, the delimiter, and whether the format is given.
-        counts: told which column is read, and by which delimiter.
+        counts: told which column is read, and by which delimiter; given the columns that it keeps.
         tabs: whether it is TSV.
 
     Raises:
@@ -71,12 +72,15 @@ def csv_rows(
         number, header = next(rows)
         choice = _header_choice(header, column, name)
         counts.tell(choice.said(dialect.said if len(header) > 1 else ""))
-        at = choice.column.place
+        at, kept = choice.column.place, counts.kept
+        others = [] if kept is None else _kept_places(kept, header, name)
         for number, row in rows:
             if row and len(row) != len(header):
                 raise CorpusError(f"{name}: line {number + before}: {_misfit(row, header, dialect, given)}")
             sentences.append(row[at] if row else "")
             characters += len(sentences[-1])
+            if kept is not None:
+                kept.add([row[other] if row else None for other in others])
             if len(sentences) >= _BATCH_ROWS or characters >= _BATCH_CHARACTERS:
                 yield sentences
                 sentences, characters = [], 0
@@ -126,6 +130,12 @@ def _header_choice(header: list[str], column: str | None, name: str) -> Choice:
     return choice
 
 
+def _kept_places(kept: Kept, header: list[str], name: str) -> list[int]:
+    """Return the places of the columns that are kept."""
+    columns = [Column(one, True, place) for place, one in enumerate(header)]
+    return [column.place for column in kept.find(columns, name)]
+
+
 def _misfit(row: list[str], header: list[str], dialect: Dialect, given: str | None) -> str:
     fields = f"{len(row)} field{'' if len(row) == 1 else 's'} where the header has {len(header)}"
     advice = "mend the row" if given else "mend the row, or give the `delimiter`"
@@ -138,13 +148,12 @@ def parquet_rows(path: str, column: str | None, counts: ReadCounts) -> Iterator[
     Args:
         path: the file.
         column: name of the column, a path such as ``translation.en``, or a number; None to choose one by the schema.
-        counts: updated for rows without a value; it is told which column is read.
+        counts: updated for rows without a value; it is told which column is read, and given those that it keeps.
 
     Raises:
         CorpusError: it is not a parquet file, is damaged, or has no such text column.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     try:
@@ -155,14 +164,15 @@ def parquet_rows(path: str, column: str | None, counts: ReadCounts) -> Iterator[
             choice = choose_column(columns, column, path)
             counts.tell(choice.said())
             chosen = choice.column
-            top = schema.field(chosen.place).name
-            # Of columns of one name, all are read, and this one is taken by its place among them.
-            place = schema.names[: chosen.place].count(top)
-            for batch in _batches(file, top, nested=bool(chosen.path)):
-                values = batch.column(batch.schema.get_all_field_indices(top)[place])
-                for name in chosen.path:
-                    values = pc.struct_field(values, name)
+            parts = [one for one in columns if not one.whole]
+            whole = [Column(field.name, False, place) for place, field in enumerate(schema)]
+            others = [] if counts.kept is None else counts.kept.find([*whole, *parts], path)
+            names = list(dict.fromkeys(schema.field(one.place).name for one in (chosen, *others)))
+            for batch in _batches(file, names, nested=any(one.path for one in (chosen, *others))):
+                values, *kept = (_column_of(batch, one, schema) for one in (chosen, *others))
                 counts.missing += values.null_count
+                if counts.kept is not None:
+                    counts.kept.add_block(kept)
                 yield [value or "" for value in values.to_pylist()]
     except UnicodeDecodeError:
         raise CorpusError(f"{path}: column {chosen.name!r} holds bytes that are not UTF-8") from None
@@ -170,10 +180,23 @@ def parquet_rows(path: str, column: str | None, counts: ReadCounts) -> Iterator[
         raise CorpusError(f"{path}: cannot be read as parquet: {_first_line(error)}") from None
 
 
-def _batches(file: Any, column: str, *, nested: bool) -> Iterator[Any]:
-    """Yield the batches of a column; nested strings by each group of rows, as Arrow cannot join them."""
+def _column_of(batch: Any, column: Column, schema: Any) -> Any:
+    """Return a column of a batch, or a part of a nested one."""
+    import pyarrow.compute as pc
+
+    # Of columns of one name, all are read, and this one is taken by its place among them.
+    name = schema.field(column.place).name
+    place = schema.names[: column.place].count(name)
+    values = batch.column(batch.schema.get_all_field_indices(name)[place])
+    for inner in column.path:
+        values = pc.struct_field(values, inner)
+    return values
+
+
+def _batches(file: Any, columns: list[str], *, nested: bool) -> Iterator[Any]:
+    """Yield the batches of columns; nested strings by each group of rows, as Arrow cannot join them."""
     for groups in [[group] for group in range(file.num_row_groups)] if nested else [None]:
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=[column], row_groups=groups)
+        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, row_groups=groups)
 
 
 def _columns_of(
