@@ -106,8 +106,9 @@ def encode(
         _write_vectors(writer, worker, source, dimensions)
     source.say()
     if source.counts.blank:
-        note(f"{source.counts.blank:,} lines are blank: their vectors are in the file, and mean nothing")
-    note(f"{out}: {source.cuts.sentences:,} vectors of {width} dimensions")
+        blank, lines = source.counts.blank, source.counts.lines
+        note(f"{blank:,} of {lines:,} lines are blank: their vectors are written too, and mean nothing")
+    note(f"{'standard output' if stream else out}: {source.cuts.sentences:,} vectors of {width} dimensions")
 
 
 def _write_vectors(
