@@ -29,7 +29,7 @@ from .options import (
 from .session import at_work, load_model, print_lines, refuse_options
 
 if TYPE_CHECKING:
-    from textrae.inference.vectors import VectorWriter
+    from textrae.inference.vectors import Storage, VectorWriter
     from textrae.model import SentenceAutoencoder
     from textrae.workers import WorkerPool
 
@@ -80,17 +80,12 @@ def encode(
     """Turn sentences into vectors, one row for each line (or series into states, one row for each)."""
     if done_by_kind(ctx, "encode", run, file, others):
         return
-    from textrae.inference.vectors import STORAGE, VectorWriter, check_place
-
-    if storage not in STORAGE:
-        raise typer.BadParameter(f"{storage!r} is not {', '.join(STORAGE)}", param_hint="--storage")
-    stream = sys.stdout.buffer if str(out) == "-" else None
-    names = [] if keep is None else [name.strip() for name in keep.split(",")]
-    if not all(names):
-        raise typer.BadParameter("names are parted by commas, as in id,date", param_hint="--keep")
-    check_place(Path("output.jsonl") if stream else out, storage, names)
+    from textrae.inference.vectors import VectorWriter
 
     from .reading import Input
+
+    names, stream = _names(keep), sys.stdout.buffer if str(out) == "-" else None
+    kind = _checked(out, storage, names)
 
     model = load_model(run, device, precision)
     if dimensions is not None and dimensions > model.encoding_size:
@@ -100,7 +95,7 @@ def encode(
     source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter, names)
     width, mark = dimensions or model.encoding_size, model.run.fingerprint
     with (
-        VectorWriter(out, width, storage, run=mark, keep=names, stream=stream) as writer,
+        VectorWriter(out, width, kind, run=mark, keep=names, stream=stream) as writer,
         at_work(model, run, workers, device, precision) as worker,
     ):
         _write_vectors(writer, worker, source, dimensions)
@@ -109,6 +104,24 @@ def encode(
         blank, lines = source.counts.blank, source.counts.lines
         note(f"{blank:,} of {lines:,} lines are blank: their vectors are written too, and mean nothing")
     note(f"{'standard output' if stream else out}: {source.cuts.sentences:,} vectors of {width} dimensions")
+
+
+def _names(keep: str | None) -> list[str]:
+    """Return the names of columns that an option joins by commas."""
+    names = [] if keep is None else [name.strip() for name in keep.split(",")]
+    if not all(names):
+        raise typer.BadParameter("names are parted by commas, as in id,date", param_hint="--keep")
+    return names
+
+
+def _checked(out: Path, storage: str, names: list[str]) -> Storage:
+    """Refuse, before the work, what vectors could not be written to; return how they are stored."""
+    from textrae.inference.vectors import STORAGE, check_place
+
+    if storage not in STORAGE:
+        raise typer.BadParameter(f"{storage!r} is not {', '.join(STORAGE)}", param_hint="--storage")
+    check_place(Path("output.jsonl") if str(out) == "-" else out, storage, names)
+    return storage
 
 
 def _write_vectors(
