@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,19 +22,53 @@ from .options import (
     Device,
     Errors,
     File,
+    Json,
+    Out,
     Precision,
     RunFolder,
+    Summary,
     To,
     Workers,
 )
+from .output import Output, print_json, refuse_inputs
 from .session import at_work, load_model, print_lines, refuse_options
 
 if TYPE_CHECKING:
-    from textrae.inference.vectors import Storage, VectorWriter
+    from textrae.inference.vectors import Storage as Stored
+    from textrae.inference.vectors import VectorWriter
     from textrae.model import SentenceAutoencoder
     from textrae.workers import WorkerPool
 
     from .reading import Input
+
+
+VectorsOut = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        help="File of vectors: .npy, .safetensors, .parquet, .jsonl or .csv; - prints JSON lines.",
+        show_default=False,
+    ),
+]
+Storage = Annotated[
+    str, typer.Option(help="Storage of the vectors: float32, float16, int8 or binary (signs only).")
+]
+Dimensions = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Keep only the first N dimensions (for search; truncated vectors cannot be decoded).",
+        show_default=False,
+    ),
+]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns of the table to write beside the vectors, such as id,date (.parquet, .jsonl or .csv).",
+        show_default=False,
+    ),
+]
 
 
 @late_command(options_for("encode"), epilog="Example: textrae encode run sentences.txt -o vectors.parquet")
@@ -41,38 +76,16 @@ def encode(
     ctx: typer.Context,
     run: RunFolder,
     file: File = "-",
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            "-o",
-            help="File of vectors: .npy, .safetensors, .parquet, .jsonl or .csv; - prints JSON lines.",
-            show_default=False,
-        ),
-    ] = ...,  # type: ignore[assignment]
-    storage: Annotated[
-        str, typer.Option(help="Storage of the vectors: float32, float16, int8 or binary (signs only).")
-    ] = "float32",
-    dimensions: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Keep only the first N dimensions (for search; truncated vectors cannot be decoded).",
-            show_default=False,
-        ),
-    ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option(
-            help="Columns of the table to write beside the vectors, such as id,date (.parquet, .jsonl or .csv).",
-            show_default=False,
-        ),
-    ] = None,
+    out: VectorsOut = ...,  # type: ignore[assignment]
+    storage: Storage = "float32",
+    dimensions: Dimensions = None,
+    keep: Keep = None,
     workers: Workers = 1,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     delimiter: Delimiter = None,
     errors: Errors = "strict",
+    as_json: Summary = False,
     device: Device = "auto",
     precision: Precision = "fp32",
     **others: Any,
@@ -81,6 +94,12 @@ def encode(
     if done_by_kind(ctx, "encode", run, file, others):
         return
     from textrae.inference.vectors import VectorWriter
+
+    if as_json and str(out) == "-":
+        raise typer.BadParameter(
+            "-o - prints the vectors as JSON; leave one of them out", param_hint="--json"
+        )
+    refuse_inputs(out, file)
 
     from .reading import Input
 
@@ -94,6 +113,7 @@ def encode(
         )
     source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter, names)
     width, mark = dimensions or model.encoding_size, model.run.fingerprint
+    began = time.monotonic()
     with (
         VectorWriter(out, width, kind, run=mark, keep=names, stream=stream) as writer,
         at_work(model, run, workers, device, precision) as worker,
@@ -104,6 +124,9 @@ def encode(
         blank, lines = source.counts.blank, source.counts.lines
         note(f"{blank:,} of {lines:,} lines are blank: their vectors are written too, and mean nothing")
     note(f"{'standard output' if stream else out}: {source.cuts.sentences:,} vectors of {width} dimensions")
+    if as_json:
+        facts = {"out": out, "vectors": source.cuts.sentences, "dimensions": width, "storage": storage}
+        print_json({**facts, **source.told(), "seconds": round(time.monotonic() - began, 3)})
 
 
 def _names(keep: str | None) -> list[str]:
@@ -114,7 +137,7 @@ def _names(keep: str | None) -> list[str]:
     return names
 
 
-def _checked(out: Path, storage: str, names: list[str]) -> Storage:
+def _checked(out: Path, storage: str, names: list[str]) -> Stored:
     """Refuse, before the work, what vectors could not be written to; return how they are stored."""
     from textrae.inference.vectors import STORAGE, check_place
 
@@ -146,21 +169,24 @@ def decode(
     any_run: Annotated[
         bool, typer.Option("--any-run", help="Decode vectors that another run encoded, too.")
     ] = False,
+    out: Out = None,
+    as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
     """Turn vectors into sentences, one on each line."""
     from textrae.inference.vectors import check_vectors, count_strange, fingerprint_of, read_vectors
 
-    model, done, strange = load_model(run, device, precision), 0, 0
-    config = model.run.settings.model
-    known = fingerprint_of(vectors) is not None
-    own = None if any_run or config.vectors else model.run.fingerprint
-    for block in read_vectors(vectors, config.read_size, own):
-        checked = check_vectors(block, config.read_size, done)
-        strange += 0 if known else count_strange(checked, config)
-        print_lines(model.decode(checked, beam=beam, to=to, first=done))
-        done += len(block)
+    with Output(out, as_json, vectors) as output:
+        model, done, strange = load_model(run, device, precision), 0, 0
+        config = model.run.settings.model
+        known = fingerprint_of(vectors) is not None
+        own = None if any_run or config.vectors else model.run.fingerprint
+        for block in read_vectors(vectors, config.read_size, own):
+            checked = check_vectors(block, config.read_size, done)
+            strange += 0 if known else count_strange(checked, config)
+            output.rows(text=model.decode(checked, beam=beam, to=to, first=done))
+            done += len(block)
     if strange:
         note(
             f"{vectors}: {strange:,} of {done:,} vectors have not the mean 0 and variance 1 of this run's encodings; "
@@ -212,12 +238,12 @@ def translate(
     ] = 1.0,
     to: To = None,
     n_best: Annotated[
-        bool,
+        int,
         typer.Option(
-            "--n-best",
-            help="Write every hypothesis of the beam, best first: row (from 1), score, sentence, joined by tabs.",
+            min=1,
+            help="Translations of each sentence, at most as many as the beam is wide. Of several each is a line: row (from 1), score, sentence, joined by tabs; the best first.",
         ),
-    ] = False,
+    ] = 1,
     window: Annotated[
         int | None,
         typer.Option(min=1, help="Sentences read before any is written.", show_default=False),
@@ -227,6 +253,8 @@ def translate(
     column: Column = None,
     delimiter: Delimiter = None,
     errors: Errors = "strict",
+    out: Out = None,
+    as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
@@ -235,31 +263,49 @@ def translate(
 
     from .reading import Input
 
-    if beam == 1 and not n_best:
+    if beam == 1:
         refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
-    model = load_model(run, device, precision)
-    if not model.run.translates:
-        raise ConfigError(
-            f"{run}: was not trained to translate; train with --target, or use `textrae reconstruct`"
-        )
+    if n_best > beam:
+        raise typer.BadParameter(f"{n_best} of a beam of {beam}: give --beam {n_best}", param_hint="--n-best")
     if window is not None and workers > 1:  # several processes hold several windows before they write one
         raise typer.BadParameter("is for one process: leave --workers out", param_hint="--window")
-    model.engine.specials(to)  # a language that it does not write is refused here
-    source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
-    options: dict[str, Any] = {"beam": beam, "length_penalty": length_penalty, "to": to, "cuts": source.cuts}
-    if window is not None:
-        options["window"] = window
-    with at_work(model, run, workers, device, precision) as worker:
-        if n_best:
-            row = 0
-            for found in worker.translations(source, **options):
-                for hypotheses in found:
-                    row += 1
-                    print_lines([f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses])
-        else:
-            for block in worker.translate_stream(source, **options):
-                print_lines(block)
+    with Output(out, as_json, file) as output:
+        model = load_model(run, device, precision)
+        if not model.run.translates:
+            raise ConfigError(
+                f"{run}: was not trained to translate; train with --target, or use `textrae reconstruct`"
+            )
+        model.engine.specials(to)  # a language that it does not write is refused here
+        source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
+        options: dict[str, Any] = {"length_penalty": length_penalty, "to": to, "cuts": source.cuts}
+        if window is not None:
+            options["window"] = window
+        with at_work(model, run, workers, device, precision) as worker:
+            _translate(output, worker, source, n_best, beam=beam, **options)
     source.say()
+
+
+def _translate(
+    output: Output, worker: SentenceAutoencoder | WorkerPool, source: Input, n_best: int, **options: Any
+) -> None:
+    """Write the translations of sentences, or the `n_best` of each."""
+    held: deque[str] = deque()
+    lines = _recorded(source, held)
+    if n_best == 1:
+        for block in worker.translate_stream(lines, **options):
+            output.rows(text=[held.popleft() for _ in block], translation=block)
+        return
+    row = 0
+    for found in worker.translations(lines, **options):
+        best = [hypotheses[:n_best] for hypotheses in found]
+        texts = [held.popleft() for _ in best]
+        if output.as_json:
+            told = [[{"text": text, "score": score} for text, score in each] for each in best]
+            output.rows(text=texts, translations=told)
+            continue
+        for hypotheses in best:
+            row += 1
+            output.lines(f"{row}\t{score:.4f}\t{text}" for text, score in hypotheses)
 
 
 def _recorded(lines: Iterable[str], held: deque[str]) -> Iterator[str]:

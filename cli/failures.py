@@ -48,7 +48,7 @@ def failed(message: str, kind: str, code: int, as_json: bool) -> None:
     if not as_json:
         note(f"error: {message}")
         return
-    from .output import to_json
+    from .as_json import to_json
 
     note(to_json({"error": message, "kind": kind, "exit": code}))
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .app import app
 from .failures import note
-from .options import LARGEST_SEED, Beam, Device, File, Json, Precision, RunFolder, To
-from .session import load_model, print_lines, refuse_options
+from .options import LARGEST_SEED, Beam, Device, File, Json, Out, Precision, RunFolder, To
+from .output import Output
+from .session import load_model, refuse_options
+
+if TYPE_CHECKING:
+    from textrae.model import SentenceAutoencoder
+    from textrae.text.blank import Filled
+
+_JUDGED = 10
+"""Least sentences of each file that the judges of `analogy` need."""
 
 Seed = Annotated[
     int, typer.Option(min=0, max=LARGEST_SEED, help="Seed: the same one gives the same sentences.")
@@ -56,7 +64,7 @@ Against = Annotated[
 @app.command(epilog="Example: textrae sample run -n 10 --seed 1")
 def sample(
     run: RunFolder,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Number of sentences.")] = 10,
+    count: Annotated[int, typer.Option("--count", "-n", min=0, help="Number of sentences.")] = 10,
     source: Source = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -65,6 +73,7 @@ def sample(
     seed: Seed = 0,
     to: To = None,
     against: Against = None,
+    out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -79,26 +88,25 @@ def sample(
     if source is not None and source not in SOURCES:
         raise typer.BadParameter(f"{source!r} is not {', '.join(SOURCES)}", param_hint="--from")
     sampling_of(temperature, top_k, top_p, beam, seed)  # what cannot be is refused before anything is loaded
-    model = load_model(run, device, precision)
-    known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
-    made = model.sample(
-        count,
-        source=source,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        beam=beam,
-        seed=seed,
-        to=to,
-    )
-    quality = sample_quality(made, known) if as_json or against is not None else None
-    if as_json and quality is not None:
-        typer.echo(
-            json.dumps({"sentences": made, "quality": dataclasses.asdict(quality)}, ensure_ascii=False)
+    with Output(out, as_json, against) as output:
+        model = load_model(run, device, precision)
+        known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
+        made = model.sample(
+            count,
+            source=source,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            beam=beam,
+            seed=seed,
+            to=to,
         )
-        return
-    print_lines(made)
-    if quality is not None:
+        quality = sample_quality(made, known) if made and (as_json or against is not None) else None
+        if as_json:
+            output.json({"sentences": made, "quality": quality})
+        else:
+            output.rows(text=made)
+    if quality is not None and not as_json:
         note(quality.describe())
 
 
@@ -121,6 +129,7 @@ def interpolate(
     unique: Annotated[bool, typer.Option("--unique", help="Leave repeats out.")] = False,
     beam: Beam = 1,
     to: To = None,
+    out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
@@ -133,16 +142,18 @@ def interpolate(
         raise typer.BadParameter(f"{method!r} is not linear or spherical", param_hint="--method")
     if len(sentences) < 2:
         raise typer.BadParameter("give at least two sentences", param_hint="SENTENCES")
-    model = load_model(run, device, "fp32")
-    way = model.interpolate(*sentences, steps=steps, method=method, beam=beam, to=to)  # type: ignore[arg-type]
-    say_cuts(model)
-    smooth = smoothness(way)
-    shown = without_repeats(way) if unique else way
-    if as_json:
-        typer.echo(json.dumps({"sentences": shown, "smoothness": smooth}, ensure_ascii=False))
-        return
-    print_lines(shown)
-    note(f"smoothness {smooth:.2f} (1: changes evenly, 0: all at once)")
+    with Output(out, as_json) as output:
+        model = load_model(run, device, "fp32")
+        way = model.interpolate(*sentences, steps=steps, method=method, beam=beam, to=to)  # type: ignore[arg-type]
+        say_cuts(model)
+        smooth = smoothness(way)
+        shown = without_repeats(way) if unique else way
+        if as_json:
+            output.json({"sentences": shown, "smoothness": smooth})
+        else:
+            output.rows(text=shown)
+    if not as_json:
+        note(f"smoothness {smooth:.2f} (1: changes evenly, 0: all at once)")
 
 
 @app.command(epilog='Example: textrae paraphrase run "The food was good." -n 5 --distance 0.4')
@@ -158,19 +169,21 @@ def paraphrase(
     ] = 0.4,
     seed: Seed = 0,
     to: To = None,
+    out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
 ) -> None:
     """Decode encodings near that of a sentence."""
     from .reading import say_cuts
 
-    model = load_model(run, device, "fp32")
-    found = model.paraphrase(sentence, count, distance=distance, seed=seed, to=to)
-    say_cuts(model)
-    if as_json:
-        typer.echo(json.dumps({"sentences": found}, ensure_ascii=False))
-    else:
-        print_lines(found)
+    with Output(out, as_json) as output:
+        model = load_model(run, device, "fp32")
+        found = model.paraphrase(sentence, count, distance=distance, seed=seed, to=to)
+        say_cuts(model)
+        if as_json:
+            output.json({"sentences": found})
+        else:
+            output.rows(text=found)
     if len(found) < count:
         note(f"{len(found)} different sentences within {20 * count} tries; look further with --distance")
 
@@ -188,7 +201,10 @@ Strength = Annotated[
     ),
 ]
 AnalogySeed = Annotated[
-    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the judges of several strengths.")
+    int,
+    typer.Option(
+        min=0, max=LARGEST_SEED, help="Seed of the judges of several strengths, or of one with --json."
+    ),
 ]
 Language = Annotated[
     str | None,
@@ -209,63 +225,109 @@ def analogy(
     beam: Beam = 1,
     seed: AnalogySeed = 0,
     language: Language = None,
+    out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
     """Move sentences along the difference between two kinds of sentences, one on each line."""
-    from textrae.errors import CorpusError
-    from textrae.evaluation.transfer import sweep
-    from textrae.text.blank import Filled
+    strengths = _strengths(strength)
+    if len(strengths) == 1 and not as_json:
+        refuse_options(
+            ctx,
+            "one strength, which is judged only with --json: give that, or several, or leave it out",
+            "seed",
+        )
+    with Output(out, as_json, file, source, target) as output:
+        model = load_model(run, device, precision)
+        _move(output, model, (file, source, target), strengths, seed, beam=beam, to=language)
 
-    from .reading import Input, say_cuts
 
+def _strengths(text: str) -> list[float]:
+    """Read finite numbers joined by commas."""
     try:
-        strengths = [float(part) for part in strength.split(",")]
+        found = [float(part) for part in text.split(",")]
     except ValueError:
-        raise typer.BadParameter(
-            f"{strength!r} is not numbers joined by commas", param_hint="--strength"
-        ) from None
-    if len(strengths) == 1:
-        refuse_options(ctx, "one strength, which is not judged: give several, or leave it out", "seed")
-    model = load_model(run, device, precision)
+        found = [math.nan]
+    if not all(map(math.isfinite, found)):
+        raise typer.BadParameter(f"{text!r} is not numbers joined by commas", param_hint="--strength")
+    return found
 
-    def lines(path: str) -> list[str]:
-        return list(Input.of(path, "auto", None, "strict", model.max_length))
 
-    def examples(path: str) -> list[str]:
-        filled = Filled(lines(path))
-        some = list(filled)
-        if filled.blank:
-            note(f"{path}: {filled.blank:,} blank lines left out")
-        return some
+def _move(
+    output: Output,
+    model: SentenceAutoencoder,
+    files: tuple[str, str, str],
+    strengths: list[float],
+    seed: int,
+    **writing: Any,
+) -> None:
+    """Write the sentences of a file moved with one strength, or how they do with several.
 
-    every = Filled(lines(file))
-    sentences, first, second = list(every), examples(source), examples(target)
-    for path, rows in ((source, first), (target, second), (file, sentences)):
-        if len(rows) < (10 if len(strengths) > 1 else 1):
-            raise CorpusError(f"{path}: {len(rows)} sentences in it; give more")
+    Args:
+        output: where to.
+        model: what encodes and decodes.
+        files: sentences to move, examples of the kind to move from, and of the kind to move to.
+        strengths: lengths of the step.
+        seed: of the judges.
+        writing: options of :meth:`textrae.model.SentenceAutoencoder.move`.
+    """
+    from textrae.evaluation.transfer import sweep
+
+    from .reading import say_cuts
+
+    every, sentences, first, second = _read_kinds(model, files, _JUDGED if len(strengths) > 1 else 1)
     step, encoded = model.direction(first, second), model.encode(sentences)
     say_cuts(model)
-    if len(strengths) == 1:
-        moved = [""] * every.seen  # a blank line stays one
-        for row, one in zip(every.rows, model.move(encoded, step, strengths[0], beam, language), strict=True):
-            moved[row] = one
-        if as_json:
-            typer.echo(json.dumps({"sentences": moved}, ensure_ascii=False))
-        else:
-            print_lines(moved)
-        return
+    moved: dict[float, list[str]] = {}
 
     def move(chosen: float) -> list[str]:
-        found: list[str] = model.move(encoded, step, chosen, beam, language)
+        found: list[str] = model.move(encoded, step, chosen, **writing)
+        moved[chosen] = found
         return found
 
-    if every.blank:
-        note(f"{file}: {every.blank:,} blank lines left out")
-    found = sweep(move, sentences, first, second, strengths, model.run.tokenizer, seed=seed)
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found)))
+    def written(chosen: float) -> list[str]:
+        placed = [""] * every.seen  # a blank line stays one
+        for row, one in zip(every.rows, moved[chosen] if chosen in moved else move(chosen), strict=True):
+            placed[row] = one
+        return placed
+
+    if len(strengths) == 1 and not output.as_json:
+        output.rows(text=written(strengths[0]))
         return
-    typer.echo(found.table())
-    note(f"the classifier is right on {found.classifier:.1%} of the examples held out from it")
+    if min(map(len, (sentences, first, second))) < _JUDGED:  # of one strength
+        output.json({"classifier": None, "strength": strengths[0], "sentences": written(strengths[0])})
+        note(f"no scores: the judges need {_JUDGED} sentences in each of the three files")
+        return
+    if every.blank:
+        note(f"{files[0]}: {every.blank:,} blank lines left out")
+    found = sweep(move, sentences, first, second, strengths, model.run.tokenizer, seed=seed)
+    told = [{**dataclasses.asdict(row), "sentences": written(row.strength)} for row in found.rows]
+    if not output.as_json:
+        output.text(found.table())
+        note(f"the classifier is right on {found.classifier:.1%} of the examples held out from it")
+    elif len(told) == 1:
+        output.json({"classifier": found.classifier, **told[0]})
+    else:
+        output.json({"classifier": found.classifier, "rows": told})
+
+
+def _read_kinds(
+    model: SentenceAutoencoder, files: tuple[str, str, str], least: int
+) -> tuple[Filled, list[str], list[str], list[str]]:
+    """Read what is moved, which lines of it are blank, and the examples of both kinds, at least some of each."""
+    from textrae.errors import CorpusError
+    from textrae.text.blank import Filled
+
+    from .reading import Input
+
+    parts = [Filled(list(Input.of(file, "auto", None, "strict", model.max_length))) for file in files]
+    rows = [list(part) for part in parts]
+    for file, part in list(zip(files, parts, strict=True))[1:]:
+        if part.blank:
+            note(f"{file}: {part.blank:,} blank lines left out")
+    for file, some in zip(files, rows, strict=True):
+        if len(some) < least:
+            raise CorpusError(f"{file}: {len(some)} sentences in it; give more")
+    moved, first, second = rows
+    return parts[0], moved, first, second

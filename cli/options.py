@@ -9,7 +9,18 @@ import typer
 
 RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
 LARGEST_SEED = 2**64 - 1
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Results as lines of JSON; an error is an object on stderr.")
+]
+Summary = Annotated[
+    bool, typer.Option("--json", help="Print what was made as JSON; an error is an object on stderr.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="File for the results, which appears when it is whole (default: standard output)."
+    ),
+]
 File = Annotated[
     str,
     typer.Argument(

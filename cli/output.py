@@ -1,40 +1,140 @@
-"""What commands print as JSON."""
+"""Where the results of commands go, as text or as JSON."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from .as_json import to_json
+from .failures import note
+
+if TYPE_CHECKING:
+    from textrae.runs.draft import Draft
 
 
-def to_json(value: Any) -> str:
-    """Write a value as one line of JSON in UTF-8: numbers that are not finite become null.
+def refuse_inputs(out: Path, *inputs: str | Path | None) -> None:
+    """Raise :class:`textrae.errors.ConfigError` if a file to be written is one that is read; ``-`` and None are none."""
+    from textrae.errors import ConfigError
+
+    for one in (Path(one) for one in inputs if one not in (None, "-")):
+        if out.exists() and one.exists() and out.samefile(one):
+            raise ConfigError(f"`out`: {out} is read by this command; give another file")
+
+
+def print_json(value: Any) -> None:
+    """Print a summary as a line of JSON."""
+    with Output(None, True) as output:
+        output.json(value)
+
+
+class Output:
+    """Results of a command, on standard output or in a file that appears when it is whole.
 
     Args:
-        value: plain values, dataclasses, arrays of NumPy, paths.
+        out: the file; None or ``-`` for standard output. What is there and is no file (``/dev/null``, a pipe) is
+            written to as it is.
+        as_json: whether results are lines of JSON.
+        inputs: files that the command reads, none of which is overwritten.
+
+    Raises:
+        ConfigError: the file is one of the inputs.
+        RunError: the file cannot be written there.
     """
-    import orjson
 
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    try:
-        return orjson.dumps(value, default=_plain, option=options).decode()
-    except orjson.JSONEncodeError:  # a lone surrogate, as a name of a file that is not UTF-8 holds
-        return orjson.dumps(_encodable(value), default=_plain, option=options).decode()
+    def __init__(self, out: Path | None, as_json: bool, *inputs: str | Path | None) -> None:
+        self.out, self.as_json = None if str(out) in ("None", "-") else out, as_json
+        self.rows_written, self.lines_written = 0, 0
+        self._draft: Draft | None = None
+        self._stream: IO[bytes] | None = None
+        if self.out is not None:
+            refuse_inputs(self.out, *inputs)
+            self._open(self.out)
 
+    def _open(self, out: Path) -> None:
+        from textrae.errors import RunError
+        from textrae.runs.draft import Draft
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return _encodable(str(value))
-    if hasattr(value, "tolist"):  # an array that is not in C order, or a scalar
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+        if out.is_dir():
+            raise RunError(f"{out}: is a folder; give a file")
+        try:
+            if out.exists() and not out.is_file():
+                self._stream = out.open("wb")
+            else:
+                self._draft = Draft(out)
+                self._stream = self._draft.stream
+        except OSError as error:
+            raise RunError(f"{out}: cannot write ({error.strerror or error}); choose another place") from None
 
+    def rows(self, **columns: Sequence[Any]) -> None:
+        """Write rows: the last column line by line, or all of them as objects with their row's number from 1.
 
-def _encodable(value: Any) -> Any:
-    """Replace lone surrogates, in containers too, by their escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_encodable(name): _encodable(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_encodable(inner) for inner in value]
-    return value
+        Args:
+            columns: values of each row, by their names in JSON. A line end inside a line becomes a space.
+        """
+        if not self.as_json:
+            self.lines(str(value) for value in list(columns.values())[-1])
+            return
+        parts = []
+        for values in zip(*columns.values(), strict=True):
+            self.rows_written += 1
+            parts.append(to_json({"row": self.rows_written, **dict(zip(columns, values, strict=True))}))
+        self.lines(parts)
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Write texts, one on each line; a line end inside one becomes a space."""
+        block = [text.replace("\n", " ") for text in texts]
+        self.lines_written += len(block)
+        self._write("".join(f"{line}\n" for line in block))
+
+    def text(self, text: str) -> None:
+        """Write a text of several lines."""
+        self.lines_written += text.count("\n") + 1
+        self._write(f"{text}\n")
+
+    def json(self, value: Any) -> None:
+        """Write one value as a line of JSON."""
+        self.lines([to_json(value)])
+
+    def _write(self, text: str) -> None:
+        if self._stream is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        from textrae.errors import RunError
+
+        try:
+            self._stream.write(text.encode("utf-8", "backslashreplace"))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise RunError(f"{self.out}: cannot write ({error.strerror or error}); free some space") from None
+
+    def __enter__(self) -> Self:
+        """Return the output itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Put the file at its place; after an error, leave nothing of it."""
+        from textrae.errors import RunError
+
+        try:
+            if kind is None and self._draft is not None:
+                self._draft.publish()
+        except OSError as refused:
+            raise RunError(
+                f"{self.out}: cannot write ({refused.strerror or refused}); free some space"
+            ) from None
+        finally:
+            if self._draft is not None:
+                self._draft.discard()
+            elif self._stream is not None:
+                with suppress(OSError):  # a pipe whose reader has left
+                    self._stream.close()
+        if kind is None and self.out is not None:
+            note(f"{self.out}: {self.lines_written:,} lines")

@@ -55,6 +55,11 @@ class Input:
             lacking = f" ({self.counts.missing:,} without a value)" if self.counts.missing else ""
             note(f"read {self.counts.lines:,} {unit} from {where}{lacking}")
 
+    def told(self) -> dict[str, int]:
+        """Return how many lines were blank, truncated, and not UTF-8."""
+        counts = self.counts
+        return {"blank": counts.blank, "truncated": self.cuts.cut, "undecodable": counts.undecodable}
+
     def say(self) -> None:
         """Print what was truncated or replaced."""
         _say_cuts(self.cuts, self.max_length)

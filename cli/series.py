@@ -17,6 +17,7 @@ from .app import late_command
 from .failures import in_options, naming_file, note
 from .kinds import KINDS, Kind, KindCommand
 from .options import Json, RunFolder, check_device
+from .output import print_json
 from .switches import names_of, options_of, own
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def train_series(
         note(f"{out}: another run was written there meanwhile; this one is in {place}")
         out = place
     result = trained.run.training
+    if ctx.params["as_json"]:
+        print_json({"run": out, "kind": "series", **result})
     if not result["finished"]:
         note(f"stopped at step {result['step']:,}; {out} holds the best model so far")
         raise typer.Exit(128 + stopper.signal)

@@ -12,9 +12,12 @@ import typer
 from .app import late_command
 from .failures import RENAMED, in_options, naming_file, note
 from .kinds import KINDS
+from .options import Summary
+from .output import print_json
 from .switches import Sectioned, names_of, options, own, text_settings
 
 if TYPE_CHECKING:
+    from textrae.runs.run import Run
     from textrae.settings.run import Settings
 
 _FILES = ("valid", "target", "valid_target", "encoder", "decoder", "vectors", "valid_vectors")
@@ -77,6 +80,7 @@ def train(
     config: Annotated[Path | None, typer.Option(help="TOML file of settings; options override it.")] = None,
     resume: Resume = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in OUT.")] = False,
+    as_json: Summary = False,
     **switches: Any,
 ) -> None:
     """Train an autoencoder on your own sentences, or on real-valued series."""
@@ -109,11 +113,18 @@ def train(
         run, finished = train_run(
             settings, out, resume=stopped or resume, overwrite=overwrite, cache_dir=cache_dir, watch=watch
         )
+    if as_json:
+        print_json({"run": out, "kind": "text", **run.training})
     if not finished:
         note(
             f"stopped at step {run.training['step']:,}; {out} is usable as it is, continue with: textrae train --resume -o {out}"
         )
         raise typer.Exit(128 + stopper.signal)
+    _tell(run, out)
+
+
+def _tell(run: Run, out: Path) -> None:
+    """Say what came of a training, and what to do with it."""
     skipped = run.training["skipped_steps"]
     if skipped:
         note(f"{skipped} steps were left out because their gradient was not finite")
@@ -140,7 +151,7 @@ def _languages(targets: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _outside() -> set[str]:
     """Return the options of `train` that are no settings, which a TOML file cannot give."""
-    return {"corpus", "out", *_FILES, "cache_dir", "config", "resume", "overwrite", *KINDS}
+    return {"corpus", "out", *_FILES, "cache_dir", "config", "resume", "overwrite", "as_json", *KINDS}
 
 
 def _values(given: dict[str, Any], config: Path | None) -> dict[str, Any]:

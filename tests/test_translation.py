@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SMALL, TEXT, sentences
-from support import textrae
+from support import textrae_here as textrae
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError
@@ -131,7 +131,7 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
         assert idle.returncode == 2
         assert b"a beam of 1" in idle.stderr
     best = textrae(
-        *("translate", tmp_path / "run", "--n-best", "--beam", 2, "--window", 1),
+        *("translate", tmp_path / "run", "--n-best", 2, "--beam", 3, "--window", 1),
         stdin=b"A dog sees a red ball today.\n\n",
     )
     rows = [line.split("\t") for line in best.stdout.decode().splitlines()]
@@ -139,6 +139,27 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
     assert rows[2] == ["2", "0.0000", ""]  # nothing is invented for a blank line
     blank = textrae("translate", tmp_path / "run", stdin=b"\nA dog sees a red ball today.\n \n")
     assert [bool(line) for line in blank.stdout.splitlines()] == [False, True, False]
+    two = tmp_path / "two.txt"
+    two.write_text("A dog sees a red ball today.\n\n")
+    line = ("translate", tmp_path / "run", two, "--beam", 3)
+    told = [json.loads(one) for one in textrae(*line, "--n-best", 2, "--json").stdout.splitlines()]
+    assert [one["row"] for one in told] == [1, 2]
+    assert [one["text"] for one in told] == two.read_text().splitlines()
+    assert [
+        [str(one["row"]), f"{each['score']:.4f}", each["text"]]
+        for one in told
+        for each in one["translations"]
+    ] == rows
+    plain = textrae(*line).stdout.decode().splitlines()
+    assert textrae(*line, "--n-best", 1).stdout.decode().splitlines() == plain
+    told = [json.loads(one) for one in textrae(*line, "--json", "--workers", 2).stdout.splitlines()]
+    assert [one["translation"] for one in told] == plain
+    assert textrae(*line, "-o", tmp_path / "out.txt").stdout == b""
+    assert (tmp_path / "out.txt").read_text().splitlines() == plain
+    for wrong, said in ((4, b"--n-best: 4 of a beam of 3"), (0, b"--n-best: "), ("x.txt", b"--n-best: ")):
+        refused = textrae(*line, "--n-best", wrong)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith(b"error: " + said)
     said = textrae(
         "evaluate", tmp_path / "run", some[0], "--target", some[1], "--compare", tmp_path / "run", "--json"
     )

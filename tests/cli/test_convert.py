@@ -220,10 +220,47 @@ def test_a_failure_while_encoding_leaves_nothing(run: Path, tmp_path: Path, endi
 def test_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
     """Before the run is looked for, too."""
     for words, code, said in (
-        (("-o", "v.txt"), 1, b"give one of these endings"),
+        (("-o", "v.txt"), 2, b"give one of these endings"),
         (("-o", "v.jsonl", "--storage", "int8"), 2, b"only float32"),
-        (("-o", tmp_path), 1, b"give one of these endings"),
+        (("-o", tmp_path), 1, b"is a folder; give a file"),
     ):
         refused = textrae_here("encode", "no-run", "no-file", *words)
         assert refused.returncode == code
         assert said in refused.stderr
+
+
+def test_what_was_encoded_is_told_as_json(run: Path, text: Path, tmp_path: Path) -> None:
+    out = tmp_path / "v.npy"
+    made = textrae_here("encode", run, text, "-o", out, "--dimensions", 10, "--storage", "float16", "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    assert told.pop("seconds") >= 0
+    assert told == {
+        "out": str(out), "vectors": len(LINES), "dimensions": 10, "storage": "float16",
+        "blank": 2, "truncated": 1, "undecodable": 0,
+    }  # fmt: skip
+    both = textrae_here("encode", run, text, "-o", "-", "--json")
+    assert both.returncode == 2
+    assert "leave one of them out" in json.loads(both.stderr)["error"]
+
+
+def test_decoded_sentences_as_json_and_in_a_file(run: Path, text: Path, tmp_path: Path) -> None:
+    vectors, out = tmp_path / "v.npy", tmp_path / "out.txt"
+    assert textrae_here("encode", run, text, "-o", vectors).returncode == 0
+    shown = textrae_here("decode", run, vectors)
+    told = [json.loads(line) for line in textrae_here("decode", run, vectors, "--json").stdout.splitlines()]
+    assert [row["row"] for row in told] == list(range(1, len(LINES) + 1))
+    assert [row["text"].replace("\n", " ") for row in told] == shown.stdout.decode().split("\n")[:-1]
+    assert textrae_here("decode", run, vectors, "-o", out).stdout == b""
+    assert out.read_bytes() == shown.stdout
+
+
+def test_no_file_that_is_read_is_overwritten(run: Path, tmp_path: Path) -> None:
+    table = tmp_path / "v.jsonl"
+    table.write_text('{"text": "A dog."}\n')
+    for command in ("encode", "decode"):
+        refused = textrae_here(command, run, table, "-o", table)
+        assert refused.returncode == 2
+        assert b"--out: " in refused.stderr
+        assert b"is read by this command; give another file" in refused.stderr
+    assert table.read_text() == '{"text": "A dog."}\n'

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from conftest import sentences
 from support import textrae, textrae_here
-from textrae_cli import app
-from typer.testing import CliRunner
 
 
 def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
@@ -55,11 +53,11 @@ def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
     ],
 )
 def test_settings_of_draws_are_refused_before_the_run_is_looked_for(options: list[str], said: str) -> None:
-    refused = CliRunner().invoke(app, ["sample", "nowhere", *options])
-    assert refused.exit_code
-    assert refused.stderr.startswith("error: ")
-    assert said in refused.stderr
-    assert refused.stderr.count("\n") == 1
+    refused = textrae_here("sample", "nowhere", *options)
+    assert refused.returncode == 2
+    (line,) = refused.stderr.decode().splitlines()
+    assert line.startswith("error: ")
+    assert said in line
 
 
 def test_analogy_and_its_sweep(run: Path, tmp_path: Path) -> None:
@@ -79,10 +77,63 @@ def test_analogy_and_its_sweep(run: Path, tmp_path: Path) -> None:
     assert still["accuracy"] < 0.1
     assert still["bleu"] > changed["bleu"]
     assert changed["accuracy"] > 0.7
-    assert textrae("analogy", run, *files, "--strength", "x").returncode == 2
+    assert [len(row["sentences"]) for row in (still, changed)] == [30, 30]
+    assert changed["sentences"] == lines
+    for strength in ("x", "nan", "1,inf", ""):
+        assert textrae_here("analogy", run, *files, "--strength", strength).returncode == 2
     spaced = "\n".join(f"\n{line}" for line in today[::20]).encode()
     blank = textrae_here("analogy", run, *files[:4], "-", "--strength", 1.5, stdin=spaced)
     assert blank.stdout.decode().splitlines()[::2] == [""] * 30
     assert blank.stdout.decode().splitlines()[1::2] == lines
     (tmp_path / "a.txt").write_text("")
     assert b"0 sentences in it" in textrae("analogy", run, *files).stderr
+
+
+def test_analogy_with_one_strength_keeps_its_scores_in_json(run: Path, tmp_path: Path) -> None:
+    some = sentences()[:24]
+    for name, rows in (
+        ("a.txt", some[::2]),
+        ("b.txt", some[1::2]),
+        ("c.txt", some[:10]),
+        ("few.txt", some[:2]),
+    ):
+        (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    files = ("--from", tmp_path / "a.txt", "--to", tmp_path / "b.txt")
+    line = ("analogy", run, *files, tmp_path / "c.txt", "--strength", 1.5)
+    told = json.loads(textrae_here(*line, "--json").stdout)
+    assert told["sentences"] == textrae_here(*line).stdout.decode().splitlines()
+    assert told.pop("sentences")
+    (judged,) = json.loads(textrae_here(*line[:-1], "1.5,1.5", "--json").stdout)["rows"][:1]
+    assert told == {
+        "classifier": told["classifier"],
+        **{name: judged[name] for name in ("strength", "accuracy", "bleu", "perplexity")},
+    }
+    assert 0 <= told["accuracy"] <= 1
+    few = textrae_here("analogy", run, *files, tmp_path / "few.txt", "--json")
+    assert json.loads(few.stdout)["classifier"] is None
+    assert len(json.loads(few.stdout)["sentences"]) == 2
+    assert b"no scores: the judges need 10 sentences" in few.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sample", "RUN", "-n", 3),
+        ("interpolate", "RUN", "A dog.", "The cat.", "--steps", 4),
+        ("paraphrase", "RUN", "The cat likes his car again!", "-n", 3, "--distance", 1),
+        ("analogy", "RUN", "FEW", "--from", "FEW", "--to", "FEW"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_sentences_go_to_a_file_whole(words: tuple[object, ...], run: Path, tmp_path: Path) -> None:
+    few, out = tmp_path / "few.txt", tmp_path / "out.txt"
+    few.write_text("A dog sees a red ball today.\nThe cat likes his car again!\n")
+    line = [{"RUN": run, "FEW": few}.get(str(word), word) for word in words]
+    shown = textrae_here(*line)
+    assert shown.stdout.count(b"\n") >= 1
+    written = textrae_here(*line, "-o", out)
+    assert (written.returncode, written.stdout) == (0, b"")
+    assert f"{out}: {len(shown.stdout.splitlines())} lines" in written.stderr.decode()
+    assert out.read_bytes() == shown.stdout
+    told = json.loads(textrae_here(*line, "--json").stdout)
+    assert told["sentences"] == shown.stdout.decode().splitlines()

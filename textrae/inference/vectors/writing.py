@@ -48,12 +48,13 @@ def check_place(path: Path, storage: str = "float32", keep: Sequence[str] = ()) 
         keep: names of further columns.
 
     Raises:
-        VectorError: the ending is none of :data:`ENDINGS`.
-        ConfigError: the ending does not go with the storage or with columns, or a column's name is taken.
+        ConfigError: the ending is none of :data:`ENDINGS`, or does not go with the storage or with columns, or a column's name is taken.
         RunError: a folder is there.
     """
+    if path.is_dir():
+        raise RunError(f"{path}: is a folder; give a file")
     if path.suffix not in ENDINGS:
-        raise VectorError(f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings")
+        raise ConfigError(f"{path}: vectors are written to {', '.join(ENDINGS)}; give one of these endings")
     if storage not in STORAGE:
         raise ConfigError(
             f"`storage={storage}`: vectors are stored as {', '.join(STORAGE)}; give one of these"
@@ -73,8 +74,6 @@ def check_place(path: Path, storage: str = "float32", keep: Sequence[str] = ()) 
             )
         if list(keep).count(name) > 1:
             raise ConfigError(f"`keep`: {name!r} is named twice")
-    if path.is_dir():
-        raise RunError(f"{path}: is a folder; give a file")
 
 
 class VectorWriter:
@@ -91,7 +90,7 @@ class VectorWriter:
         stream: where to write lines of JSON as they come, in place of the file.
 
     Raises:
-        VectorError, ConfigError: as :func:`check_place`.
+        ConfigError: as :func:`check_place`.
         RunError: the file cannot be written.
     """
 
