@@ -98,7 +98,7 @@ def evaluate(
     """Measure reconstruction by length (accuracy, exact match, BLEU, chrF, perplexity) and use of the latent."""
     if done_by_kind(ctx, "evaluate", run, file, others):
         return
-    from textrae.evaluation.scripts import TOKENIZERS, check_tokenizer
+    from textrae.evaluation.tokenization import TOKENIZERS, check_tokenizer
 
     from .reading import Input, say_cuts
 

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from textrae.devices import autocast
-from textrae.evaluation.scripts import units
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
 from textrae.settings.training import TrainingConfig
 from textrae.text.batch import SPECIALS, LengthBuckets, ListedRows
+from textrae.text.scripts import units
 from textrae.text.tokenizer import Tokenizer
 from textrae.training.losses import reconstruction_loss, token_losses
 from textrae.training.optimizer import make_optimizer, set_rate

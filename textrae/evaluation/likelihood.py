@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from textrae.evaluation.scripts import words_parted
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
 from textrae.text.batch import Batch
+from textrae.text.scripts import words_parted
 from textrae.training.losses import sentence_nats
 
 

@@ -12,8 +12,8 @@ from textrae.devices import autocast
 from textrae.errors import ConfigError, VectorError
 from textrae.evaluation.likelihood import Likelihood, batch_likelihood, likelihood
 from textrae.evaluation.reconstruction import ReconstructionReport, Scored, reconstruction_report
-from textrae.evaluation.scripts import check_tokenizer
 from textrae.evaluation.similarity import xsim
+from textrae.evaluation.tokenization import check_tokenizer
 from textrae.evaluation.translation import TranslationReport, refuse_unpaired, translation_report
 from textrae.inference.cuts import Cuts
 from textrae.inference.engine import Engine

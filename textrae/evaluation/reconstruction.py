@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from textrae.evaluation.scripts import tokenizer_for, words_parted
+from textrae.evaluation.tokenization import tokenizer_for
+from textrae.text.scripts import words_parted
 
 BUCKETS = (5, 10, 15, 20, 30, 50)
 """Upper bounds of the length buckets, in tokens; longer sentences make one more."""

