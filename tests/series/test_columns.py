@@ -15,6 +15,10 @@ NAMES = ("day", "a", "2", "a")
     ("names", "width", "wanted", "known", "places"),
     [
         ((), 3, None, (), [0, 1, 2]),
+        ((), 3, None, None, [0, 1, 2]),
+        ((), 2, ("3", "2"), (), [0, 1]),  # what a run that knows no names wrote itself
+        ((), 3, ("3", "2"), (), [2, 1]),
+        ((), 2, ("2", "1"), None, [1, 0]),
         (("a", "b"), 2, None, (), [0, 1]),
         (NAMES, 4, ("day", "4"), (), [0, 3]),
         (NAMES, 4, ("2",), (), [2]),  # a name before a number

@@ -150,7 +150,7 @@ def numbers() -> st.SearchStrategy[object]:
     return st.recursive(plain, lambda inner: st.lists(inner, max_size=3), max_leaves=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(numbers())
 def test_whatever_is_given_is_right_or_one_line(several: object) -> None:
     found, said = None, ""

@@ -147,7 +147,7 @@ TABLE = st.integers(1, 4).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     table=TABLE,
     sign=st.sampled_from([",", ";", "\t", "|", " "]),
@@ -200,3 +200,47 @@ def test_a_text_is_read_as_it_was_meant_or_refused(
     kept = [step for step in meant if not np.isnan(step).any()]
     np.testing.assert_array_equal(np.concatenate(series.values), kept)
     assert series.names in ((), tuple(names[:width]) if names else ())
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["ok", "odd", "1", "17", "2,5"]),
+            st.lists(st.integers(-300, 300) | st.floats(-1e6, 1e6), min_size=1, max_size=5),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    sign=st.sampled_from([",", ";", "\t", "|", " "]),
+    mark=st.sampled_from([".", ","]),
+    labels=st.booleans(),
+    spell=st.sampled_from(["{!r}", "{:.3f}"]),
+)
+def test_rows_are_read_as_they_were_meant_or_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[str, list[float]]],
+    sign: str,
+    mark: str,
+    labels: bool,
+    spell: str,
+) -> None:
+    lines, meant = [], []
+    for label, values in rows:
+        said = [spell.format(value).replace(".", mark) for value in values]
+        meant.append([float(text.replace(mark, ".")) for text in said])
+        cells = [*([label] if labels else []), *said]
+        lines.append(sign.join(f'"{cell}"' if sign in cell else cell for cell in cells))
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    series, said_wrong = None, ""
+    try:
+        series = read_series(path, SeriesFormat(layout="rows", labels=labels))
+    except SeriesError as error:
+        said_wrong = str(error)
+    if series is None:
+        assert said_wrong.startswith(str(path))
+        assert "\n" not in said_wrong
+        return
+    assert [values.ravel().tolist() for values in series.values] == meant
+    assert series.labels == ([label for label, _ in rows] if labels else [])

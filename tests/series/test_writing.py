@@ -52,26 +52,51 @@ def test_labels_that_are_no_numbers_have_no_place_in_an_array(tmp_path: Path) ->
         check_place(tmp_path / "a.csv", series, format)
 
 
-NAMES = st.none() | st.lists(st.text("ab ,;|\t\"'#1.-n", min_size=1, max_size=4), min_size=2, max_size=2)
+WORDS = st.text("ab ,;|\t\"'#1.-n", min_size=1, max_size=4)
 VALUES = st.floats(-3e38, 3e38, allow_nan=False)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=3), min_size=1, max_size=3), NAMES)
-def test_text_that_is_written_is_read_again_or_refused(
+@given(
+    sequences=st.lists(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=3), min_size=1, max_size=3),
+    names=st.none() | st.lists(WORDS, min_size=2, max_size=2),
+    labels=st.none() | st.lists(WORDS | st.integers(10**6, 10**7).map(str), min_size=3, max_size=3),
+    ending=st.sampled_from([".csv", ".csv", ".npy", ".parquet"]),
+    rows=st.booleans(),
+)
+def test_what_is_written_is_read_again_or_refused(
     tmp_path_factory: pytest.TempPathFactory,
     sequences: list[list[tuple[float, float]]],
     names: list[str] | None,
+    labels: list[str] | None,
+    ending: str,
+    rows: bool,
 ) -> None:
-    series = Series([np.array(steps) for steps in sequences], names=tuple(names or ()))
-    path = tmp_path_factory.getbasetemp() / "written.csv"
-    write_series(path, series, SeriesFormat())
+    format = SeriesFormat(layout="rows", labels=labels is not None, frame=2) if rows else SeriesFormat()
+    series = Series(
+        [np.array(steps) for steps in sequences],
+        (labels or [])[: len(sequences)] if rows else [],
+        () if rows else tuple(names or ()),
+    )
+    path = tmp_path_factory.getbasetemp() / f"written{ending}"
+    again, said = None, ""
     try:
-        again = read_series(path)
-    except SeriesError:
+        write_series(path, series, format)
+        again = read_series(path, format)
+    except SeriesError as error:
+        said = str(error)
+    if again is None:
+        assert said.startswith(str(path))
+        assert "\n" not in said
         return
     assert [values.tolist() for values in again.values] == [values.tolist() for values in series.values]
     assert again.names in ((), tuple(name.strip() for name in series.names))
+    same = (
+        [float(label) for label in series.labels]
+        if ending == ".npy"
+        else [label.strip() for label in series.labels]
+    )
+    assert ([float(label) for label in again.labels] if ending == ".npy" else again.labels) == same
 
 
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".jsonl"])

@@ -38,7 +38,10 @@ Network = TypeVar("Network", bound=nn.Module)
 TEXT = "text"
 """Kind of a run of sentences."""
 
-_KINDS = {"text": "sentences", "series": "real-valued series (`textrae reconstruct` and `score` use it)"}
+_KINDS = {
+    "text": "sentences",
+    "series": "real-valued series (`textrae score`, `reconstruct`, `encode` and `evaluate` use it)",
+}
 """Kinds of runs, and what messages call them."""
 
 

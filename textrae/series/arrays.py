@@ -23,13 +23,13 @@ _EXACT = 2.0**53
 """Whole numbers up to which float64 has every one."""
 
 
-def read_npy(path: Path, format: SeriesFormat, known: Sequence[str] = ()) -> Series:
+def read_npy(path: Path, format: SeriesFormat, known: Sequence[str] | None = None) -> Series:
     """Read the sequences of a ``.npy`` file, with NaN for its gaps.
 
     Args:
         path: the file.
         format: how the sequences lie in it.
-        known: names of the columns that a run was trained on.
+        known: names of the columns that a run was trained on; None without a run.
 
     Raises:
         SeriesError: it holds no real values, or not of a shape that `format` allows.
@@ -67,7 +67,7 @@ def label_of(number: Any) -> str:
     return str(number)
 
 
-def read_parquet(path: Path, format: SeriesFormat, known: Sequence[str] = ()) -> Series:
+def read_parquet(path: Path, format: SeriesFormat, known: Sequence[str] | None = None) -> Series:
     """Read the sequences of a ``.parquet`` file, with NaN for its gaps.
 
     A column of lists holds a sequence a row. Without one, the columns are those of one sequence, a time step a row.
@@ -75,7 +75,7 @@ def read_parquet(path: Path, format: SeriesFormat, known: Sequence[str] = ()) ->
     Args:
         path: the file.
         format: how the sequences lie in it.
-        known: names of the columns that a run was trained on.
+        known: names of the columns that a run was trained on; None without a run.
 
     Raises:
         SeriesError: there is no such column, or several; or a list is ragged, empty or not finite.
@@ -110,7 +110,7 @@ def read_parquet(path: Path, format: SeriesFormat, known: Sequence[str] = ()) ->
     return series
 
 
-def _one_sequence(path: Path, file: Any, format: SeriesFormat, known: Sequence[str]) -> Series:
+def _one_sequence(path: Path, file: Any, format: SeriesFormat, known: Sequence[str] | None) -> Series:
     """Read the columns of numbers of a table as one sequence."""
     if format.layout == "rows":
         raise SeriesError(

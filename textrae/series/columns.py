@@ -17,7 +17,7 @@ def choose(
     names: Sequence[str],
     width: int,
     wanted: Sequence[str] | None,
-    known: Sequence[str] = (),
+    known: Sequence[str] | None = None,
 ) -> list[int]:
     """Return the places of the columns to read, from 0.
 
@@ -26,7 +26,8 @@ def choose(
         names: names of its columns; empty where it has none.
         width: its columns.
         wanted: columns that the user asks for, by name or by number from 1; None for all.
-        known: names of the columns that a run was trained on, which are taken in their order wherever they stand.
+        known: names of the columns that a run was trained on, which are taken in their order wherever they stand; none
+            where it knows no names, and has `wanted` from its own file. None without a run.
 
     Raises:
         SeriesError: there is no such column, two have its name, or one has none and was not asked for by number.
@@ -37,7 +38,7 @@ def choose(
                 f"{where}: no column {missing[0]!r}, which the model reads; it has {listed(names)}; choose with `columns`"
             )
         return [_named(where, names, name) for name in known]
-    if known and width == len(known):
+    if known is not None and width == len(known or wanted or ()):
         return list(range(width))
     if wanted is not None:
         places = [_wanted(where, names, width, one) for one in wanted]

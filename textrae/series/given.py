@@ -156,7 +156,7 @@ def _columns(where: str, table: Any, known: Sequence[str]) -> NDArray[Any]:
     names = _names_of(table)
     every = list(table.columns)
     found = []
-    for place in choose(where, names, len(every), None, known):
+    for place in choose(where, names, len(every), None, known or None):
         column = _plain(table[every[place]])
         if column.dtype.kind not in "fiu":
             raise SeriesError(f"{where}: column {every[place]!r} holds no numbers; leave it out")

@@ -37,6 +37,8 @@ StatePooling = Literal["last", "mean"]
 """How a sequence's encoder states become its encoding."""
 _FARTHEST = 1e18
 """Largest scaled value: its square is finite in float32."""
+_LONG = 100
+"""Steps from which on a sequence may be meant to be cut into windows."""
 
 
 class SeriesAutoencoder:
@@ -155,7 +157,7 @@ class SeriesAutoencoder:
         _refuse_kinds(path=(path, (str, PathLike)), format=(format, SeriesFormat))
         chosen = format is not None and format.columns != self.run.settings.format.columns
         format = format or inherited(self.run.settings.format, str(path))
-        series = read_series(str(path), format, self.dim, () if chosen else self.run.names)
+        series = read_series(str(path), format, self.dim, None if chosen else self.run.names)
         least, most = series.lengths
         shortest, longest = self.run.training.get("lengths", (least, most))
         if least < shortest or most > longest:
@@ -356,7 +358,8 @@ def _train(series: Series, settings: SeriesSettings, watch: SeriesWatch) -> Seri
             if len(values) < 10
             else "too few to hold any out that shares no step with the others:"
         )
-        watch.note(f"{few} {what}: the validation loss is that of the training")
+        cut = "; give `window` to cut them" if series.lengths[1] >= _LONG and not series.windows else ""
+        watch.note(f"{few} {what}: the validation loss is that of the training{cut}")
     torch.manual_seed(training.seed)
     network = build_network(model, series.dim).to(device)
     trainer = SeriesTrainer(network, scaled, valid or scaled, training, device, watch)

@@ -23,7 +23,7 @@ def read_series(
     path: str | Path,
     format: SeriesFormat | None = None,
     dim: int | None = None,
-    known: Sequence[str] = (),
+    known: Sequence[str] | None = None,
 ) -> Series:
     """Read the sequences of a file.
 
@@ -36,7 +36,7 @@ def read_series(
         path: the file.
         format: how the sequences lie in it, and what is done with them.
         dim: dimensions that a time step must have; None for those of the first step of the file.
-        known: names of the columns to read, wherever they stand; the format's columns where the file has no names.
+        known: names of the columns that a run was trained on, which are read wherever they stand. None without a run.
 
     Raises:
         SeriesError: missing, unreadable, ragged, not finite, of another width, or without a sequence; it names the
@@ -96,7 +96,7 @@ def read_all(paths: Sequence[str], format: SeriesFormat) -> Series:
     """
     whole, before = Series(), 0
     for path in paths:
-        part = read_series(path, format, whole.dim if whole else None, whole.names)
+        part = read_series(path, format, whole.dim if whole else None, whole.names or None)
         whole.values += part.values
         whole.labels += part.labels
         whole.names = whole.names or part.names

@@ -23,20 +23,20 @@ _SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 """First line by which Excel names the delimiter."""
 
 
-def read_text(path: Path, stream: IO[bytes], format: SeriesFormat, known: Sequence[str]) -> Series:
+def read_text(path: Path, stream: IO[bytes], format: SeriesFormat, known: Sequence[str] | None) -> Series:
     """Read the sequences of a text, with NaN for its gaps.
 
     Args:
         path: the file, for messages.
         stream: the text.
         format: how sequences lie in it.
-        known: names of the columns that a run was trained on.
+        known: names of the columns that a run was trained on; None without a run.
 
     Raises:
         SeriesError: a line cannot be read, or holds what is no number; it names the line.
     """
     lines = _lines(path, stream)
-    first = _opened(sample(lines))
+    first = _opened(sample(lines), format)
     dialect = tell(str(path), first, format)
     try:
         rows = _Rows(path, format, dialect, known, first)
@@ -63,13 +63,13 @@ def _lines(path: Path, stream: IO[bytes]) -> Iterator[str]:
             ) from None
 
 
-def _opened(lines: list[str]) -> list[str]:
-    """Return the first lines without Excel's ``sep=;`` and NumPy's ``#`` before a header."""
+def _opened(lines: list[str], format: SeriesFormat) -> list[str]:
+    """Return the first lines without Excel's ``sep=;``, and where rows are steps, NumPy's ``#`` before a header."""
     for place, line in enumerate(lines):
         if line.strip():
             if _SEPARATOR.fullmatch(line.strip()):
                 lines[place] = ""
-            elif line.lstrip().startswith("#"):
+            elif line.lstrip().startswith("#") and format.layout == "steps":
                 lines[place] = line.lstrip("# ")
             break
     return lines
@@ -79,7 +79,12 @@ class _Rows:
     """The rows of a text, grouped into sequences as they come."""
 
     def __init__(
-        self, path: Path, format: SeriesFormat, dialect: Dialect, known: Sequence[str], first: Sequence[str]
+        self,
+        path: Path,
+        format: SeriesFormat,
+        dialect: Dialect,
+        known: Sequence[str] | None,
+        first: Sequence[str],
     ) -> None:
         self.path, self.format, self.dialect, self.known = path, format, dialect, known
         self.series, self.steps = Series(), list[list[float]]()
