@@ -47,5 +47,12 @@ def test_columns_are_names_joined_by_commas_or_in_a_list() -> None:
 
 
 def test_a_delimiter_is_named_or_given_as_itself() -> None:
-    for given, name in ((";", "semicolon"), ("\t", "tab"), ("bar", "bar"), (" ", "space"), (",", "comma")):
+    for given, name in (
+        (";", "semicolon"),
+        ("\t", "tab"),
+        ("\\t", "tab"),
+        ("bar", "bar"),
+        (" ", "space"),
+        (",", "comma"),
+    ):
         assert SeriesFormat(delimiter=given).delimiter == name  # type: ignore[arg-type]

@@ -91,12 +91,8 @@ def test_what_is_written_is_read_again_or_refused(
         return
     assert [values.tolist() for values in again.values] == [values.tolist() for values in series.values]
     assert again.names in ((), tuple(name.strip() for name in series.names))
-    same = (
-        [float(label) for label in series.labels]
-        if ending == ".npy"
-        else [label.strip() for label in series.labels]
-    )
-    assert ([float(label) for label in again.labels] if ending == ".npy" else again.labels) == same
+    kept = float if ending == ".npy" else str.strip
+    assert [kept(label) for label in again.labels] == [kept(label) for label in series.labels]
 
 
 @pytest.mark.parametrize("ending", [".npy", ".parquet", ".jsonl"])

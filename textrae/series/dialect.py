@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from textrae.errors import SeriesError
-from textrae.series.settings import DELIMITERS, MARKS, SeriesFormat
+from textrae.series.settings import MARKS, NAMES, SeriesFormat
+from textrae.settings.corpus import DELIMITERS
 
 SAMPLE = 1000
 """Rows from which a reading is told."""
@@ -150,11 +151,10 @@ def _refuse(where: str, readings: Sequence[_Reading]) -> None:
     first, second = (reading.dialect for reading in readings[:2])
     said = f"{first.described()}{', decimal points' if first.mark == '.' else ''}"
     other = f"{second.described()}{', decimal points' if second.mark == '.' else ''}"
-    names = {sign: name for name, sign in DELIMITERS.items()}
     choices = [
         f"`decimal={'comma' if one.mark == ',' else 'point'}`"
         if first.delimiter == second.delimiter or one.delimiter == _ONE
-        else f"`delimiter={names[one.delimiter]}`"
+        else f"`delimiter={NAMES[one.delimiter]}`"
         for one in (first, second)
     ]
     raise SeriesError(

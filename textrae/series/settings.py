@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from textrae.settings.corpus import DELIMITERS, character
 from textrae.settings.fields import STRICT, Cell, Device, Fraction, Positive, Seed, refuse, refuse_two_budgets
 
 Activation = Literal["tanh", "relu"]
@@ -18,8 +19,8 @@ SeriesLayout = Literal["steps", "rows"]
 """What a row of a file is: a time step, or a whole sequence."""
 
 
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
-"""Delimiters by their names; a space stands for white space of any length."""
+NAMES = {sign: name for name, sign in reversed(DELIMITERS.items())}
+"""Name of each delimiter; a space stands for white space of any length."""
 MARKS = {"point": ".", "comma": ","}
 """Decimal marks by their names."""
 TEXT_ONLY = ("delimiter", "decimal", "header")
@@ -39,7 +40,7 @@ def _listed(value: Any) -> Any:
 
 def _delimiter(value: Any) -> Any:
     """Return the name of a delimiter that is given as itself."""
-    return {sign: name for name, sign in DELIMITERS.items()}.get(value, value)
+    return NAMES.get(character(value), value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, config=STRICT)
