@@ -153,7 +153,7 @@ def test_arrays_that_the_run_cannot_have_encoded_are_told(
 
 
 def test_columns_are_carried_along(run: Path, tmp_path: Path, model: SentenceAutoencoder) -> None:
-    """Row n keeps its id, where sentences are computed in another order and by several processes."""
+    """Row n keeps its id, though sentences are computed in the order of their lengths."""
     table = pa.table(
         {
             "id": pa.array(range(len(LINES)), pa.int16()),
