@@ -199,8 +199,9 @@ def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -
         raise ConfigError("no corpus: name a file of one sentence a line, or - for standard input")
     made: list[Any] = [build(cls, own(cls, values)) for cls in text_settings().values()]
     corpus, model, training = made
-    refuse_ineffective(named, model, training, files)
-    return adopted(Settings(model, corpus, training, **files), values)
+    settings = adopted(Settings(model, corpus, training, **files), values)
+    refuse_ineffective(named, settings)
+    return settings
 
 
 def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settings) -> Settings:
@@ -224,8 +225,7 @@ def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settin
             raise ConfigError(
                 f"`{name}`: the training to be resumed has {base[name]}, not {value}; leave it out"
             )
-    known = {name: value or getattr(stored, name) for name, value in files.items()}
-    refuse_ineffective(named, stored.model, stored.training, known)
+    refuse_ineffective(named, stored)
     switches = {"sources": "the corpus", "target_languages": "`target`"}
     for name, value in files.items():
         if value and value != getattr(stored, name):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import resource
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
-from textrae.devices import autocast, choose_bf16, choose_device, keep_freed_memory
+from textrae import devices
+from textrae.devices import autocast, choose_bf16, choose_device, keep_freed_memory, memory_of
 from textrae.errors import DeviceError
 
 
@@ -40,3 +42,14 @@ def test_large_tensors_take_the_same_pages_again() -> None:
     for _ in range(10):
         torch.ones(10_000_000)  # 10,000 pages each, if they were new
     assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 5_000
+
+
+def test_memory_is_the_machines_or_the_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, file = torch.device("cpu"), tmp_path / "memory.max"
+    monkeypatch.setattr(devices, "_LIMITS", (str(file), str(tmp_path / "none")))
+    whole = memory_of(cpu)
+    assert whole is not None
+    assert whole > 1 << 28
+    for written, found in (("1000000\n", 1_000_000), ("max\n", whole), (f"{2**63}\n", whole)):
+        file.write_text(written)
+        assert memory_of(cpu) == found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
 
 import torch
 
@@ -11,6 +13,8 @@ from textrae.errors import DeviceError
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Parameters of glibc's mallopt(3)."""
+_LIMITS = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
+"""Files of Linux that hold the memory that a container may use, in bytes."""
 
 
 def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[object]:
@@ -41,6 +45,20 @@ def choose_device(name: str) -> torch.device:
             f"`device={name}`: torch finds no such device here; give `device=auto` or `device=cpu`"
         )
     return torch.device(name)
+
+
+def memory_of(device: torch.device) -> int | None:
+    """Return the bytes of memory that a device has, or that this process may use of it; None if that is not known."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    try:
+        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    except (AttributeError, ValueError, OSError):
+        return None
+    for limit in _LIMITS:  # of a container
+        with suppress(OSError, ValueError):
+            found.append(int(Path(limit).read_text()))
+    return min(found)
 
 
 def choose_bf16(precision: str, device: torch.device) -> bool:

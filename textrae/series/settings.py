@@ -6,10 +6,23 @@ import csv
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic.dataclasses import dataclass
 
 from textrae.settings.corpus import DELIMITERS, character
-from textrae.settings.fields import STRICT, Cell, Device, Fraction, Positive, Seed, refuse, refuse_two_budgets
+from textrae.settings.fields import (
+    Cell,
+    Device,
+    Epochs,
+    Factor,
+    Fraction,
+    Minutes,
+    Positive,
+    Seed,
+    Units,
+    Weight,
+    refuse,
+    refuse_two_budgets,
+    settings,
+)
 
 Activation = Literal["tanh", "relu"]
 """Activation φ of the equations."""
@@ -43,7 +56,7 @@ def _delimiter(value: Any) -> Any:
     return NAMES.get(character(value), value) if isinstance(value, str) else value
 
 
-@dataclass(frozen=True, config=STRICT)
+@settings
 class SeriesConfig:
     """The shape of the basic autoencoder of real-valued sequences."""
 
@@ -51,7 +64,7 @@ class SeriesConfig:
     """Recurrence of encoder and decoder: Elman's, LSTM or GRU."""
     activation: Activation = "tanh"
     """Activation φ of the equations; relu is for the Elman cell only."""
-    hidden: Positive = 32
+    hidden: Units = 32
     """Dimensions of an encoder state, and so of an encoding."""
     bottleneck: DecoderInput = "none"
     """What the decoder sees at each step: the aligned state (none), or the last state (last).
@@ -71,7 +84,7 @@ class SeriesConfig:
         return self
 
 
-@dataclass(frozen=True, config=STRICT)
+@settings
 class SeriesFormat:
     """How sequences lie in a file."""
 
@@ -123,13 +136,13 @@ class SeriesFormat:
         return self
 
 
-@dataclass(frozen=True, config=STRICT)
+@settings
 class SeriesTraining:
     """How long and how fast an autoencoder of real-valued sequences is trained."""
 
-    minutes: Annotated[float, Field(gt=0)] | None = None
+    minutes: Minutes | None = None
     """Budget in minutes of training (10 where no budget is given)."""
-    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    epochs: Epochs | None = None
     """Budget in passes over the training sequences."""
     steps: Positive | None = None
     """Budget in optimizer steps."""
@@ -142,9 +155,9 @@ class SeriesTraining:
 
     It then decays to zero.
     """
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: Weight = 0.0
     """Decoupled weight decay of AdamW, on matrices only."""
-    clip: Annotated[float, Field(gt=0)] = 1.0
+    clip: Factor = 1.0
     """Largest norm of the gradient; a longer one is scaled down to it."""
     valid_size: Positive = 200
     """Sequences held out for validation, at most; never more than a tenth."""

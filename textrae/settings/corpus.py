@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import STRICT, Positive, Seed, refuse
+from textrae.settings.fields import Positive, Seed, Whole, refuse, settings
 
 CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
 
@@ -21,7 +20,7 @@ def character(delimiter: str) -> str:
     return DELIMITERS.get(delimiter, delimiter)
 
 
-@dataclass(frozen=True, config=STRICT)
+@settings
 class CorpusConfig:
     """How text is read, split and cut into tokens."""
 
@@ -40,7 +39,7 @@ class CorpusConfig:
     """What parts columns of .csv and .tsv: a character, or tab (default: told from rows)."""
     errors: Literal["strict", "replace"] = "strict"
     """What to do with bytes that are not UTF-8: stop there, or read U+FFFD and count the lines."""
-    vocab_size: Annotated[int, Field(ge=300, le=65_535)] = 5_000
+    vocab_size: Annotated[int, Whole, Field(ge=300, le=65_535)] = 5_000
     """Pieces of the tokenizer.
 
     There are fewer where the corpus does not support that many.
@@ -61,7 +60,7 @@ class CorpusConfig:
     """
     target_tokenizer: str | None = None
     """SentencePiece model for the target side, with separate tokenizers."""
-    max_length: Annotated[int, Field(ge=2, le=4_096)] = 128
+    max_length: Annotated[int, Whole, Field(ge=2, le=4_096)] = 128
     """Tokens at which a longer sentence is truncated (and counted)."""
     valid_size: Positive = 2_000
     """Sentences held out for validation, at most; never more than a tenth of the corpus.

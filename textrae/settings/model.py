@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic.dataclasses import dataclass
 
-from textrae.settings.fields import STRICT, Cell, Fraction, Positive, refuse
+from textrae.settings.fields import Cell, Factor, Fraction, Units, Weight, Whole, refuse, settings
 from textrae.settings.files import build
 
 Pooling = Literal["auto", "max", "mean", "last"]
@@ -28,7 +27,7 @@ Reconstruction = Literal["cross-entropy", "mse"]
 Preset = Literal["rae", "brae", "vrae", "ara", "hrae"]
 
 
-@dataclass(frozen=True, config=STRICT)
+@settings
 class ModelConfig:
     """The shape of a recurrent autoencoder."""
 
@@ -37,19 +36,19 @@ class ModelConfig:
 
     ``rnn`` is Elman's with tanh (Elman 1990).
     """
-    layers: Annotated[int, Field(gt=0, le=64)] = 1
+    layers: Annotated[int, Whole, Field(gt=0, le=64)] = 1
     """Recurrent layers of the encoder and of the decoder."""
-    hidden: Positive = 512
+    hidden: Units = 512
     """Hidden units of each recurrent layer.
 
     A bidirectional encoder has N in each direction.
     """
-    embedding: Positive = 256
+    embedding: Units = 256
     """Dimensions of a token embedding.
 
     The output softmax is tied to the same table.
     """
-    latent: Annotated[int, Field(ge=2)] = 128
+    latent: Annotated[int, Whole, Field(ge=2, le=65_536)] = 128
     """Dimensions of an encoding, or of each of its slots.
 
     Unless the model is variational or regularised, their mean is 0 and their variance 1, so that two fewer are
@@ -77,7 +76,7 @@ class ModelConfig:
 
     DropConnect (Merity, Keskar & Socher 2018).
     """
-    slots: Annotated[int, Field(ge=0, le=256)] = 0
+    slots: Annotated[int, Whole, Field(ge=0, le=256)] = 0
     """Slots that the decoder attends over (ARA); 0 for no attention.
 
     N learnt queries attend over the encoder's states and give the slots; an encoding is all of them side by side.
@@ -105,7 +104,7 @@ class ModelConfig:
 
     With all states as memory the encoding is the initial state.
     """
-    encoding_scale: Annotated[float, Field(gt=0)] | None = None
+    encoding_scale: Factor | None = None
     """Scale of the encoding as an input of every step (1 up to 128 dimensions, smaller above).
 
     The weights that meet it begin larger by the same factor. An optimizer step moves each weight equally far
@@ -113,7 +112,7 @@ class ModelConfig:
     therefore 128 / dimensions above 128 (as Yang et al. 2021 scale rates by width), but 1 in a hierarchical model,
     where it was not tried.
     """
-    vectors: Annotated[int, Field(ge=0)] = 0
+    vectors: Annotated[int, Whole, Field(ge=0, le=65_536)] = 0
     """Dimensions of the given vectors that are read instead of a text; 0 reads a text.
 
     Any encoder may have made them.
@@ -123,7 +122,7 @@ class ModelConfig:
 
     Training draws the encoding from it; in use the encoding is its mean.
     """
-    posterior_norm: Annotated[float, Field(ge=0)] = 0.0
+    posterior_norm: Weight = 0.0
     """Standard deviation that posterior means are held at over a batch; 0 for no such norm.
 
     γ of BN-VAE (Zhu et al. 2020): the KL divergence cannot vanish.
@@ -159,7 +158,7 @@ class ModelConfig:
 
     Older runs cut behind the mark, unless both are one piece of the vocabulary.
     """
-    places: Annotated[int, Field(ge=0, le=256)] | None = None
+    places: Annotated[int, Whole, Field(ge=0, le=256)] | None = None
     """Places of the encoding that hold a hierarchical model's segments in turn; 0 for none.
 
     The default is as many as leave 4 dimensions to each, at most 16. With slots there are none.
@@ -169,7 +168,7 @@ class ModelConfig:
 
     ``mse`` compares the output with the token's normalised embedding; tokens are read back as the nearest one.
     """
-    mse_weight: Annotated[float, Field(ge=0)] = 0.0
+    mse_weight: Weight = 0.0
     """Weight λ of the mixed loss cross-entropy + λ · MSE."""
 
     @property

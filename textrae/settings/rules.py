@@ -6,12 +6,11 @@ A rule of one dataclass only stands in its own validator. Reasons name settings 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from textrae.settings.fields import refuse
-from textrae.settings.model import ModelConfig
 from textrae.settings.run import Settings
-from textrae.settings.training import TrainingConfig
 
 VARIATIONAL = (
     "beta",
@@ -26,40 +25,65 @@ VARIATIONAL = (
 )
 """Settings of a training that only a variational model uses."""
 
+_DIVERGENCE = ("beta_schedule", "beta_warmup", "beta_cycles", "free_bits", "free_bits_per")
+"""Settings of the KL divergence that its weight multiplies."""
+
 _NOISE = ("noise_drop", "noise_blank", "noise_substitute", "noise_shuffle")
 
 
-def refuse_ineffective(
-    given: Collection[str], model: ModelConfig, training: TrainingConfig, files: Mapping[str, object]
-) -> None:
+def changed(settings: Settings) -> set[str]:
+    """Return the names of the settings that have another value than their default."""
+    parts = settings.model, settings.corpus, settings.training
+    return {one.name for part in parts for one in fields(part) if getattr(part, one.name) != one.default}
+
+
+def refuse_ineffective(given: Collection[str], settings: Settings) -> None:
     """Reject settings that were given expressly and would have no effect on this model or its training.
 
     Args:
         given: names of settings.
-        model: shape that they make.
-        training: training that they make.
-        files: what is trained on, by the names that :class:`textrae.settings.run.Settings` has.
+        settings: what they make, with what a run brings that training begins with.
 
     Raises:
         ConfigError: naming the first such setting, and what would use it.
     """
-    constant, cyclical = (training.beta_schedule == kind for kind in ("constant", "cyclical"))
+    needs = {**_model_needs(settings), **_training_needs(settings), **_corpus_needs(settings)}
+    for name in sorted(given):
+        used, why = needs.get(name, (True, ""))
+        refuse(not used, f"`{name}`: {why}, or leave it out")
+
+
+def _model_needs(settings: Settings) -> dict[str, tuple[object, str]]:
+    """Return for settings of a model whether they are used, and what would use them."""
+    model = settings.model
+    reads = (not settings.vectors, "is of an encoder, which a model that reads `vectors` lacks")
+    return {
+        "conditioning": (
+            model.memory == "slots" or model.conditioning == "initial",
+            "with `memory=states` an encoding is the initial state only: give `conditioning=initial`",
+        ),
+        "scoring": (model.attends, "is of attention: give `slots`, or `memory=states`"),
+        "slot_addressing": (model.slots > 1, "tells several slots apart: give `slots`"),
+        "encoding_scale": (
+            model.conditions_every_step,
+            "is for an encoding that every step is given: give `conditioning=every-step`",
+        ),
+        **dict.fromkeys(("bidirectional", "reverse", "pooling"), reads),
+    }
+
+
+def _training_needs(settings: Settings) -> dict[str, tuple[object, str]]:
+    """Return for settings of a training whether they are used, and what would use them."""
+    model, training = settings.model, settings.training
     needs: dict[str, tuple[object, str]] = {
         **dict.fromkeys(
             VARIATIONAL, (model.variational, "is for a variational model: give `variational=True`")
         ),
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give `regulariser`"),
-        "conditioning": (
-            model.memory == "slots" or model.conditioning == "initial",
-            "with `memory=states` an encoding is the initial state only: give `conditioning=initial`",
-        ),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give `hierarchical=True`"),
     }
-    for name in ("tokenizers", "target_tokenizer", "target_column"):
-        needs[name] = (files["target"], "is for translation: give `target`")
-    for name in ("bidirectional", "reverse", "pooling"):
-        needs[name] = (not files["vectors"], "is of an encoder, which a model that reads `vectors` lacks")
     if model.variational:
+        constant, cyclical = (training.beta_schedule == kind for kind in ("constant", "cyclical"))
         needs["beta_cycles"] = (cyclical, "counts cycles: give `beta_schedule=cyclical`")
         needs["beta_warmup"] = (
             not constant,
@@ -69,9 +93,33 @@ def refuse_ineffective(
             training.free_bits > 0,
             "says what free bits are counted for: give `free_bits`",
         )
-    for name in sorted(given):
-        used, why = needs.get(name, (True, ""))
-        refuse(not used, f"`{name}`: {why}, or leave it out")
+    if model.variational and not training.beta:
+        weighed = (False, "is of the KL divergence, which `beta=0` leaves out: give `beta`")
+        needs |= dict.fromkeys(_DIVERGENCE, weighed)
+    if training.freeze_encoder:
+        frozen = (False, "trains the encoder, which stays as it is: leave `freeze_encoder` out")
+        needs |= dict.fromkeys(("beta", "aggressive", "regulariser_weight", *_DIVERGENCE), frozen)
+        if not settings.target:
+            needs["embedding_rate"] = (
+                False,
+                "is of embeddings, which stay with the encoder: leave `freeze_encoder` out",
+            )
+    return needs
+
+
+def _corpus_needs(settings: Settings) -> dict[str, tuple[object, str]]:
+    """Return for settings of a text whether they are used, and what would use them."""
+    corpus = settings.corpus
+    trains_tokenizer = corpus.tokenizer is None or (
+        bool(settings.target) and corpus.tokenizers == "separate" and corpus.target_tokenizer is None
+    )
+    what = "a trained part" if settings.encoder or settings.decoder else "a given tokenizer"
+    pieces = (trains_tokenizer, f"{what} comes with its own pieces: leave that out")
+    translates = (settings.target, "is for translation: give `target`")
+    return {
+        **dict.fromkeys(("vocab_size", "whole_words"), pieces),
+        **dict.fromkeys(("tokenizers", "target_tokenizer", "target_column"), translates),
+    }
 
 
 def refuse_sources(settings: Settings, *, in_memory: bool) -> None:
@@ -97,10 +145,7 @@ def refuse_incomplete(settings: Settings) -> None:
     Raises:
         ConfigError: naming the first such setting, and what to do.
     """
-    model, training, corpus = settings.model, settings.training, settings.corpus
-    trains_tokenizer = corpus.tokenizer is None or (
-        bool(settings.target) and corpus.tokenizers == "separate" and corpus.target_tokenizer is None
-    )
+    model, training = settings.model, settings.training
     normalised = not (model.variational or model.memory == "states") and model.regulariser == "none"
     refuse(
         normalised and model.encoding_size < 3,
@@ -117,10 +162,6 @@ def refuse_incomplete(settings: Settings) -> None:
     refuse(
         settings.valid_vectors is not None and settings.vectors is None,
         "`valid_vectors`: are for a model that reads vectors; give `vectors` too",
-    )
-    refuse(
-        corpus.whole_words and not trains_tokenizer,
-        "`whole_words`: a given tokenizer has its own pieces; leave one of them out",
     )
     for name in _NOISE:
         refuse(

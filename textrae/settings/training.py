@@ -5,31 +5,35 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic.dataclasses import dataclass
 
 from textrae.settings.fields import (
-    STRICT,
     Device,
+    Epochs,
+    Factor,
     Fraction,
+    Minutes,
     Positive,
     Precision,
     Seed,
+    Weight,
+    Whole,
     refuse,
     refuse_two_budgets,
+    settings,
 )
 
 
-@dataclass(frozen=True, config=STRICT)
+@settings
 class TrainingConfig:
     """How long, how fast and on what a model is trained."""
 
-    minutes: Annotated[float, Field(gt=0)] | None = None
+    minutes: Minutes | None = None
     """Budget in minutes of training (10 where no budget is given)."""
-    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    epochs: Epochs | None = None
     """Budget in passes over the training sentences."""
     steps: Positive | None = None
     """Budget in optimizer steps."""
-    batch_tokens: Positive = 1_024
+    batch_tokens: Annotated[int, Whole, Field(gt=0, le=2**20)] = 1_024
     """Tokens of a batch.
 
     Few enough for many updates, enough to fill the matrix units.
@@ -41,7 +45,7 @@ class TrainingConfig:
 
     It then decays to zero.
     """
-    beta: Annotated[float, Field(ge=0)] = 0.3
+    beta: Weight = 0.3
     """Weight of a variational model's KL divergence.
 
     Nats a sentence are weighed against nats a sentence.
@@ -56,7 +60,7 @@ class TrainingConfig:
     """Share of the budget, or of each cycle, over which the weight of the KL rises."""
     beta_cycles: Positive = 4
     """Cycles of the cyclical schedule of the KL divergence's weight."""
-    free_bits: Annotated[float, Field(ge=0)] = 0.1
+    free_bits: Weight = 0.1
     """Nats of the KL divergence that cost nothing."""
     free_bits_per: Literal["dimension", "sentence"] = "dimension"
     """Whether free bits are counted for each dimension or for each sentence.
@@ -79,9 +83,9 @@ class TrainingConfig:
     The encoder is trained until it stops improving before every update of the decoder. This ends when the mutual
     information stops growing (He et al. 2019).
     """
-    regulariser_weight: Annotated[float, Field(ge=0)] = 10.0
+    regulariser_weight: Weight = 10.0
     """Weight of the model's regulariser, for each sentence."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.6
+    weight_decay: Weight = 0.6
     """Decoupled weight decay of AdamW, on matrices only."""
     embedding_rate: Annotated[float, Field(gt=0, le=100)] = 1.0
     """Multiple of the learning rate at which embeddings learn and decay.
@@ -93,7 +97,7 @@ class TrainingConfig:
 
     It is how slowly the measure of the gradients' size changes.
     """
-    clip: Annotated[float, Field(gt=0)] = 1.0
+    clip: Factor = 1.0
     """Largest norm of the gradient; a longer one is scaled down to it."""
     label_smoothing: Fraction = 0.0
     """Share of each target's weight that is spread over the vocabulary.
@@ -114,7 +118,7 @@ class TrainingConfig:
     """Share of the encoder's input tokens replaced by a blank."""
     noise_substitute: Fraction = 0.0
     """Share of the encoder's input tokens replaced by random ones."""
-    noise_shuffle: Annotated[int, Field(ge=0)] = 0
+    noise_shuffle: Annotated[int, Whole, Field(ge=0, le=4_096)] = 0
     """Positions that a token of the encoder's input may move, at most.
 
     Lample et al. 2018.
@@ -138,7 +142,7 @@ class TrainingConfig:
 
     ``bf16`` is autocast.
     """
-    checkpoint_minutes: Annotated[float, Field(gt=0)] = 2.0
+    checkpoint_minutes: Minutes = 2.0
     """Minutes between checkpoints."""
     validations: Positive = 10
     """Validations over the whole budget; the best model by validation loss is kept."""

@@ -27,6 +27,7 @@ from textrae.text.segments import segmenter
 from textrae.text.tokenizer import Tokenizer
 from textrae.training.loop import fit
 from textrae.training.regularisers import make_regulariser
+from textrae.training.size import refuse_oversized
 from textrae.training.state import Trainer, TrainingReport
 from textrae.training.token_cache import (
     Stopped,
@@ -38,6 +39,9 @@ from textrae.training.token_cache import (
 )
 from textrae.training.transplant import freeze_encoder, transplant
 from textrae.training.validation import gather_latents
+
+_FEWEST = 300
+"""Fewest pieces that a tokenizer may be asked for."""
 
 Note = Callable[[str], None]
 Tables = tuple[VectorTable | None, VectorTable | None]
@@ -122,6 +126,7 @@ def train_run(
     settings, tables = _settled(settings)
     device = choose_device(settings.training.device)
     bf16 = choose_bf16(settings.training.precision, device)
+    refuse_oversized(settings.model, _FEWEST, None, device)
     job = _Job(
         settings=settings,
         tables=tables,
@@ -206,6 +211,9 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         own: tokenizer of the target, if it has one of its own.
     """
     settings, targets = job.settings, corpus.targets
+    refuse_oversized(
+        settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size, job.device
+    )
     torch.manual_seed(settings.training.seed)
     network = _network(settings, corpus, own, fresh=not job.state.exists()).to(job.device)
     return Trainer(

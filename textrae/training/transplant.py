@@ -13,7 +13,7 @@ from textrae.runs.folder import TARGET_TOKENIZER, TOKENIZER
 from textrae.runs.run import Run, load_run, load_settings
 from textrae.settings.files import build, to_dict
 from textrae.settings.model import ModelConfig
-from textrae.settings.rules import refuse_part, refuse_with_parts
+from textrae.settings.rules import changed, refuse_ineffective, refuse_part, refuse_with_parts
 from textrae.settings.run import Settings
 
 _READING = (
@@ -66,7 +66,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         given: settings that were given expressly and must not be changed.
 
     Raises:
-        ConfigError: a setting given, or the other run, differs from what a run has.
+        ConfigError: a setting given, or the other run, differs from what a run has; or a setting would have no effect.
         RunError: a run cannot be read.
     """
     both = settings.encoder is not None and settings.decoder is not None
@@ -94,7 +94,9 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
             corpus = replace(corpus, tokenizer=tokenizer)
     if settings.encoder is not None and settings.target:
         corpus = replace(corpus, tokenizers="separate")  # an autoencoder's tokenizer knows one language
-    return replace(settings, model=build(ModelConfig, model), corpus=corpus)
+    found = replace(settings, model=build(ModelConfig, model), corpus=corpus)
+    refuse_ineffective(changed(settings), found)
+    return found
 
 
 def _shape(model: ModelConfig) -> dict[str, Any]:
