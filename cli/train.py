@@ -186,7 +186,6 @@ def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -
     from textrae.errors import ConfigError
     from textrae.settings.files import build
     from textrae.settings.model import PRESETS
-    from textrae.settings.rules import refuse_ineffective
     from textrae.settings.run import Settings
     from textrae.training.transplant import adopted
 
@@ -199,9 +198,7 @@ def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -
         raise ConfigError("no corpus: name a file of one sentence a line, or - for standard input")
     made: list[Any] = [build(cls, own(cls, values)) for cls in text_settings().values()]
     corpus, model, training = made
-    settings = adopted(Settings(model, corpus, training, **files), values)
-    refuse_ineffective(named, settings)
-    return settings
+    return adopted(Settings(model, corpus, training, **files), values, named)
 
 
 def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settings) -> Settings:

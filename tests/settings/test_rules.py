@@ -15,7 +15,6 @@ from textrae.settings import rules
 from textrae.settings.run import Settings
 
 Values = dict[str, Any]
-FILES = {"target": (), "vectors": None}
 VECTORS = {"vectors": "x.npy"}
 
 
@@ -44,33 +43,101 @@ def refused(check: Callable[[], None], said: str) -> None:
         ("regulariser_weight", {}, {}, "`regulariser`"),
         ("conditioning", {"memory": "states"}, {}, "`conditioning=initial`"),
         ("rehearsal", {}, {}, "`hierarchical=True`"),
+        ("scoring", {}, {}, "`slots`, or `memory=states`"),
+        ("slot_addressing", {}, {}, "`slots`"),
+        ("slot_addressing", {"slots": 1}, {}, "`slots`"),
+        ("encoding_scale", {"conditioning": "initial"}, {}, "`conditioning=every-step`"),
+        ("encoding_scale", {"memory": "states"}, {}, "`conditioning=every-step`"),
         ("tokenizers", {}, {}, "`target`"),
         ("target_tokenizer", {}, {}, "`target`"),
         ("target_column", {}, {}, "`target`"),
     ],
 )
 def test_what_would_have_no_effect_is_refused(name: str, model: Values, training: Values, cure: str) -> None:
-    shape, course = ModelConfig(**model), TrainingConfig(**training)
-    refused(lambda: rules.refuse_ineffective({name}, shape, course, FILES), cure)
-    refused(lambda: rules.refuse_ineffective({name}, shape, course, FILES), f"`{name}`: ")
-    rules.refuse_ineffective((), shape, course, FILES)  # what was not given is not refused
+    made = settings(model, {}, training)
+    refused(lambda: rules.refuse_ineffective({name}, made), cure)
+    refused(lambda: rules.refuse_ineffective({name}, made), f"`{name}`: ")
+    rules.refuse_ineffective((), made)  # what was not given is not refused
+
+
+@pytest.mark.parametrize("name", ["vocab_size", "whole_words"])
+@pytest.mark.parametrize(
+    ("corpus", "files", "said"),
+    [
+        ({"tokenizer": "x"}, {}, "a given tokenizer comes with its own pieces"),
+        (
+            {"tokenizer": "x"},
+            {"encoder": "run", "decoder": "run"},
+            "a trained part comes with its own pieces",
+        ),
+        ({"tokenizer": "x"}, {"target": ("b",)}, "a given tokenizer"),
+        (
+            {"tokenizer": "x", "tokenizers": "separate", "target_tokenizer": "y"},
+            {"target": ("b",)},
+            "a given",
+        ),
+    ],
+)
+def test_a_tokenizer_that_is_there_has_its_pieces(
+    name: str, corpus: Values, files: Values, said: str
+) -> None:
+    refused(lambda: rules.refuse_ineffective({name}, settings({}, corpus, {}, **files)), f"`{name}`: {said}")
+
+
+@pytest.mark.parametrize("name", ["vocab_size", "whole_words"])
+@pytest.mark.parametrize(
+    ("corpus", "files"),
+    [({}, {}), ({"tokenizer": "x", "tokenizers": "separate"}, {"target": ("b",)}), ({}, {"target": ("b",)})],
+)
+def test_a_tokenizer_that_is_trained_has_the_pieces_asked_for(
+    name: str, corpus: Values, files: Values
+) -> None:
+    rules.refuse_ineffective({name}, settings({}, corpus, {}, **files))
+
+
+@pytest.mark.parametrize("name", ["beta", "free_bits", "aggressive", "regulariser_weight", "embedding_rate"])
+def test_an_encoder_that_stays_as_it_is_learns_nothing(name: str) -> None:
+    model = {"variational": True, "regulariser": "mmd"}
+    for frozen in (False, True):
+        made = settings(model, {}, {"freeze_encoder": frozen}, encoder="run")
+        if frozen:
+            refused(lambda given=made: rules.refuse_ineffective({name}, given), "leave `freeze_encoder` out")
+        else:
+            rules.refuse_ineffective({name}, made)
+    # a translator has other embeddings to write with
+    rules.refuse_ineffective({"embedding_rate"}, replace(made, target=("b",)))
+
+
+def test_a_divergence_that_weighs_nothing_has_no_schedule() -> None:
+    made = settings({"variational": True}, {}, {"beta": 0.0})
+    for name in ("beta_schedule", "beta_warmup", "beta_cycles", "free_bits", "free_bits_per"):
+        refused(lambda given=name: rules.refuse_ineffective({given}, made), "`beta=0` leaves out")
+    rules.refuse_ineffective({"beta", "pretrain", "aggressive"}, made)
+
+
+def test_what_is_changed_is_what_differs_from_the_defaults() -> None:
+    assert rules.changed(settings({}, {}, {})) == set()
+    made = settings({"hidden": 512, "layers": 2}, {"vocab_size": 300}, {"beta": 0.3, "seed": 1})
+    assert rules.changed(made) == {"layers", "vocab_size", "seed"}
 
 
 @pytest.mark.parametrize("name", ["bidirectional", "reverse", "pooling"])
 def test_given_vectors_leave_no_encoder_to_set(name: str) -> None:
-    model, training = ModelConfig(), TrainingConfig()
-    files = {**FILES, **VECTORS}
-    refused(lambda: rules.refuse_ineffective({name}, model, training, files), f"`{name}`: is of an encoder")
-    rules.refuse_ineffective({name}, model, training, FILES)
+    refused(
+        lambda: rules.refuse_ineffective({name}, settings({}, {}, {}, **VECTORS)),
+        f"`{name}`: is of an encoder",
+    )
+    rules.refuse_ineffective({name}, settings({}, {}, {}))
 
 
 def test_what_has_an_effect_is_let_through() -> None:
-    files = {**FILES, "target": ("b.txt",)}
-    variational = ModelConfig(variational=True, regulariser="mmd", hierarchical=True)
+    model = {"variational": True, "regulariser": "mmd", "hierarchical": True, "slots": 2}
     given = {*rules.VARIATIONAL, "regulariser_weight", "rehearsal", "tokenizers", "conditioning", "hidden"}
-    rules.refuse_ineffective(given, variational, TrainingConfig(beta_schedule="cyclical"), files)
-    states = ModelConfig(memory="states", conditioning="initial")
-    rules.refuse_ineffective({"conditioning"}, states, TrainingConfig(), files)
+    given |= {"scoring", "slot_addressing", "encoding_scale"}
+    cyclical = {"beta_schedule": "cyclical"}
+    rules.refuse_ineffective(given, settings(model, {}, cyclical, target=("b.txt",)))
+    states = {"memory": "states", "conditioning": "initial"}
+    rules.refuse_ineffective({"conditioning", "scoring"}, settings(states, {}, {}))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +147,6 @@ def test_what_has_an_effect_is_let_through() -> None:
         ({}, {}, {}, {"valid": "v", "valid_target": "t"}, "`valid_target`: is for translation"),
         ({}, {}, {}, {"target": ("b",), "valid_target": "t"}, "`valid_target`: the validation file"),
         ({}, {}, {}, {"valid_vectors": "x.npy"}, "`valid_vectors`: are for a model"),
-        ({}, {"whole_words": True, "tokenizer": "x.model"}, {}, {}, "`whole_words`: "),
         ({}, {}, {"noise_drop": 0.1}, VECTORS, "`noise_drop`: "),
         ({}, {}, {"noise_blank": 0.1}, VECTORS, "`noise_blank`: "),
         ({}, {}, {"noise_substitute": 0.1}, VECTORS, "`noise_substitute`: "),
@@ -103,7 +169,6 @@ def test_a_training_that_begins_uses_what_it_is_given(
         ({"latent": 2, "memory": "states"}, {}, {}, {}),
         ({}, {}, {}, {"valid": "v", "target": ("b",), "valid_target": "t"}),
         ({}, {}, {}, {**VECTORS, "valid": "v", "valid_vectors": "y.npy"}),
-        ({}, {"whole_words": True, "tokenizer": "x", "tokenizers": "separate"}, {}, {"target": ("b",)}),
         ({}, {}, {"noise_drop": 0.1}, {}),
     ],
 )

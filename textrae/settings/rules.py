@@ -113,8 +113,9 @@ def _corpus_needs(settings: Settings) -> dict[str, tuple[object, str]]:
     trains_tokenizer = corpus.tokenizer is None or (
         bool(settings.target) and corpus.tokenizers == "separate" and corpus.target_tokenizer is None
     )
-    what = "a trained part" if settings.encoder or settings.decoder else "a given tokenizer"
-    pieces = (trains_tokenizer, f"{what} comes with its own pieces: leave that out")
+    begun = settings.encoder or settings.decoder
+    what = "trained part comes" if begun else "given tokenizer comes"
+    pieces = (trains_tokenizer, f"a {what} with its own pieces: train without one")
     translates = (settings.target, "is for translation: give `target`")
     return {
         **dict.fromkeys(("vocab_size", "whole_words"), pieces),

@@ -274,10 +274,19 @@ class LengthBuckets:
         """Return the number of batches of an epoch."""
         return sum(len(order) for _, _, order in self._windows(epoch))
 
+    def tokens(self, limit: int | None = None) -> int:
+        """Return the tokens of the first rows, ends counted; of a pair, those of its longer side."""
+        lengths = self._lengths[:limit]
+        return int(lengths.sum(dtype=np.int64)) + len(lengths)
+
     def in_order(self, limit: int, spread: bool = False) -> Iterator[Batch]:
         """Yield batches of at most `limit` rows by length: the first rows, or with `spread` evenly spaced ones."""
         count = min(limit, len(self.rows))
-        rows = np.linspace(0, len(self.rows) - 1, count).astype(np.int64) if spread else np.arange(count)
+        spaced = np.linspace(0, len(self.rows) - 1, count).astype(np.int64)
+        yield from self.by_length(spaced if spread else np.arange(count))
+
+    def by_length(self, rows: NDArray[np.int64]) -> Iterator[Batch]:
+        """Yield batches of the rows of these numbers, the shortest first."""
         rows = rows[np.argsort(self._lengths[rows], kind="stable")]
         cuts = token_cuts(self._lengths[rows].astype(np.int64) + 1, self.batch_tokens)
         make = self._batch_maker(rows)

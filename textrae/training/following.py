@@ -107,13 +107,15 @@ class ProgressBar:
             self._report(report)
 
     def _report(self, report: TrainingReport) -> None:
-        speed = f"{report.tokens / max(report.seconds, 1e-9):,.0f} tokens/s"
+        speed = f"{report.tokens / max(report.seconds - report.valid_seconds, 1e-9):,.0f} tokens/s"
         if report.kind == "valid":
             self.note(
                 f"{report.done:4.0%}  step {report.step:,}  pass {report.passes:.2f}  "
                 f"validation loss {report.loss:.4f}  "
                 f"token accuracy {report.accuracy:.2%}  {speed}  {report.seconds:.0f} s"
             )
+            if report.losses is not None:
+                self.note("      " + "  ".join(f"{name} {loss:.4f}" for name, loss in report.losses.items()))
             if report.kl is not None:
                 self.note(
                     f"      KL {report.kl:.2f} nats  mutual information {report.mutual_information:.2f}  "

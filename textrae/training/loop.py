@@ -7,14 +7,15 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from textrae.errors import TrainingError
 from textrae.nn.autoencoder import WRITING, Autoencoder
-from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Batch, LengthBuckets, crossover
+from textrae.training.budget import Budget
 from textrae.training.losses import reconstruction_loss
 from textrae.training.noise import Noise, blank_out
 from textrae.training.optimizer import ClippedAdamW, make_optimizer, set_rate
@@ -41,7 +42,7 @@ def fit(trainer: Trainer) -> bool:
         Whether the budget was spent (False: stopped early, to be resumed).
 
     Raises:
-        TrainingError: gradients stay non-finite, or the checkpoint does not belong to this training.
+        TrainingError: gradients or all validation losses stay non-finite, or the checkpoint does not belong to this training.
     """
     config, progress, network = trainer.config, trainer.progress, trainer.network
     optimizer = make_optimizer(
@@ -53,18 +54,13 @@ def fit(trainer: Trainer) -> bool:
     )
     resume(trainer, optimizer)
     buckets = trainer.buckets(config.batch_tokens, config.seed)
-    total_steps = step_budget(config, buckets)
-    clock, saved = time.perf_counter() - progress.seconds, time.perf_counter()
-    window = _Window(progress)
+    budget = Budget(trainer, buckets)
+    saved, window = time.perf_counter(), _Window(progress)
 
     for batch in _endless(buckets, progress):
-        progress.seconds = time.perf_counter() - clock
-        done = (
-            progress.step / total_steps if total_steps else progress.seconds / (60 * (config.minutes or 10.0))
-        )
-        if done >= (progress.validations + 1) / config.validations or done >= 1:
-            _validate(trainer, min(done, 1.0))
-            progress.seconds = time.perf_counter() - clock
+        done = budget.done()
+        if budget.due(done):
+            _validate(trainer, budget, min(done, 1.0))
         if done >= 1 or trainer.should_stop():
             break
         if time.perf_counter() - saved > 60 * config.checkpoint_minutes:
@@ -85,6 +81,8 @@ def fit(trainer: Trainer) -> bool:
     if done < 1:
         save_state(trainer, optimizer)
         return False
+    if progress.valid_loss == math.inf:
+        raise TrainingError(f"step {progress.step}: no validation loss was finite; lower `lr`")
     network.load_state_dict(trainer.best)
     return True
 
@@ -141,18 +139,6 @@ def _update(
     return loss.detach(), tokens, finite
 
 
-def step_budget(config: TrainingConfig, buckets: LengthBuckets) -> int:
-    """Return the steps of a budget in steps or epochs; 0 for a budget in minutes."""
-    if config.steps is not None:
-        return config.steps
-    if config.epochs is None:
-        return 0
-    whole = int(config.epochs)
-    steps = sum(buckets.batches_in(epoch) for epoch in range(whole))
-    rest = config.epochs - whole
-    return max(1, steps + (round(rest * buckets.batches_in(whole)) if rest else 0))
-
-
 def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor, Tensor]:
     """Return the source, its lengths and the decoder's input, with the noise that the config asks for."""
     config, specials = trainer.config, trainer.specials
@@ -193,15 +179,19 @@ def drop_gradients(network: Autoencoder, progress: Progress, loss: float) -> Non
         progress.burst, progress.burst_loss = 0, 0.0
 
 
-def _validate(trainer: Trainer, done: float) -> None:
-    """Validate, report, and keep the weights if they are the best so far."""
+def _validate(trainer: Trainer, budget: Budget, done: float) -> None:
+    """Validate, report, and keep the weights if they are the best so far, or the first ones."""
     progress, config = trainer.progress, trainer.config
-    found = validate(trainer)
-    progress.validations = max(progress.validations + 1, int(done * config.validations))
-    if found.loss < progress.valid_loss or not trainer.best:
-        progress.valid_loss = found.loss
+    with budget.validating():
+        found = validate(trainer)
+    progress.validations = max(progress.validations + 1, int(done * budget.validations))
+    loss = found.loss if math.isfinite(found.loss) else math.inf
+    if loss < progress.valid_loss or not trainer.best:
+        progress.valid_loss = loss
         trainer.best = {name: value.detach().clone() for name, value in trainer.network.state_dict().items()}
-    report = replace(_report(trainer, "valid", done, found.loss), accuracy=found.accuracy)
+    report = replace(
+        _report(trainer, "valid", done, found.loss), accuracy=found.accuracy, losses=found.losses or None
+    )
     if (posterior := found.diagnosis) is not None:
         if posterior.mutual_information <= progress.information:
             progress.settled = 1
@@ -227,6 +217,7 @@ def _report(trainer: Trainer, kind: str, done: float, loss: float) -> TrainingRe
         loss=loss,
         tokens=progress.tokens,
         seconds=progress.seconds,
+        valid_seconds=progress.valid_seconds,
         rate=config.lr * schedule(done, config.warmup),
         passes=round(trainer.passes, 3),
     )
@@ -272,8 +263,15 @@ class _Window:
 def _tell(trainer: Trainer, report: TrainingReport) -> None:
     trainer.on_report(report)
     if trainer.metrics is not None:
-        values = {name: value for name, value in asdict(report).items() if value is not None}
-        if not math.isfinite(report.loss):
-            values["loss"] = None  # JSON has no word for it
+        values = {name: _finite(value) for name, value in asdict(report).items() if value is not None}
         with trainer.metrics.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(values) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """Return a value with None for each number that is not finite, for which JSON has no word."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

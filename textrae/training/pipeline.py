@@ -234,7 +234,9 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         valid_vectors=job.tables[1] or job.tables[0],
         checkpoint=job.state,
         metrics=_metrics(job.out, job.watch.note),
+        languages=settings.model.languages,
         on_report=job.watch.report,
+        on_note=job.watch.note,
         should_stop=job.watch.should_stop,
     )
 
@@ -337,6 +339,7 @@ def _result(trainer: Trainer, corpus: PreparedCorpus, finished: bool, bf16: bool
         "tokens": progress.tokens,
         "passes": round(trainer.passes, 3),
         "seconds": round(progress.seconds, 1),
+        "valid_seconds": round(progress.valid_seconds, 1),
         "skipped_steps": progress.skipped,
         "valid_loss": progress.valid_loss if trainer.best else None,
         "precision": "bf16" if bf16 else "fp32",

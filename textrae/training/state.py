@@ -38,9 +38,17 @@ class Progress:
     """Training sentences seen."""
     seconds: float = 0.0
     """Seconds of training, over all sittings."""
+    valid_seconds: float = 0.0
+    """Seconds of these that went to validations."""
     validations: int = 0
     valid_loss: float = math.inf
-    """Validation loss of the best model so far, nats a token."""
+    """Validation loss of the best model so far, nats a token; infinite before the first finite one."""
+    planned_validations: int = 0
+    """Validations that the budget has room for; 0 before that is known."""
+    planned_rows: int = 0
+    """Sentences that a validation measures on; 0 before that is known."""
+    planned_kept: int = 0
+    """Encodings of training sentences that the run keeps, at most; 0 before that is known."""
     skipped: int = 0
     """Updates skipped because their gradient was not finite."""
     decoder_reset: int = 0
@@ -70,12 +78,17 @@ class TrainingReport:
     """Nats a token (squared distance a token with ``mse``), a variational model's weighted KL included."""
     tokens: int
     seconds: float
+    """Seconds of training so far, with validations."""
     rate: float
     """Learning rate."""
     passes: float
     """Passes over the corpus so far."""
+    valid_seconds: float = 0.0
+    """Seconds that went to validations."""
     accuracy: float | None = None
     """Share of teacher-forced tokens that are right, for ``valid``."""
+    losses: dict[str, float] | None = None
+    """Reconstruction loss of each language of several, nats a token, for ``valid``; `loss` is their mean over tokens."""
     kl: float | None = None
     """KL divergence of a variational model, nats a sentence, for ``valid`` (as are the next three)."""
     kl_by_dimension: list[float] | None = None
@@ -114,11 +127,14 @@ class Trainer:
     """Vectors that are read instead of a text; `train` holds their row numbers."""
     valid_vectors: Gathered | None = None
     """Vectors of the validation rows."""
+    languages: tuple[str, ...] = ()
+    """Names of the languages that the targets are of, where they are named."""
     checkpoint: Path | None = None
     """File of the checkpoint; None keeps none."""
     metrics: Path | None = None
     """File that gets a JSON line for each report."""
     on_report: Callable[[TrainingReport], None] = lambda report: None
+    on_note: Callable[[str], None] = lambda line: None
     should_stop: Callable[[], bool] = lambda: False
     progress: Progress = field(default_factory=Progress)
     best: dict[str, Tensor] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,18 @@ _WRITING = (
     "places",
 )
 """Settings that the decoder of a model depends on."""
+_PIECES = ("vocab_size", "whole_words")
+"""Settings of a tokenizer, which may be given again as the run has them."""
 
 
-def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
+def adopted(settings: Settings, given: Mapping[str, Any], named: Collection[str] = ()) -> Settings:
     """Return the settings with the shapes and tokenizers of the runs that they begin with.
 
     Args:
         settings: settings asked for; `encoder` and `decoder` name the runs.
         given: settings that were given expressly and must not be changed.
+        named: names of settings that were given expressly, with their default's value perhaps. These and all that
+            differ from their defaults must have an effect.
 
     Raises:
         ConfigError: a setting given, or the other run, differs from what a run has; or a setting would have no effect.
@@ -73,6 +77,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
     translates = both and bool(load_settings(Path(str(settings.encoder))).target)
     refuse_with_parts(settings, given, translates)
     model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
+    asked = changed(settings) | set(named)
     for run, names, what in (
         (settings.encoder, _READING, "encoder"),
         (settings.decoder, _WRITING, "decoder"),
@@ -85,6 +90,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
         refuse_part(what, run, reads_vectors=bool(trained.model.vectors), shape=shape, wanted=wanted)
         model.update(shape)
         wanted.update(shape)
+        asked -= {name for name in _PIECES if getattr(trained.corpus, name) == getattr(corpus, name)}
         # an encoder's tokenizer is of the source, a decoder's of the target
         own = what == "decoder" and trained.target and trained.corpus.tokenizers == "separate"
         tokenizer = str(Path(run) / (TARGET_TOKENIZER if own else TOKENIZER))
@@ -95,7 +101,7 @@ def adopted(settings: Settings, given: Mapping[str, Any]) -> Settings:
     if settings.encoder is not None and settings.target:
         corpus = replace(corpus, tokenizers="separate")  # an autoencoder's tokenizer knows one language
     found = replace(settings, model=build(ModelConfig, model), corpus=corpus)
-    refuse_ineffective(changed(settings), found)
+    refuse_ineffective(asked, found)
     return found
 
 

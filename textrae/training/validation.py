@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from textrae.latent.mixture import KEPT, LARGEST, Latents, fit_mixture
 from textrae.latent.posterior import Diagnosis, diagnose
+from textrae.text.batch import WINDOW
 from textrae.training.losses import token_losses
 from textrae.training.regularisers import kl_terms, with_free_bits
 from textrae.training.state import Trainer
@@ -30,16 +33,19 @@ class Validation:
     """Share of teacher-forced tokens that are right."""
     diagnosis: Diagnosis | None
     """Diagnosis of a variational model's posteriors; None for another model."""
+    losses: dict[str, float]
+    """Reconstruction loss a token of each language, where targets are of several."""
 
 
 @torch.no_grad()
 def validate(trainer: Trainer) -> Validation:
-    """Measure the network on the first `valid_size` validation rows."""
+    """Measure the network on the validation rows of :func:`measured_rows`."""
     trainer.network.eval()
     buckets = trainer.buckets(4_096, 0, valid=True)
+    sums = torch.zeros(2, len(trainer.languages), dtype=torch.float64)
     total, right, count, sentences, divergence = 0.0, 0, 0, 0, 0.0
     posteriors: list[tuple[Tensor, Tensor]] = []
-    for batch in buckets.in_order(trainer.valid_size):
+    for batch in buckets.by_length(measured_rows(trainer)):
         batch = batch.to(trainer.device)
         with trainer.autocast():
             features, latent = trainer.network(
@@ -47,8 +53,14 @@ def validate(trainer: Trainer) -> Validation:
             )
             losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
         flat = batch.target.flatten()
+        real = flat != trainer.specials.pad
         total += float(losses.cpu().double().sum())
-        right += int((predicted == flat[flat != trainer.specials.pad]).sum())
+        right += int((predicted == flat[real]).sum())
+        if len(trainer.languages) > 1:
+            column = real.nonzero().squeeze(1) % batch.target.shape[1]
+            language = (batch.previous[0, column] - trainer.network.first_tag).cpu()
+            sums[0].index_add_(0, language, losses.cpu().double())
+            sums[1] += torch.bincount(language, minlength=len(trainer.languages))
         count += len(losses)
         sentences += len(latent.vector)
         if latent.mean is not None and latent.log_variance is not None:
@@ -61,7 +73,33 @@ def validate(trainer: Trainer) -> Validation:
         mean, log_variance = (torch.cat(parts) for parts in zip(*posteriors, strict=True))
         some = torch.linspace(0, len(mean) - 1, min(_DIAGNOSED, len(mean)), device=mean.device).long()
         found = diagnose(mean[some], log_variance[some])
-    return Validation((total + trainer.config.beta * divergence) / count, right / count, found)
+    loss = (total + trainer.config.beta * divergence) / count
+    sides = zip(trainer.languages, *sums.tolist(), strict=True)
+    return Validation(
+        loss, right / count, found, {name: nats / tokens for name, nats, tokens in sides if tokens}
+    )
+
+
+def measured_rows(trainer: Trainer) -> NDArray[np.int64]:
+    """Return the numbers of the validation rows that are measured on: the first ones, of each language equally many.
+
+    There are as many as the budget has room for, or `valid_size`; fewer of a language that has fewer.
+    """
+    limit = min(trainer.progress.planned_rows or trainer.valid_size, len(trainer.valid))
+    if len(trainer.languages) < 2 or trainer.valid_targets is None:
+        return np.arange(limit)
+    share, found = max(1, limit // len(trainer.languages)), list[NDArray[np.int64]]()
+    room = [share] * len(trainer.languages)
+    for start in range(0, len(trainer.valid), WINDOW):
+        rows = np.arange(start, min(start + WINDOW, len(trainer.valid)))
+        ids, offsets = trainer.valid_targets.gather(rows)
+        tags = ids[offsets[:-1]].astype(np.int64) - trainer.network.first_tag
+        for language, wanted in enumerate(room):
+            found.append(rows[tags == language][:wanted])
+            room[language] -= len(found[-1])
+        if not any(room):
+            break
+    return np.sort(np.concatenate(found))
 
 
 @torch.no_grad()
@@ -76,7 +114,7 @@ def gather_latents(trainer: Trainer) -> Latents | None:
     trainer.network.eval()
     buckets = trainer.buckets(4_096, 0)
     vectors, spreads = [], []
-    for batch in buckets.in_order(KEPT, spread=True):
+    for batch in buckets.in_order(trainer.progress.planned_kept or KEPT, spread=True):
         if batch.vectors is not None:
             if batch.vectors.shape[1] > LARGEST:
                 return None
