@@ -45,10 +45,10 @@ ALWAYS = {
     "max_length", "valid_size", "dropout", "weight_dropout", "word_dropout", "layers", "hidden", "embedding", "latent",
 }  # fmt: skip
 """Settings that a plain model is tried with, as no other setting could take their use from them."""
-WITHOUT_WEIGHTS = {"minutes", "device", "checkpoint_minutes", "validations", "format", "errors"}
+WITHOUT_WEIGHTS = {"minutes", "device", "checkpoint_minutes", "validations", "format", "errors", "delimiter"}
 """Settings that do not concern the weights; how long and where a model is trained, and which files are read."""
-OUTSIDE = {"vectors", "languages"}
-"""Settings that files decide."""
+OUTSIDE = {"vectors", "languages", "closings"}
+"""Settings that files or the age of a run decide."""
 MODES: dict[str, tuple[Values, Values]] = {
     "plain": ({}, {}),
     "slots": ({"slots": 3}, {}),
