@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SPANNING = {
+    "test_every_setting",
     "test_given_vectors",
     "test_house",
     "test_older_runs",

@@ -127,7 +127,7 @@ class Budget:
         self._trainer.progress.seconds = time.perf_counter() - self._began
 
     def _plan(self, tokens: float) -> None:
-        """Decide on validations for a budget of so much text, and say what differs from what was asked for."""
+        """Decide on validations for a budget of that many tokens, and say what differs from what was asked for."""
         trainer, asked = self._trainer, self._trainer.config.validations
         found = plan(tokens, asked, self._rows, self._valid_mean, self._train_mean)
         progress = trainer.progress

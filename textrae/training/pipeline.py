@@ -124,9 +124,7 @@ def train_run(
     if stopped is None:
         refuse_incomplete(settings)
     settings, tables = _settled(settings)
-    device = choose_device(settings.training.device)
-    bf16 = choose_bf16(settings.training.precision, device)
-    refuse_oversized(settings.model, _FEWEST, None, device)
+    device, bf16 = _hardware(settings)
     job = _Job(
         settings=settings,
         tables=tables,
@@ -165,6 +163,18 @@ def _whole_or_nothing(*folders: Path) -> Iterator[None]:
         for path in made:
             shutil.rmtree(path, ignore_errors=True)
         raise
+
+
+def _hardware(settings: Settings) -> tuple[torch.device, bool]:
+    """Return the device to train on, and whether to compute in bf16.
+
+    Raises:
+        DeviceError: this machine does not have the device.
+        ConfigError: the model does not fit into its memory.
+    """
+    device = choose_device(settings.training.device)
+    refuse_oversized(settings.model, _FEWEST, None, device)
+    return device, choose_bf16(settings.training.precision, device)
 
 
 def _own_tokenizer(settings: Settings, corpus: PreparedCorpus) -> Tokenizer | None:
