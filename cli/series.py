@@ -17,7 +17,7 @@ from .app import late_command
 from .failures import in_options, naming_file, note
 from .kinds import KINDS, Kind, KindCommand
 from .options import Json, RunFolder, check_device
-from .output import print_json
+from .output import Output, print_json, refuse_inputs
 from .switches import names_of, options_of, own
 
 if TYPE_CHECKING:
@@ -118,47 +118,51 @@ def _show(progress: Any, report: SeriesReport) -> None:
 
 def reconstruct_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
     """Rebuild the series of a file as `textrae reconstruct` does with a run of series."""
-    from textrae.series.writing import check_ending, check_place, csv_lines, write_series
+    from textrae.series.writing import check_ending, check_place, csv_lines, origins, write_series
 
-    out = options["out"]
-    if out is not None:
+    out, as_json = options["out"], options.get("as_json", False)
+    if out is not None and not as_json:
+        refuse_inputs(out, file)
         check_ending(out)
     model = _load(run, options["device"])
     source, format = _read(model, file, options)
-    if out is not None:
+    if out is not None and not as_json:
         check_place(out, source, format)
     rebuilt = dataclasses.replace(source, values=model.reconstruct(source))
-    if out is None:
+    if as_json:
+        with Output(out, True, file) as output:
+            output.rows(**origins(rebuilt), reconstruction=[values.tolist() for values in rebuilt.values])
+    elif out is None:
         sys.stdout.writelines(csv_lines(rebuilt, format))
-        return
-    write_series(out, rebuilt, format)
-    note(f"{out}: {len(rebuilt):,} sequences of {model.dim} dimensions a step")
+    else:
+        write_series(out, rebuilt, format)
+        note(f"{out}: {len(rebuilt):,} sequences of {model.dim} dimensions a step")
 
 
 def encode_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
     """Encode the series of a file as `textrae encode` does with a run of series."""
-    from textrae.series.writing import (
-        ENCODING_ENDINGS,
-        check_ending,
-        check_writable,
-        encoded_lines,
-        write_encodings,
-    )
+    from textrae.series.writing import ENCODING_ENDINGS, check_ending, check_writable, write_encodings
 
-    out, pooling = options["out"], options["pooling"] or "last"
+    out, pooling, printed = options["out"], options["pooling"] or "last", str(options["out"]) == "-"
     if pooling not in ("last", "mean"):
         raise typer.BadParameter(f"{pooling!r} is not last or mean", param_hint="--pooling")
-    if str(out) != "-":
+    if printed and options["as_json"]:
+        raise typer.BadParameter(
+            "-o - prints the vectors as JSON; leave one of them out", param_hint="--json"
+        )
+    refuse_inputs(out, file)
+    if not printed:
         check_ending(out, ENCODING_ENDINGS)
         check_writable(out)
     model = _load(run, options["device"])
     source, _ = _read(model, file, options)
     vectors = model.encode(source, pooling=pooling)  # type: ignore[arg-type]
-    if str(out) == "-":
-        sys.stdout.writelines(encoded_lines(source, vectors))
-        return
-    write_encodings(out, source, vectors)
-    note(f"{out}: {len(vectors):,} vectors of {vectors.shape[1]} dimensions")
+    write_encodings(sys.stdout if printed else out, source, vectors)
+    note(
+        f"{'standard output' if printed else out}: {len(vectors):,} vectors of {vectors.shape[1]} dimensions"
+    )
+    if options["as_json"]:
+        print_json({"out": out, "vectors": len(vectors), "dimensions": vectors.shape[1], "pooling": pooling})
 
 
 def evaluate_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
@@ -275,12 +279,12 @@ KINDS["series"] = Kind(
     commands={
         "reconstruct": KindCommand(
             lambda: [_option("out", Out), *_format_options("Of series")],
-            ("out", "device"),
+            ("out", "as_json", "device"),
             reconstruct_series,
         ),
         "encode": KindCommand(
             lambda: [_option("pooling", Pooling), *_format_options("Of series")],
-            ("out", "device"),
+            ("out", "as_json", "device"),
             encode_series,
         ),
         "evaluate": KindCommand(lambda: _format_options("Of series"), ("as_json", "device"), evaluate_series),

@@ -129,6 +129,10 @@ def test_encode_and_evaluate_are_the_librarys(series_run: Path, table: Path, tmp
         assert "v.npy: 30 vectors of 6 dimensions" in made.stderr.decode()
         expected = model.encode(series, pooling=pooling)  # type: ignore[arg-type]
         np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), expected)
+    summary = textrae("encode", series_run, table, "-o", tmp_path / "v.parquet", "--json")
+    assert {"vectors": 30, "dimensions": 6}.items() <= json.loads(summary.stdout).items()
+    for out in ("-", table):  # twice JSON on standard output; the input itself
+        assert textrae("encode", series_run, table, "-o", out, "--json").returncode == 2
     lines = textrae("encode", series_run, table, "-o", "-").stdout.decode().splitlines()
     assert json.loads(lines[3])["label"] == "1"
     printed = np.array([json.loads(line)["vector"] for line in lines], np.float32)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,35 +42,40 @@ def write_series(path: Path, series: Series, format: SeriesFormat) -> None:
     _write(path, content)
 
 
-def write_encodings(path: Path, series: Series, vectors: NDArray[np.float32]) -> None:
-    """Write the encodings (n, hidden) of sequences to a file; ``.parquet`` and ``.jsonl`` say which sequence each is of.
+def write_encodings(place: Path | IO[str], series: Series, vectors: NDArray[np.float32]) -> None:
+    """Write the encodings (n, hidden) of sequences; ``.parquet`` and ``.jsonl`` say which sequence each is of.
+
+    Args:
+        place: a file, or a stream, which gets the lines of ``.jsonl``.
+        series: the sequences.
+        vectors: their encodings.
 
     Raises:
         SeriesError: the ending is none of ``.npy``, ``.parquet`` and ``.jsonl``.
         RunError: the place cannot be written.
     """
-    check_ending(path, ENCODING_ENDINGS)
-    if path.suffix == ".npy":
+    if not isinstance(place, Path):
+        place.writelines(_encoded(series, vectors))
+        return
+    check_ending(place, ENCODING_ENDINGS)
+    if place.suffix == ".npy":
         stream = BytesIO()
         np.save(stream, vectors, allow_pickle=False)
-        _write(path, stream.getvalue())
-        return
-    if path.suffix == ".parquet":
+        _write(place, stream.getvalue())
+    elif place.suffix == ".parquet":
         import pyarrow as pa
 
-        _write(path, _table({**origins(series), "vector": pa.array(list(vectors), pa.list_(pa.float32()))}))
-        return
-    _write(path, "".join(encoded_lines(series, vectors)).encode())
+        _write(place, _table({**origins(series), "vector": pa.array(list(vectors), pa.list_(pa.float32()))}))
+    else:
+        _write(place, "".join(_encoded(series, vectors)).encode())
 
 
-def encoded_lines(series: Series, vectors: NDArray[np.float32]) -> Iterator[str]:
-    """Yield a line of JSON for the encoding of each sequence, with the shortest decimals that read back as the same."""
+def _encoded(series: Series, vectors: NDArray[np.float32]) -> Iterator[str]:
+    """Yield a line of JSON for each encoding, with the shortest decimals that read back as the same float32."""
     columns = origins(series)
     for vector, row in zip(vectors, zip(*columns.values(), strict=True), strict=True):
-        numbers = [float(str(number)) for number in vector]
-        yield (
-            json.dumps({**dict(zip(columns, row, strict=True)), "vector": numbers}, ensure_ascii=False) + "\n"
-        )
+        found = {**dict(zip(columns, row, strict=True)), "vector": [float(str(number)) for number in vector]}
+        yield json.dumps(found, ensure_ascii=False) + "\n"
 
 
 def origins(series: Series) -> dict[str, list[Any]]:
