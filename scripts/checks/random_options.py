@@ -95,7 +95,7 @@ def prepare() -> None:
         "id,text\n" + "".join(f"{row},{line}\n" for row, line in enumerate(lines)), encoding="utf-8"
     )
     Path("series.csv").write_text(
-        "\n".join(f"{row % 7},{row % 5}\n{row % 3},1\n" for row in range(20)), encoding="utf-8"
+        "\n".join(f"{row % 7}.5,{row % 5}\n{row % 3},1\n" for row in range(20)), encoding="utf-8"
     )
     Path("config.toml").write_text("hidden = 8\n", encoding="utf-8")
     for line in (
