@@ -90,7 +90,8 @@ def test_gaps_of_a_series_and_of_an_array_are_named() -> None:
         lambda some: pa.array(some.tolist()), lambda some: pa.FixedSizeListArray.from_arrays(some.ravel(), 3),
         lambda some: [torch.from_numpy(row) for row in some], lambda some: np.array(list(some), dtype=object),
         lambda some: some.astype(np.float64), lambda some: some.astype(np.float16), lambda some: (tuple(row) for row in some),
-        lambda some: some.astype(">f4"), np.asfortranarray,
+        lambda some: some.astype(">f4"), lambda some: [pd.Series(row) for row in some],
+        np.asfortranarray,
     ],
 )  # fmt: skip
 def test_every_usual_form_of_vectors_is_taken(form: Any) -> None:

@@ -310,6 +310,8 @@ def _row(name: str, number: int, item: object) -> NDArray[Any]:
     """Return an item of several as an array."""
     if _is_tensor(item):
         return _from_torch(name, item)
+    if hasattr(item, "__array__") and len(getattr(item, "shape", ())) == 1:  # a series of a table
+        item = np.asarray(item)
     if not isinstance(item, np.ndarray | list | tuple):
         raise TypeError(f"`{name}`: item {number} (counted from 0) is {shown(item)}; a vector is expected")
     if not isinstance(item, np.ndarray):
