@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
-from textrae.text.stats import CorpusStats
+from textrae.text.stats import CorpusStats, read_from
 
 STATS = CorpusStats(
     sources=("a.txt",),
@@ -60,3 +61,22 @@ def test_pairs_and_vectors_are_named_so() -> None:
     vectors = replace(pairs, vectors=True)
     assert "read 1,502 lines and their vectors from a.txt (300 distinct, 800 tokens)" in vectors.describe()[0]
     assert "2 blank dropped" in vectors.describe()[0]
+
+
+def test_how_tables_were_read_is_told() -> None:
+    said = 'column "text" (delimiter ;)'
+    assert read_from(["a.csv", "b.csv"], [said, said]) == (f"rows of {said}", "a.csv, b.csv")
+    assert read_from(["a.csv", "b.txt"], [said, ""]) == ("rows", f"a.csv [{said}], b.txt")
+    assert read_from(["a.txt"], [""]) == read_from(["a.txt"], []) == ("lines", "a.txt")
+    some = replace(STATS, sources=("a.csv",), tables=(said,), missing=1)
+    assert some.describe()[0].startswith(
+        f"read 1,502 rows of {said} from a.csv (300 distinct, 5.2 k tokens); 2 blank dropped (1 of them without a value)"
+    )
+    held = replace(some, valid_source="v.csv", valid_tables=(said,), valid_blank=3, valid_missing=2)
+    assert (
+        f"to validate on from v.csv [{said}]; 3 blank dropped (2 of them without a value)"
+        in held.describe()[1]
+    )
+    pairs = replace(STATS, sources=("a.csv", "a.csv"), tables=(said, said), target_tokens=1)
+    assert f"read 1,502 pairs from a.csv [{said}], a.csv [{said}] (" in pairs.describe()[0]
+    assert CorpusStats.of_json(json.loads(json.dumps(asdict(held)))) == held
