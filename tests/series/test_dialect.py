@@ -8,7 +8,7 @@ import pytest
 
 from textrae import SeriesFormat
 from textrae.errors import SeriesError
-from textrae.series.dialect import is_gap, is_name, plain_number, tell
+from textrae.series.dialect import is_gap, is_name, plain_number, sample, tell
 
 
 def told(text: str, **format: Any) -> tuple[str, str | None, bool]:
@@ -111,3 +111,8 @@ def test_gaps_names_and_numbers() -> None:
         -2000,
         *[None] * 4,
     ]
+
+
+def test_a_sample_is_bounded() -> None:
+    assert len(sample(iter(["1"] * 2000))) == 1000
+    assert len(sample(iter(["1" * 2**20] * 20))) == 5

@@ -18,6 +18,7 @@ from textrae.settings.corpus import DELIMITERS
 
 SAMPLE = 1000
 """Rows from which a reading is told."""
+_LARGEST_SAMPLE = 1 << 22
 _STRONG = (";", "\t", "|")
 """Delimiters that hardly ever stand in a cell of a table of numbers."""
 _ONE = "\x1f"
@@ -255,5 +256,11 @@ def _is_time(text: str) -> bool:
 
 
 def sample(lines: Iterator[str]) -> list[str]:
-    """Take the first lines of a text, from which its dialect is told."""
-    return list(islice(lines, SAMPLE))
+    """Take the first lines of a text, from which its dialect is told: 1,000, or 4 MiB of them."""
+    found, size = list[str](), 0
+    for line in islice(lines, SAMPLE):
+        found.append(line)
+        size += len(line)
+        if size > _LARGEST_SAMPLE:
+            break
+    return found
