@@ -76,15 +76,10 @@ def test_the_cache_is_found_only_where_it_holds_the_same_text(stopped: Path) -> 
     assert training is not None
     place, found = find_cache(stopped, None, training)
     assert place == stopped / "checkpoint"
-    assert found is not None
+    assert found is not None, "an older textrae told less of a corpus"
     found.close()
     file = stopped / "checkpoint" / "settings.json"
     values = json.loads(file.read_text())
-    del values["cached"]["tables"]  # as of an older textrae, which told less of a corpus
-    file.write_text(json.dumps(values))
-    found = find_cache(stopped, None, stopped_training(stopped))[1]
-    assert found is not None
-    found.close()
     values["cached"]["lines"] += 1
     file.write_text(json.dumps(values))
     other = stopped_training(stopped)
