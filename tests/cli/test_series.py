@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from support import command, environment
 from support import textrae_here as textrae
+from textrae_cli.kinds import KINDS
 
 from textrae import SeriesAutoencoder
 
@@ -86,6 +87,22 @@ def test_reconstruct_writes_each_format(series_run: Path, table: Path, tmp_path:
     assert [line.split(",")[0] for line in text.splitlines()] == ["0", "1"] * 15
     np.testing.assert_allclose(np.loadtxt(tmp_path / "out.csv", delimiter=",")[:, 1:], expected, atol=1e-6)
     assert textrae("reconstruct", series_run, stdin=table.read_bytes()).stdout.decode() == text
+
+
+def test_what_was_rebuilt_as_json(
+    series_run: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = SeriesAutoencoder.load(series_run)
+    expected = [values.tolist() for values in model.reconstruct(model.read(table))]
+    rebuild = KINDS["series"].commands["reconstruct"]
+    options = dict.fromkeys(one.name for one in rebuild.options()) | {"device": "cpu", "as_json": True}
+    rebuild.run(series_run, str(table), options)
+    rebuild.run(series_run, str(table), {**options, "out": tmp_path / "rebuilt.jsonl"})
+    shown = capsys.readouterr().out
+    assert (tmp_path / "rebuilt.jsonl").read_text() == shown
+    rows = [json.loads(line) for line in shown.splitlines()]
+    assert [row["reconstruction"] for row in rows] == expected
+    assert [(row["row"], row["sequence"], row["label"]) for row in rows[:2]] == [(1, 0, "0"), (2, 1, "1")]
 
 
 def test_another_layout_than_the_trainings(series_run: Path, tmp_path: Path) -> None:
