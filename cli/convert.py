@@ -31,7 +31,7 @@ from .options import (
     Workers,
 )
 from .output import Output, print_json, refuse_inputs
-from .session import at_work, load_model, print_lines, refuse_options
+from .session import at_work, load_model, refuse_options
 
 if TYPE_CHECKING:
     from textrae.inference.vectors import Storage as Stored
@@ -204,6 +204,8 @@ def reconstruct(
     column: Column = None,
     delimiter: Delimiter = None,
     errors: Errors = "strict",
+    out: Out = None,
+    as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
     **others: Any,
@@ -215,12 +217,16 @@ def reconstruct(
         return
     from .reading import Input
 
-    model = load_model(run, device, precision)
-    if model.run.translates:
-        raise ConfigError(f"{run}: was trained to translate; use `textrae translate`")
-    source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
-    for block in model.reconstruct_stream(source, beam=beam, cuts=source.cuts):
-        print_lines(block)
+    with Output(out, as_json, file) as output:
+        model = load_model(run, device, precision)
+        if model.run.translates:
+            raise ConfigError(f"{run}: was trained to translate; use `textrae translate`")
+        source, held = (
+            Input.of(file, corpus_format, column, errors, model.max_length, delimiter),
+            deque[str](),
+        )
+        for block in model.reconstruct_stream(_recorded(source, held), beam=beam, cuts=source.cuts):
+            output.rows(text=[held.popleft() for _ in block], reconstruction=block)
     source.say()
 
 

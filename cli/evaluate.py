@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,10 +21,12 @@ from .options import (
     Errors,
     File,
     Json,
+    Out,
     Precision,
     RunFolder,
     To,
 )
+from .output import Output, print_json
 from .session import load_model, refuse_options
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ def evaluate(
     length_penalty: LengthPenalty = 1.0,
     samples: Samples = 0,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of these draws.")] = 0,
+    out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -115,34 +118,33 @@ def evaluate(
         refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
     if not samples:
         refuse_options(ctx, "reconstruction only: give --samples too", "seed")
-    model = load_model(run, device, precision)
-    if target is not None:
+    with Output(out, as_json, file, target, vectors) as output:
+        model = load_model(run, device, precision)
+        if target is None:
+            source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
+            _evaluate_reconstruction(ctx, output, model, source, vectors, tokenize, (samples, seed))
+            return
         sources = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
         references = Input.of(target, corpus_format, target_column, errors, model.max_length, delimiter)
         models = [model, *([] if compare is None else [load_model(compare, device, precision)])]
         for folder, one, switch in zip((run, compare), models, ("--target", "--compare"), strict=False):
             _refuse_untranslating(folder, one, switch, beam, to)
-        _evaluate_translation(
-            models, list(sources), list(references), tokenize, (beam, length_penalty, to), as_json
-        )
+        decoding = beam, length_penalty, to
+        _evaluate_translation(output, models, list(sources), list(references), tokenize, decoding)
         sources.say()
         references.say()
         for one in models:
             say_cuts(one)
-        return
-    source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
-    _evaluate_reconstruction(ctx, run, model, source, vectors, tokenize, (samples, seed), as_json)
 
 
 def _evaluate_reconstruction(
     ctx: typer.Context,
-    run: Path,
+    output: Output,
     model: SentenceAutoencoder,
     source: Input,
     vectors: Path | None,
     tokenize: str,
     draws: tuple[int, int],
-    as_json: bool,
 ) -> None:
     """Measure how a model rebuilds sentences, and a variational one's posteriors and likelihood (draws and their seed)."""
     import numpy as np
@@ -152,6 +154,7 @@ def _evaluate_reconstruction(
     from textrae.inference.vectors import read_vectors
     from textrae.text.blank import is_blank
 
+    run = ctx.params["run"]
     if model.run.translates:
         raise ConfigError(f"{run}: was trained to translate; give the references with --target")
     lines = list(source)
@@ -175,18 +178,16 @@ def _evaluate_reconstruction(
     result = model.evaluate(lines, tokenize=tokenize, vectors=given)
     posterior = model.diagnose(filled[:_DIAGNOSED]) if model.run.settings.model.variational else None
     likelihood = model.likelihood(filled, samples=samples, seed=seed) if samples else None
-    if as_json:
-        parts = {"posterior": posterior, "likelihood": likelihood}
-        said = {name: None if part is None else dataclasses.asdict(part) for name, part in parts.items()}
-        typer.echo(json.dumps({**dataclasses.asdict(result), **said}, indent=1))
+    if output.as_json:
+        output.json({**dataclasses.asdict(result), "posterior": posterior, "likelihood": likelihood})
         return
-    typer.echo(result.table())
+    output.text(result.table())
     if posterior is not None:
-        typer.echo(posterior.describe())
+        output.text(posterior.describe())
         if advice := posterior.advice():
             note(in_options(ctx, advice))
     if likelihood is not None:
-        typer.echo(likelihood.describe())
+        output.text(likelihood.describe())
     for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
         note(line)
 
@@ -205,12 +206,12 @@ def _refuse_untranslating(
 
 
 def _evaluate_translation(
+    output: Output,
     models: list[SentenceAutoencoder],
     sources: list[str],
     references: list[str],
     tokenize: str,
     decoding: tuple[int, float, str | None],
-    as_json: bool,
 ) -> None:
     """Print the scores of the first model, and how the second compares with it."""
     from textrae.errors import CorpusError
@@ -231,13 +232,12 @@ def _evaluate_translation(
     result = translation_report(read, written[0], wanted, tokenize)
     result = dataclasses.replace(result, blank=blank, notes=said)
     compared = compare(written[0], written[1], wanted, tokenize) if len(models) > 1 else []
-    if as_json:
-        comparison = [dataclasses.asdict(one) for one in compared]
-        typer.echo(json.dumps({**dataclasses.asdict(result), "comparison": comparison}, indent=1))
+    if output.as_json:
+        output.json({**dataclasses.asdict(result), "comparison": compared})
         return
-    typer.echo(result.table())
+    output.text(result.table())
     for one in compared:
-        typer.echo(f"{one.metric}: {one.baseline:.2f}, the other run {one.other:.2f} (p = {one.p:.4f})")
+        output.text(f"{one.metric}: {one.baseline:.2f}, the other run {one.other:.2f} (p = {one.p:.4f})")
     for line in [*result.notes, *(f"{name}: {signature}" for name, signature in result.signatures.items())]:
         note(line)
 
@@ -265,10 +265,10 @@ def attention(
         save_picture(found, out)
         note(f"{out}: {len(found.target)} pieces written, {len(found.source)} read")
     if as_json:
-        weights = found.over_source
-        slots = None if found.slots is None else found.slots.tolist()
-        parts = {"source": found.source, "target": found.target, "decoder": found.decoder.tolist()}
-        typer.echo(json.dumps({**parts, "slots": slots, "over_source": weights.tolist()}))
+        parts = {
+            name: getattr(found, name) for name in ("source", "target", "decoder", "slots", "over_source")
+        }
+        print_json(parts)
     elif out is None:
         for piece, row in zip(found.target, found.over_source, strict=True):
             most = row.argmax()
@@ -280,6 +280,7 @@ def xsim(
     run: RunFolder,
     file: Annotated[str, typer.Argument(help="Sentences, one a line.", show_default=False)],
     other: Annotated[str, typer.Argument(help="Their translations, line by line.", show_default=False)],
+    out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -292,48 +293,55 @@ def xsim(
 
     from .reading import Input, say_cuts
 
-    model = load_model(run, device, precision)
-    sides = [list(Input.of(path, "auto", None, "strict", model.max_length)) for path in (file, other)]
-    if len(sides[0]) != len(sides[1]) or not sides[0]:
-        raise CorpusError(
-            f"{file} has {len(sides[0]):,} lines and {other} {len(sides[1]):,}: give as many, line by line"
-        )
-    *filled, blank = filled_pairs(*sides)
-    if blank:
-        note(left_out(blank, len(sides[0]), "pairs"))
-    if not filled[0]:
-        raise CorpusError(f"{file}, {other}: every line is blank on one side; give sentences")
-    vectors = [model.encode(side) for side in filled]
-    say_cuts(model)
-    found = {"there": error(*vectors), "back": error(*reversed(vectors))}
-    if as_json:
-        typer.echo(json.dumps(found))
-    else:
-        typer.echo(f"xsim error {found['there']:.2%} there, {found['back']:.2%} back")
+    with Output(out, as_json, file, other) as output:
+        model = load_model(run, device, precision)
+        sides = [list(Input.of(path, "auto", None, "strict", model.max_length)) for path in (file, other)]
+        if len(sides[0]) != len(sides[1]) or not sides[0]:
+            raise CorpusError(
+                f"{file} has {len(sides[0]):,} lines and {other} {len(sides[1]):,}: give as many, line by line"
+            )
+        *filled, blank = filled_pairs(*sides)
+        if blank:
+            note(left_out(blank, len(sides[0]), "pairs"))
+        if not filled[0]:
+            raise CorpusError(f"{file}, {other}: every line is blank on one side; give sentences")
+        vectors = [model.encode(side) for side in filled]
+        say_cuts(model)
+        found = {"there": error(*vectors), "back": error(*reversed(vectors))}
+        if as_json:
+            output.json(found)
+        else:
+            output.text(f"xsim error {found['there']:.2%} there, {found['back']:.2%} back")
 
 
 @app.command(epilog="Example: textrae info run")
-def info(run: RunFolder, as_json: Json = False) -> None:
+def info(run: RunFolder, out: Out = None, as_json: Json = False) -> None:
     """Tell what a run is and how it was trained."""
     from textrae.runs.folder import kind_of
 
     kind = KINDS.get(kind_of(run))
-    facts = kind.info(run) if kind is not None else load_model(run, "cpu", "fp32").info()
-    if as_json:
-        typer.echo(json.dumps(facts, indent=1))
-        return
+    with Output(out, as_json) as output:
+        facts = kind.info(run) if kind is not None else load_model(run, "cpu", "fp32").info()
+        if as_json:
+            output.json(facts)
+        else:
+            output.lines(_told(facts))
+
+
+def _told(facts: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines that tell what a run is."""
     for name, value in facts.items():
         if isinstance(value, dict):
-            typer.echo(f"{name}:")
-            _indented(value, "  ")
+            yield f"{name}:"
+            yield from _indented(value, "  ")
         else:
-            typer.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+            yield f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
 
 
-def _indented(values: dict[str, Any], indent: str) -> None:
+def _indented(values: dict[str, Any], indent: str) -> Iterator[str]:
     for name, value in values.items():
         if isinstance(value, dict):
-            typer.echo(f"{indent}{name}:")
-            _indented(value, indent + "  ")
+            yield f"{indent}{name}:"
+            yield from _indented(value, indent + "  ")
         elif value is not None:
-            typer.echo(f"{indent}{name}: {value}")
+            yield f"{indent}{name}: {value}"

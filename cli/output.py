@@ -88,18 +88,19 @@ class Output:
         """Write texts, one on each line; a line end inside one becomes a space."""
         block = [text.replace("\n", " ") for text in texts]
         self.lines_written += len(block)
-        self._write("".join(f"{line}\n" for line in block))
+        self.write("".join(f"{line}\n" for line in block))
 
     def text(self, text: str) -> None:
         """Write a text of several lines."""
         self.lines_written += text.count("\n") + 1
-        self._write(f"{text}\n")
+        self.write(f"{text}\n")
 
     def json(self, value: Any) -> None:
         """Write one value as a line of JSON."""
         self.lines([to_json(value)])
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """Write a text as it is."""
         if self._stream is None:
             sys.stdout.write(text)
             sys.stdout.flush()

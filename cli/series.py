@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -16,7 +15,7 @@ import typer
 from .app import late_command
 from .failures import in_options, naming_file, note
 from .kinds import KINDS, Kind, KindCommand
-from .options import Json, RunFolder, check_device
+from .options import Json, Out, RunFolder, check_device
 from .output import Output, print_json, refuse_inputs
 from .switches import names_of, options_of, own
 
@@ -120,7 +119,8 @@ def reconstruct_series(run: Path, file: str, options: Mapping[str, Any]) -> None
     """Rebuild the series of a file as `textrae reconstruct` does with a run of series."""
     from textrae.series.writing import check_ending, check_place, csv_lines, origins, write_series
 
-    out, as_json = options["out"], options.get("as_json", False)
+    out, as_json = options["out"], options["as_json"]
+    out = None if str(out) == "-" else out
     if out is not None and not as_json:
         refuse_inputs(out, file)
         check_ending(out)
@@ -129,14 +129,15 @@ def reconstruct_series(run: Path, file: str, options: Mapping[str, Any]) -> None
     if out is not None and not as_json:
         check_place(out, source, format)
     rebuilt = dataclasses.replace(source, values=model.reconstruct(source))
-    if as_json:
-        with Output(out, True, file) as output:
-            output.rows(**origins(rebuilt), reconstruction=[values.tolist() for values in rebuilt.values])
-    elif out is None:
-        sys.stdout.writelines(csv_lines(rebuilt, format))
-    else:
+    if out is not None and not as_json:
         write_series(out, rebuilt, format)
         note(f"{out}: {len(rebuilt):,} sequences of {model.dim} dimensions a step")
+        return
+    with Output(out, as_json, file) as output:
+        if as_json:
+            output.rows(**origins(rebuilt), reconstruction=rebuilt.values)
+        else:
+            output.write("".join(csv_lines(rebuilt, format)))
 
 
 def encode_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
@@ -167,9 +168,13 @@ def encode_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
 
 def evaluate_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
     """Measure how the series of a file are rebuilt as `textrae evaluate` does with a run of series."""
-    model = _load(run, options["device"])
-    found = model.evaluate(_read(model, file, options)[0])
-    typer.echo(json.dumps(dataclasses.asdict(found), indent=1) if options["as_json"] else found.table())
+    with Output(options["out"], options["as_json"], file) as output:
+        model = _load(run, options["device"])
+        found = model.evaluate(_read(model, file, options)[0])
+        if output.as_json:
+            output.json(found)
+        else:
+            output.text(found.table())
 
 
 def _format_options(about: str = "") -> list[inspect.Parameter]:
@@ -186,6 +191,7 @@ def score(
     units: Annotated[
         str, typer.Option(help="scaled: the values that the model sees, all columns alike; or data.")
     ] = "scaled",
+    out: Out = None,
     as_json: Json = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     **format: Any,
@@ -195,20 +201,21 @@ def score(
 
     if units not in ("scaled", "data"):
         raise typer.BadParameter(f"{units!r} is not scaled or data", param_hint="--units")
-    model = _load(run, device)
-    series, _ = _read(model, file, format)
-    errors = model.score(series, units=units)  # type: ignore[arg-type]
-    found = origins(series)
-    names = [name for name in found if name != "label"]
-    columns = {**{name: found[name] for name in names}, "error": errors.tolist(), **found}
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    if as_json:
-        typer.echo(json.dumps({"units": units, "mean": float(errors.mean()), "sequences": rows}, indent=1))
-        return
-    typer.echo("\t".join(rows[0]))
-    for row in rows:
-        typer.echo(
+    with Output(out, as_json, file) as output:
+        model = _load(run, device)
+        series, _ = _read(model, file, format)
+        errors = model.score(series, units=units)  # type: ignore[arg-type]
+        found = origins(series)
+        names = [name for name in found if name != "label"]
+        columns = {**{name: found[name] for name in names}, "error": errors.tolist(), **found}
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if as_json:
+            output.json({"units": units, "mean": float(errors.mean()), "sequences": rows})
+            return
+        output.lines(["\t".join(rows[0])])
+        output.lines(
             "\t".join(f"{value:.9g}" if isinstance(value, float) else str(value) for value in row.values())
+            for row in rows
         )
 
 
@@ -261,10 +268,6 @@ Files = Annotated[
         help="File of real-valued sequences (.csv, .npy, .parquet) instead of a corpus; may be repeated.",
     ),
 ]
-Out = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", help="File for rebuilt series (.csv, .npy, .parquet; default: stdout)."),
-]
 Pooling = Annotated[
     str | None,
     typer.Option(
@@ -278,16 +281,16 @@ KINDS["series"] = Kind(
     train=train_series,
     commands={
         "reconstruct": KindCommand(
-            lambda: [_option("out", Out), *_format_options("Of series")],
-            ("out", "as_json", "device"),
-            reconstruct_series,
+            lambda: _format_options("Of series"), ("out", "as_json", "device"), reconstruct_series
         ),
         "encode": KindCommand(
             lambda: [_option("pooling", Pooling), *_format_options("Of series")],
             ("out", "as_json", "device"),
             encode_series,
         ),
-        "evaluate": KindCommand(lambda: _format_options("Of series"), ("as_json", "device"), evaluate_series),
+        "evaluate": KindCommand(
+            lambda: _format_options("Of series"), ("out", "as_json", "device"), evaluate_series
+        ),
     },
     info=_info,
 )

@@ -12,7 +12,7 @@ import pytest
 from conftest import sentences
 
 from textrae import SentenceAutoencoder
-from textrae.errors import CorpusError, DeviceError, RunError
+from textrae.errors import ConfigError, CorpusError, DeviceError, RunError
 from textrae.inference.cuts import Cuts
 from textrae.workers import WorkerPool
 
@@ -45,6 +45,14 @@ def test_the_same_translations_in_the_same_order(pool: WorkerPool, model: Senten
         [text for text, _ in one] for block in expected for one in block
     ]
     assert cuts.sentences == 41
+
+
+def test_a_number_of_processes_that_cannot_be_is_refused(run: Path) -> None:
+    for wrong in (0, -1, 10**7):
+        with pytest.raises(ConfigError, match=r"^`workers`: a whole number from 1 to 1,024 is expected"):
+            WorkerPool(run, wrong)
+    with pytest.raises(TypeError, match=r"^`workers`: a whole number"):
+        WorkerPool(run, 2.0)  # type: ignore[arg-type]
 
 
 def test_what_fails_in_a_worker_is_said(run: Path) -> None:

@@ -19,6 +19,7 @@ import torch
 
 from textrae.devices import choose_device, keep_freed_memory
 from textrae.errors import DeviceError
+from textrae.inference.arguments import whole
 from textrae.inference.cuts import Cuts
 from textrae.inference.engine import WINDOW, Hypotheses, windows
 from textrae.inference.vectors import Vectors
@@ -26,6 +27,8 @@ from textrae.inference.worker import Outcome, Worker
 from textrae.model import SentenceAutoencoder
 from textrae.settings.fields import Precision
 
+MOST = 1_024
+"""Most processes of a pool."""
 _TRANSLATED = 2_048
 """Sentences that a worker translates at once: enough for batches of similar length, few for a fair share of work."""
 _LOADING = 0
@@ -47,6 +50,8 @@ class WorkerPool:
         precision: as for :meth:`textrae.SentenceAutoencoder.load`.
 
     Raises:
+        TypeError: the number of processes is no whole number.
+        ConfigError: there are none, or more than :data:`MOST`.
         DeviceError: this machine does not have the device.
     """
 
@@ -58,6 +63,7 @@ class WorkerPool:
         device: str = "auto",
         precision: Precision = "fp32",
     ) -> None:
+        workers = whole("workers", workers, 1, MOST)
         kind = choose_device(device).type
         threads = max(1, torch.get_num_threads() // workers)
         self._workers: list[Worker] = []

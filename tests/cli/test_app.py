@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support import command, environment, textrae
+from support import command, environment, textrae, textrae_here
+from textrae_cli import app
+from typer.main import get_command
 
 
-@pytest.mark.parametrize("name", ["train", "encode", "decode", "reconstruct", "evaluate", "info"])
-def test_every_command_has_help_with_an_example(name: str) -> None:
-    shown = textrae(name, "--help").stdout.decode()
-    assert f"Example: textrae {name}" in shown
+def commands() -> dict[str, Any]:
+    """Return every command by its name."""
+    group: Any = get_command(app)
+    context = group.make_context("textrae", [], resilient_parsing=True)
+    return {name: group.get_command(context, name) for name in group.list_commands(context)}
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_has_an_example_json_and_a_file_for_what_it_writes(name: str) -> None:
+    shown = textrae_here(name, "--help").stdout.decode()
+    assert f"Example: textrae {name} " in shown
+    options = {switch for option in commands()[name].params for switch in option.opts}
+    assert {"--json", "--out", "-o"} <= options
 
 
 def test_help_needs_no_torch() -> None:

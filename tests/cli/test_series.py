@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 from support import command, environment
 from support import textrae_here as textrae
-from textrae_cli.kinds import KINDS
 
 from textrae import SeriesAutoencoder
 
@@ -89,20 +88,31 @@ def test_reconstruct_writes_each_format(series_run: Path, table: Path, tmp_path:
     assert textrae("reconstruct", series_run, stdin=table.read_bytes()).stdout.decode() == text
 
 
-def test_what_was_rebuilt_as_json(
-    series_run: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rebuilt_series_as_json_and_what_was_written(series_run: Path, table: Path, tmp_path: Path) -> None:
     model = SeriesAutoencoder.load(series_run)
-    expected = [values.tolist() for values in model.reconstruct(model.read(table))]
-    rebuild = KINDS["series"].commands["reconstruct"]
-    options = dict.fromkeys(one.name for one in rebuild.options()) | {"device": "cpu", "as_json": True}
-    rebuild.run(series_run, str(table), options)
-    rebuild.run(series_run, str(table), {**options, "out": tmp_path / "rebuilt.jsonl"})
-    shown = capsys.readouterr().out
-    assert (tmp_path / "rebuilt.jsonl").read_text() == shown
-    rows = [json.loads(line) for line in shown.splitlines()]
-    assert [row["reconstruction"] for row in rows] == expected
-    assert [(row["row"], row["sequence"], row["label"]) for row in rows[:2]] == [(1, 0, "0"), (2, 1, "1")]
+    expected = model.reconstruct(model.read(table).values)
+    told = [
+        json.loads(line) for line in textrae("reconstruct", series_run, table, "--json").stdout.splitlines()
+    ]
+    assert [(row["row"], row["sequence"], row["label"]) for row in told[:2]] == [(1, 0, "0"), (2, 1, "1")]
+    np.testing.assert_allclose([row["reconstruction"] for row in told], expected, atol=1e-6)
+    done = textrae("encode", series_run, table, "-o", tmp_path / "v.npy", "--json")
+    assert json.loads(done.stdout) == {
+        "out": str(tmp_path / "v.npy"), "vectors": 30, "dimensions": 6, "pooling": "last"
+    }  # fmt: skip
+    lines = textrae("reconstruct", series_run, table, "--json")
+    assert textrae("reconstruct", series_run, table, "--json", "-o", tmp_path / "r.jsonl").stdout == b""
+    assert (tmp_path / "r.jsonl").read_bytes() == lines.stdout
+    assert textrae("reconstruct", series_run, table, "-o", tmp_path / "r.csv").returncode == 0
+    for name in ("score", "evaluate", "info"):
+        words = (name, series_run, *(() if name == "info" else (table,)))
+        for more in ((), ("--json",)):
+            shown = textrae(*words, *more).stdout
+            assert textrae(*words, *more, "-o", tmp_path / "out").stdout == b""
+            assert (tmp_path / "out").read_bytes() == shown
+    refused = textrae("reconstruct", series_run, tmp_path / "r.csv", "-o", tmp_path / "r.csv")
+    assert refused.returncode == 2
+    assert b"is read by this command" in refused.stderr
 
 
 def test_another_layout_than_the_trainings(series_run: Path, tmp_path: Path) -> None:
@@ -287,7 +297,8 @@ def test_errors_are_one_line(
     bad.write_text("1.5,2\nnan,4\n" if args[0] == "train" else "1,2,2\n1,nan,4\n")
     places = {"RUN": series_run, "TABLE": table, "BAD": bad}
     failed = textrae(*(places.get(str(arg), arg) for arg in args))
-    assert failed.returncode == (2 if said.startswith(("--", "a corpus", "for --layout")) else 1)
+    usage = said.startswith(("--", "a corpus", "for --layout")) or "series are written to" in said
+    assert failed.returncode == (2 if usage else 1)
     (line,) = failed.stderr.decode().splitlines()
     assert line.startswith("error: ")
     assert said in line
@@ -297,7 +308,7 @@ def test_commands_of_the_other_kind_of_run(run: Path, series_run: Path, table: P
     refused = textrae("score", run, table)
     assert refused.returncode == 1
     assert b"a run of sentences" in refused.stderr
-    for args in (("reconstruct", series_run, table, "--beam", 2), ("reconstruct", run, table, "-o", "x.csv")):
+    for args in (("reconstruct", series_run, table, "--beam", 2), ("reconstruct", run, table, "--labels")):
         wrong = textrae(*args)
         assert wrong.returncode == 2
         assert b"is not for a run of" in wrong.stderr

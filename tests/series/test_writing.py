@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textrae import SeriesFormat
-from textrae.errors import RunError, SeriesError
+from textrae.errors import ConfigError, RunError, SeriesError
 from textrae.series.data import Series, Window
 from textrae.series.reading import read_series
 from textrae.series.writing import check_ending, check_place, csv_lines, write_encodings, write_series
@@ -28,7 +28,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, ending: str, labels: list
         again = read_series(tmp_path / f"b{ending}", how)
         np.testing.assert_array_equal(again.values, values)
         assert again.labels == labels
-    with pytest.raises(SeriesError, match=r"\.csv, \.npy, \.parquet"):
+    with pytest.raises(ConfigError, match=r"\.csv, \.npy, \.parquet"):
         write_series(tmp_path / "b.xls", Series(list(values)), rows)
 
 
@@ -142,6 +142,6 @@ def test_a_place_is_refused_before_the_work(tmp_path: Path) -> None:
         (tmp_path / "folder.csv").mkdir(exist_ok=True)
         with pytest.raises(RunError, match="no file can be written there"):
             check_place(place, series, SeriesFormat())
-    with pytest.raises(SeriesError, match="give one of these endings"):
+    with pytest.raises(ConfigError, match="give one of these endings"):
         check_ending(tmp_path / "a.txt")
     assert not (tmp_path / "a.npy").exists()

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textrae.errors import RunError, SeriesError
+from textrae.errors import ConfigError, RunError, SeriesError
 from textrae.runs.files import write_atomically
 from textrae.series.arrays import LABEL
 from textrae.series.data import Series
@@ -30,8 +30,8 @@ def write_series(path: Path, series: Series, format: SeriesFormat) -> None:
     """Write sequences to a file of a format told by its ending; it appears whole or not at all.
 
     Raises:
-        SeriesError: the ending is none of ``.csv``, ``.npy`` and ``.parquet``, the lengths differ for ``.npy``, or
-            its labels are no numbers.
+        ConfigError: the ending is none of ``.csv``, ``.npy`` and ``.parquet``.
+        SeriesError: the lengths differ for ``.npy``, or its labels are no numbers.
         RunError: the place cannot be written.
     """
     check_place(path, series, format)
@@ -51,7 +51,7 @@ def write_encodings(place: Path | IO[str], series: Series, vectors: NDArray[np.f
         vectors: their encodings.
 
     Raises:
-        SeriesError: the ending is none of ``.npy``, ``.parquet`` and ``.jsonl``.
+        ConfigError: the ending is none of ``.npy``, ``.parquet`` and ``.jsonl``.
         RunError: the place cannot be written.
     """
     if not isinstance(place, Path):
@@ -103,17 +103,18 @@ def check_ending(path: Path, endings: tuple[str, ...] = ENDINGS) -> None:
     """Reject a file whose format is not known.
 
     Raises:
-        SeriesError: the ending is none of `endings`.
+        ConfigError: the ending is none of `endings`.
     """
     if path.suffix not in endings:
-        raise SeriesError(f"{path}: series are written to {', '.join(endings)}; give one of these endings")
+        raise ConfigError(f"{path}: series are written to {', '.join(endings)}; give one of these endings")
 
 
 def check_place(path: Path, series: Series, format: SeriesFormat) -> None:
     """Reject, before the work, a place where sequences of these lengths and labels could not be written.
 
     Raises:
-        SeriesError: the ending is none of :data:`ENDINGS`; or for ``.npy`` the lengths differ, or a label is no number.
+        ConfigError: the ending is none of :data:`ENDINGS`.
+        SeriesError: for ``.npy`` the lengths differ, or a label is no number.
         RunError: the place cannot be written.
     """
     check_ending(path)
