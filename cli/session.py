@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,9 +48,3 @@ def at_work(
 
     with WorkerPool(run, workers, device=device, precision=precision) as pool:  # type: ignore[arg-type]
         yield pool
-
-
-def print_lines(block: list[str]) -> None:
-    """Print one sentence on each line; a line end inside a sentence becomes a space."""
-    sys.stdout.write("".join(f"{sentence.replace(chr(10), ' ')}\n" for sentence in block))
-    sys.stdout.flush()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .app import app
 from .failures import note
-from .options import Errors
-from .session import print_lines
+from .options import Errors, Json, Out
+from .output import Output
 
 if TYPE_CHECKING:
     from textrae.text.blocks import ReadCounts
@@ -27,12 +26,7 @@ def split(
     file: Annotated[
         str, typer.Argument(help="Running text (.txt[.gz] or any other name); - for standard input.")
     ] = "-",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", help="File of the sentences; without it they are printed.", show_default=False
-        ),
-    ] = None,
+    out: Out = None,
     language: Annotated[
         str,
         typer.Option(
@@ -47,6 +41,7 @@ def split(
         ),
     ] = False,
     errors: Errors = "strict",
+    as_json: Json = False,
 ) -> None:
     """Turn running text, such as a book, into one sentence a line; a blank line stays between paragraphs."""
     from textrae.settings.corpus import CorpusConfig
@@ -56,10 +51,11 @@ def split(
     from textrae.text.sentences import SplitCounts, split_sentences
 
     source = locate(file, build(CorpusConfig, {"errors": errors}))
-    _refuse(source, out)
+    _refuse(source)
     read, counts = ReadCounts(), SplitCounts()
     found = split_sentences(_lines(source, errors, read), language, counts, drop_hyphens=drop_hyphens)
-    _write(found, out)
+    with Output(out, as_json, None if source.stream else source.path) as output:
+        _write(found, output)
     joined = f"{counts.joined:,} line ends joined"
     if counts.hyphens:
         joined += f", {counts.hyphens:,} hyphens dropped there"
@@ -73,9 +69,9 @@ def split(
         note(f"{read.undecodable:,} lines held bytes that are not UTF-8, now U+FFFD")
 
 
-def _refuse(source: Source, out: Path | None) -> None:
-    """Raise an error if a source is no running text, or would be written over."""
-    from textrae.errors import ConfigError, CorpusError
+def _refuse(source: Source) -> None:
+    """Raise an error if a source is no running text."""
+    from textrae.errors import CorpusError
 
     if source.format == "datasets":
         raise CorpusError(f"{source.path}: no such file; check the path")
@@ -83,8 +79,6 @@ def _refuse(source: Source, out: Path | None) -> None:
         raise CorpusError(
             f"{source.name}: is a table, whose rows are sentences already; give a file of running text"
         )
-    if out is not None and source.stream is None and out.exists() and out.samefile(source.path):
-        raise ConfigError(f"`out`: {out} is the file that is read; give another one")
 
 
 def _lines(source: Source, errors: str, counts: ReadCounts) -> Iterator[str]:
@@ -100,22 +94,17 @@ def _lines(source: Source, errors: str, counts: ReadCounts) -> Iterator[str]:
             yield line
 
 
-def _write(sentences: Iterator[str], out: Path | None) -> None:
-    """Print sentences, or write a file that appears when it is whole."""
-    from textrae.errors import RunError
-    from textrae.runs.draft import Draft
-
-    if out is None or str(out) == "-":
-        while block := list(islice(sentences, _BLOCK)):
-            print_lines(block)
-        return
-    try:
-        draft = Draft(out)
-        try:
-            while block := list(islice(sentences, _BLOCK)):
-                draft.stream.write("".join(f"{sentence}\n" for sentence in block).encode())
-            draft.publish()
-        finally:
-            draft.discard()
-    except OSError as error:
-        raise RunError(f"{out}: cannot write ({error.strerror or error}); choose another place") from None
+def _write(sentences: Iterator[str], output: Output) -> None:
+    """Write sentences; as JSON with the number of their paragraph, from 1, in place of the blank lines."""
+    paragraph = 1
+    while block := list(islice(sentences, _BLOCK)):
+        if not output.as_json:
+            output.lines(block)
+            continue
+        numbers, texts = [], []
+        for sentence in block:
+            paragraph += not sentence
+            if sentence:
+                numbers.append(paragraph)
+                texts.append(sentence)
+        output.rows(paragraph=numbers, text=texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_pipes_gzip_line_ends_and_hyphens(book: Path, tmp_path: Path) -> None:
     assert textrae_here("split", stdin=b"\n \n").stdout == b""
 
 
+def test_sentences_as_json_know_their_paragraph(book: Path) -> None:
+    told = [json.loads(line) for line in textrae_here("split", book, "--json").stdout.splitlines()]
+    paragraphs = [part.split("\n") for part in SENTENCES.rstrip("\n").split("\n\n")]
+    assert [(one["paragraph"], one["text"]) for one in told] == [
+        (number, sentence) for number, part in enumerate(paragraphs, 1) for sentence in part
+    ]
+    assert [one["row"] for one in told] == list(range(1, len(told) + 1))
+
+
 def test_what_is_no_running_text_is_refused(book: Path, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("text\nA dog.\n")
@@ -70,7 +80,7 @@ def test_what_is_no_running_text_is_refused(book: Path, tmp_path: Path) -> None:
         ((tmp_path / "none.txt",), "no such file"),
         (("none",), "no such file"),
         ((table,), "is a table, whose rows are sentences already"),
-        ((book, "-o", book), "is the file that is read; give another one"),
+        ((book, "-o", book), "is read by this command; give another file"),
         ((book, "--language", "english"), "is no code of a language"),
         ((book, "-o", tmp_path / "no" / "x.txt"), "cannot write"),
     ):
