@@ -23,7 +23,7 @@ SWITCHES = """
 --checkpoint-minutes --clip --column --columns --conditioning --config --corpus-format --crossover --decimal --decoder --delimiter
 --device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame
 --free-bits --free-bits-per --freeze-encoder/--train-encoder --header/--no-header --hidden
---hierarchical/--no-hierarchical --label-smoothing --labels/--no-labels --latent --layers --layout
+--hierarchical/--no-hierarchical --json --label-smoothing --labels/--no-labels --latent --layers --layout
 --lr --max-length --memory --minutes --missing --model --mse-weight --noise-blank --noise-drop --noise-shuffle
 --noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain
 --reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
