@@ -53,8 +53,8 @@ def train_series(
         config: a TOML file of settings.
         overwrite: whether what is in `out` may go.
     """
+    from textrae.runs.folder import claimed
     from textrae.series.model import SeriesAutoencoder
-    from textrae.series.run import claim
     from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
     from textrae.series.training import SeriesWatch
     from textrae.settings.files import build
@@ -67,9 +67,8 @@ def train_series(
             build(SeriesFormat, own(SeriesFormat, values)),
             build(SeriesTraining, own(SeriesTraining, values)),
         )
-    claim(out, overwrite=overwrite)
     stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
-    with stopper, progress:
+    with claimed(out, overwrite=overwrite), stopper, progress:
         watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
         trained = SeriesAutoencoder.train(files, model, training, format=format, watch=watch)
         place = out if overwrite else _unwritten(out)
@@ -88,8 +87,10 @@ def train_series(
 
 def _unwritten(out: Path) -> Path:
     """`out`, or if something was written there while it trained, a folder beside it: what was trained is not to be lost."""
+    from textrae.runs.folder import contents
+
     places = (out, *(out.with_name(f"{out.name}-{n}") for n in range(2, 100)))
-    return next(place for place in places if not place.exists() or not any(place.iterdir()))
+    return next(place for place in places if not place.exists() or not contents(place))
 
 
 def _series_values(given: Mapping[str, Any], unfit: list[str], config: Path | None) -> dict[str, Any]:

@@ -33,3 +33,8 @@ class DeviceError(TextraeError):
 
 class TrainingError(TextraeError):
     """A training that cannot go on: the loss is not finite, or the state on disk does not fit."""
+
+
+def cannot_write(place: object, error: OSError) -> str:
+    """Return the message about a file or folder that the disk refuses to hold."""
+    return f"{place}: cannot write ({error.strerror or error}); free some space or choose another place"

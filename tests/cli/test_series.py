@@ -330,7 +330,7 @@ def test_ctrl_c_leaves_a_usable_run(table: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_written_meanwhile_stays(table: Path, series_run: Path, tmp_path: Path) -> None:
-    process = stopped_when(table, tmp_path, lambda out: shutil.copytree(series_run, out))
+    process = stopped_when(table, tmp_path, lambda out: shutil.copytree(series_run, out, dirs_exist_ok=True))
     assert process.stderr is not None
     assert b"another run was written there meanwhile; this one is in " in process.stderr.read()
     assert process.wait(20) == 130

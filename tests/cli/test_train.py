@@ -234,6 +234,24 @@ def test_kill_9_and_resume_give_the_same_bits(corpus: Path, tmp_path: Path) -> N
         assert not (out / "checkpoint").exists()
 
 
+def test_a_second_training_is_refused_and_told_of_the_first(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    first = start(corpus, out, 100_000)
+    wait_for_step(out, 50)
+    for args in ([corpus], [corpus, "--overwrite"], ["--resume"]):
+        second = textrae("train", *args, "-o", out)
+        assert second.returncode == 1
+        assert second.stderr.decode().startswith(f"error: {out}: process {first.pid} is training there; ")
+    assert (out / "training.lock").exists()
+    first.kill()
+    first.communicate()
+    again = start(corpus, out, 100_000, "--resume")
+    wait_for_step(out, 100)
+    again.send_signal(signal.SIGINT)
+    again.communicate(timeout=60)
+    assert not (out / "training.lock").exists()
+
+
 def test_resuming_needs_no_settings_and_refuses_others(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     process = start(corpus, out, 120)

@@ -70,6 +70,8 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) 
     kept = {living, ".a.x.partial", f".b.{NOBODY}.partial", f".ab.{NOBODY}.partial", f"a.{NOBODY}.partial"}
     for name in (*kept, f".a.{NOBODY}.partial"):
         (tmp_path / name).write_bytes(b"")
+    (tmp_path / f".a.{NOBODY + 1}.partial").mkdir()
+    (tmp_path / f".a.{NOBODY + 1}.partial" / "config.json").write_bytes(b"")
     Draft(tmp_path / "a").discard()
     assert {path.name for path in tmp_path.iterdir()} == kept
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,14 @@ from textrae.runs.folder import (
     MODEL,
     TOKENIZER,
     claim,
+    claimed,
+    contents,
     fitting,
     kind_of,
     make_folder,
     one_line_errors,
 )
+from textrae.runs.lock import LOCK
 
 FILES = {CARD, CONFIG, METRICS, MODEL, LATENTS, TOKENIZER}
 
@@ -96,6 +100,51 @@ def test_a_place_is_claimed_by_a_new_run_or_its_own_training(tmp_path: Path) -> 
         claim(out, resume=False, overwrite=False)
     with pytest.raises(RunError, match="is a file"):
         claim(out / CONFIG, resume=False, overwrite=True)
+
+
+def test_a_claimed_folder_is_made_and_locked_and_left_as_it_was(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "run"
+    with claimed(out):
+        assert [path.name for path in out.iterdir()] == [LOCK]
+        with pytest.raises(RunError, match="is training there"), claimed(out, resume=True):
+            pass
+    assert list((tmp_path / "new").iterdir()) == []
+    out.mkdir()
+    with claimed(out):
+        (out / CONFIG).write_text('{"format": 1}')
+    assert [path.name for path in out.iterdir()] == [CONFIG]
+    with pytest.raises(RunError, match="holds a run already"), claimed(out):
+        pass
+    with (
+        claimed(out, overwrite=True),
+        pytest.raises(RunError, match="is training there"),
+        claimed(out, overwrite=True),
+    ):
+        pass
+    assert [path.name for path in out.iterdir()] == [CONFIG]
+    (mine := tmp_path / "mine").mkdir()
+    (mine / LOCK).write_text("mine")
+    (mine / "thesis.tex").write_text("mine")
+    with pytest.raises(RunError, match="not a textrae run"), claimed(mine, overwrite=True):
+        pass
+    assert (mine / LOCK).read_text() == "mine"
+
+
+def test_what_a_killed_process_left_is_in_nobodys_way(model: SentenceAutoencoder, tmp_path: Path) -> None:
+    for folder in (out := tmp_path / "run", tmp_path / ".run.4194305.partial", out / ".run.4194305.partial"):
+        folder.mkdir()
+        (folder / LOCK).write_text("4194305 here")
+    assert contents(out) == set()
+    with claimed(out):
+        pass
+    model.save(out, overwrite=True)
+    assert {path.name for path in out.iterdir()} == FILES - {METRICS}
+    model.save(tmp_path / "run2")
+    model.save(out, overwrite=True)
+    (tmp_path / ".run2.4194305.partial").mkdir()
+    shutil.rmtree(tmp_path / "run2")
+    model.save(tmp_path / "run2")
+    assert not (tmp_path / ".run2.4194305.partial").exists()
 
 
 def test_the_kind_of_a_run_is_what_its_config_says(run: Path, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from series.sequences import waves
 
 from textrae import SentenceAutoencoder, SeriesAutoencoder
 from textrae.errors import RunError
-from textrae.series.run import claim
 
 
 def test_a_run_is_the_same_when_loaded(trained: SeriesAutoencoder, tmp_path: Path) -> None:
@@ -53,12 +52,3 @@ def test_a_damaged_run_is_refused(trained: SeriesAutoencoder, tmp_path: Path, wh
     with pytest.raises(RunError) as caught:
         SeriesAutoencoder.load(path)
     assert "\n" not in str(caught.value)
-
-
-def test_a_place_is_claimed_before_the_training(trained: SeriesAutoencoder, tmp_path: Path) -> None:
-    claim(tmp_path / "new" / "run")
-    assert (tmp_path / "new").is_dir()
-    trained.save(tmp_path / "run")
-    claim(tmp_path / "run", overwrite=True)
-    with pytest.raises(RunError, match="holds a run already"):
-        claim(tmp_path / "run")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -29,8 +30,8 @@ class Draft:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        _remove_leftovers(path)
+        self._beside = path.with_name(partial_name(path.name))
+        remove_leftovers(path.parent, path.name)
         nameless = _open_nameless(path.parent)
         self._named = nameless is None
         self.stream = cast("IO[bytes]", self._beside.open("w+b")) if nameless is None else nameless
@@ -106,12 +107,25 @@ def _link(stream: IO[bytes], place: Path) -> None:
         os.close(folder)
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove named drafts of a file that killed processes have left."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
-        number = left.name.removeprefix(f".{path.name}.").removesuffix(".partial")
-        if number.isdecimal() and not is_alive(int(number)):
-            left.unlink(missing_ok=True)
+def partial_name(name: str) -> str:
+    """Return what this process calls a file or folder beside its place, until it is whole."""
+    return f".{name}.{os.getpid()}.partial"
+
+
+def is_leftover(name: str) -> bool:
+    """Return whether this may be the name of something that was never whole."""
+    return re.fullmatch(r"\..+\.[0-9]+\.partial", name, re.DOTALL) is not None
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Remove what killed processes have left of a file or folder in `folder` before it was whole."""
+    for left in folder.glob(f".{glob.escape(name)}.*.partial"):
+        number = left.name.removeprefix(f".{name}.").removesuffix(".partial")
+        if is_leftover(left.name) and number.isdecimal() and not is_alive(int(number)):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def is_alive(process: int) -> bool:

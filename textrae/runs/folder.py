@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from textrae.errors import RunError
+from textrae.errors import RunError, cannot_write
+from textrae.runs.draft import is_leftover, partial_name, remove_leftovers
 from textrae.runs.files import read_json
+from textrae.runs.lock import LOCK, locked, refuse_running
 
 FORMAT = 1
 """Number of the run folder's layout; a newer textrae writes a larger one."""
@@ -56,18 +57,24 @@ def write_folder(path: Path, fill: Callable[[Path], None], *, overwrite: bool = 
         overwrite: whether a run in `path` may be replaced.
 
     Raises:
-        RunError: something is there already and `overwrite` is not set, or it is no run, or the disk refuses.
+        RunError: something is there already and `overwrite` is not set, or it is no run, or another process trains there,
+            or the disk refuses.
     """
     if path.exists() and not overwrite:
         raise RunError(f"{path}: exists already; choose another folder, or give `overwrite=True`")
     refuse_foreign(path)
+    refuse_running(path)
     with one_line_errors(path):
         inside = path.is_dir()  # it may be a mount point or the working folder, which cannot be renamed
+        whole = path.resolve()  # which has a name where the path is a dot
+        beside = path if inside else path.parent
         if not inside:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path if inside else path.parent))
+            beside.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(beside, whole.name)
+        fresh = beside / partial_name(whole.name)
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
         try:
-            fresh.chmod(0o755)
             fill(fresh)
             if inside:
                 _move(fresh, path)
@@ -102,6 +109,12 @@ def _move(fresh: Path, path: Path) -> None:
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
 
 
+def contents(path: Path) -> set[str]:
+    """Return the names in a folder but for what a killed process may have left there; none where there is no folder."""
+    names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    return {name for name in names if name != LOCK and not is_leftover(name)}
+
+
 def refuse_foreign(path: Path) -> None:
     """Reject a path that is neither free, nor an empty folder, nor a run of any kind.
 
@@ -110,12 +123,12 @@ def refuse_foreign(path: Path) -> None:
     """
     if path.exists() and not path.is_dir():
         raise RunError(f"{path}: is a file; give another folder")
-    if not path.is_dir() or not any(path.iterdir()):
+    files = contents(path)
+    if not files:
         return
     try:
         known = isinstance(read_json(path / CONFIG).get("format"), int)
     except RunError:  # missing or damaged: a half-made run, or nothing but a run's files
-        files = {entry.name for entry in path.iterdir()}
         known = (path / CHECKPOINT / SETTINGS).is_file()
         known |= bool(files & {CHECKPOINT, CONFIG}) and files <= {*_FILES, CHECKPOINT}
     if not known:
@@ -198,9 +211,7 @@ def one_line_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"{error.filename or path}: cannot write ({error.strerror or error}); free or choose another place"
-        ) from None
+        raise RunError(cannot_write(error.filename or path, error)) from None
 
 
 def claim(out: Path, resume: bool, overwrite: bool) -> None:
@@ -217,7 +228,7 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
         RunError: the folder is foreign, or holds a run and neither `resume` nor `overwrite` fits.
     """
     refuse_foreign(out)
-    if not out.is_dir() or not any(out.iterdir()) or overwrite:
+    if overwrite or not contents(out):
         return
     unfinished = (out / CHECKPOINT).is_dir()
     if resume and not unfinished:
@@ -231,6 +242,35 @@ def claim(out: Path, resume: bool, overwrite: bool) -> None:
             else "give another folder, or `overwrite=True`"
         )
         raise RunError(f"{out}: holds a run already; {hint}")
+
+
+@contextmanager
+def claimed(out: Path, *, resume: bool = False, overwrite: bool = False) -> Iterator[None]:
+    """Make a run folder and keep other trainings out of it, while a training that :func:`claim` allows goes on.
+
+    Nothing is left of the folder if it was not there and nothing was written.
+
+    Args:
+        out: run folder to train into.
+        resume: as for :func:`claim`.
+        overwrite: as for :func:`claim`.
+
+    Raises:
+        RunError: as for :func:`claim`, or another process trains there, or the disk refuses.
+    """
+    refuse_foreign(out)
+    if not (out / LOCK).is_file():
+        claim(out, resume, overwrite)  # before anything is made
+    made = not out.is_dir()
+    make_folder(out)
+    try:
+        with locked(out):
+            claim(out, resume, overwrite)  # again: another training may have ended meanwhile
+            yield
+    finally:
+        if made:
+            with suppress(OSError):  # something was written
+                out.rmdir()
 
 
 def make_folder(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """A run of sentences as typed values, and its folder.
 
-Every file is written beside its place and renamed, so a crash leaves the old one or the new one. Within a training,
+Every file appears at its place when it is whole, so a crash leaves the old one or the new one. Within a training,
 `config.json` and `tokenizer.model` never change once written, and `model.safetensors` carries their digests and its
 own. Whenever a crash happens, the three fit together or the folder says that they do not. Nothing is a pickle, and
 nothing read here is executed.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,18 +65,6 @@ class SeriesRun:
 def build_network(config: SeriesConfig, dim: int) -> SeriesNetwork:
     """Build the network of a config, for time steps of `dim` dimensions."""
     return SeriesNetwork(config.cell, dim, config.hidden, config.activation, config.bottleneck == "last")
-
-
-def claim(path: Path, *, overwrite: bool = False) -> None:
-    """Reject, before a training, a path that its run could not be written to.
-
-    Raises:
-        RunError: something is there already and `overwrite` is not set, or the folder above refuses.
-    """
-    folder.claim(path, False, overwrite)
-    folder.make_folder(path.parent)
-    if not os.access(path if path.is_dir() else path.parent, os.W_OK):
-        raise RunError(f"{path}: cannot be written there; give another folder")
 
 
 def save_series_run(path: Path, run: SeriesRun, *, overwrite: bool = False) -> None:

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textrae.errors import ConfigError, RunError, SeriesError
+from textrae.errors import ConfigError, RunError, SeriesError, cannot_write
 from textrae.runs.files import write_atomically
 from textrae.series.arrays import LABEL
 from textrae.series.data import Series
@@ -96,7 +96,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_atomically(path, content)
     except OSError as error:
-        raise RunError(f"{path}: cannot write ({error.strerror or error}); choose another place") from None
+        raise RunError(cannot_write(path, error)) from None
 
 
 def check_ending(path: Path, endings: tuple[str, ...] = ENDINGS) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from textrae.errors import CorpusError
+from textrae.errors import CorpusError, cannot_write
 
 
 def spill(sentences: Iterable[str], folder: Path) -> Path:
@@ -30,7 +30,7 @@ def spill(sentences: Iterable[str], folder: Path) -> Path:
                 empty = empty and not sentence.strip()
                 stream.write(orjson.dumps({"text": sentence}) + b"\n")
     except OSError as error:
-        raise CorpusError(f"{path}: cannot write ({error.strerror or error}); free some space") from None
+        raise CorpusError(cannot_write(path, error)) from None
     if empty:
         raise CorpusError("`sentences`: there is none to train on")
     return path

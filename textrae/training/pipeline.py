@@ -14,7 +14,7 @@ import torch
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
 from textrae.nn.autoencoder import Autoencoder
-from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claim, make_folder
+from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.run import Run, publish
 from textrae.settings.rules import refuse_conflicts, refuse_incomplete, refuse_widths
 from textrae.settings.run import Settings
@@ -110,7 +110,7 @@ def train_run(
         The run as it was published, and whether its budget was spent (False: stopped, to be resumed).
 
     Raises:
-        RunError: the folder is in the way, or cannot be written.
+        RunError: the folder is in the way or cannot be written, or another process trains there.
         ConfigError: settings do not go together.
         CorpusError: the text cannot be read or holds nothing to train on.
         TrainingError, DeviceError: see :mod:`textrae.training.loop`.
@@ -135,18 +135,24 @@ def train_run(
         watch=watch,
         held=held,
     )
-    claim(out, bool(resume), overwrite)
-    cache, left = find_cache(out, cache_dir, stopped)
-    with _whole_or_nothing(out, out / CHECKPOINT, cache):
+    with claimed(out, resume=bool(resume), overwrite=overwrite):
+        return _train(job, cache_dir)
+
+
+def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
+    """Train in the run folder of a job, and return what :func:`train_run` does."""
+    out, settings = job.out, job.settings
+    cache, left = find_cache(out, cache_dir, job.stopped)
+    with _whole_or_nothing(out / CHECKPOINT, cache):
         make_folder(out / CHECKPOINT)
         make_folder(cache)
         corpus = _corpus(job, left or cache)
         remember(out, settings, corpus)
         own = _own_tokenizer(settings, corpus)
         trainer = _trainer(job, corpus, own)
-    watch.note(_describe(trainer.network, device, bf16))
+    job.watch.note(_describe(trainer.network, job.device, job.bf16))
     finished = fit(trainer)
-    result = _result(trainer, corpus, finished, bf16)
+    result = _result(trainer, corpus, finished, job.bf16)
     run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
     publish(out, run)
     _tidy(out, trainer, corpus, finished)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from textrae.errors import ConfigError, RunError
+from textrae.errors import ConfigError, RunError, cannot_write
 from textrae.runs.files import read_json, write_atomically
 from textrae.runs.folder import CHECKPOINT, SETTINGS
 from textrae.settings.run import Settings
@@ -84,9 +84,7 @@ def remember(out: Path, settings: Settings, corpus: PreparedCorpus) -> None:
     try:
         write_atomically(file, json.dumps(kept, indent=1).encode())
     except OSError as error:
-        raise RunError(
-            f"{file}: cannot write ({error.strerror or error}); free some space or choose another place"
-        ) from None
+        raise RunError(cannot_write(file, error)) from None
 
 
 def refuse_another_corpus(out: Path, corpus: PreparedCorpus, stopped: Stopped) -> None:

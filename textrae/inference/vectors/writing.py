@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Any, Final, Self
 
-from textrae.errors import ConfigError, RunError, VectorError
+from textrae.errors import ConfigError, RunError, VectorError, cannot_write
 from textrae.inference.vectors.formats import (
     RUN,
     TEXT,
@@ -109,9 +109,7 @@ class VectorWriter:
         try:
             self._draft = Draft(path) if stream is None else None
         except OSError as error:
-            raise RunError(
-                f"{path}: cannot write ({error.strerror or error}); choose another place"
-            ) from None
+            raise RunError(cannot_write(path, error)) from None
         out = stream if self._draft is None else self._draft.stream
         assert out is not None
         kind = Jsonl if self._draft is None else _FORMATS[path.suffix]
@@ -171,7 +169,7 @@ class VectorWriter:
             self._leave()
 
     def _full(self, error: OSError) -> RunError:
-        return RunError(f"{self.path}: cannot write ({error.strerror or error}); free some space")
+        return RunError(cannot_write(self.path, error))
 
     def _leave(self) -> None:
         if self._draft is not None:
