@@ -5,11 +5,13 @@ Nothing is a pickle.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -38,18 +40,86 @@ def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     return digests if isinstance(digests, dict) else {}
 
 
+def is_there(file: Path) -> bool:
+    """Return whether a folder has an entry of that name, of whatever kind.
+
+    Raises:
+        RunError: the folder may not be read, or there is no telling.
+    """
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise RunError(_unreadable(file.parent, error)) from None
+    return True
+
+
+def opened(file: Path) -> BinaryIO:
+    """Open a file of a run.
+
+    Raises:
+        RunError: it is missing, no file, or may not be read.
+    """
+    try:
+        if not stat.S_ISREG(mode := file.stat().st_mode):  # opening a pipe would wait for somebody to write
+            what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+            raise RunError(f"{file}: is {what}, where a run has a file; copy the run again")
+        return file.open("rb")
+    except FileNotFoundError:
+        raise RunError(f"{file}: missing; copy the run again") from None
+    except OSError as error:
+        raise RunError(_unreadable(file, error)) from None
+
+
+def _unreadable(place: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return f"{place}: may not be read by you; have its owner allow it (chmod)"
+    if error.errno == errno.ELOOP:
+        return f"{place}: is a symbolic link that leads back to itself; make it again"
+    return f"{place}: cannot be read ({error.strerror or error}); check the disk"
+
+
+def look_into(path: Path, train: str) -> None:
+    """Reject a path that is no folder with files in it, and say what it is.
+
+    Args:
+        path: what was given as a run.
+        train: how `textrae train` is told what to train on, for the message that there is nothing.
+
+    Raises:
+        RunError: there is nothing, a file, an empty folder, or one that may not be read.
+    """
+    give = "give the folder that `textrae train -o` wrote"
+    try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            beside = path.parent if is_there(path.with_name("config.json")) else None
+            give = give if beside is None else f"give its folder, {beside}"
+            raise RunError(f"{path}: is a file, not a run; {give}")
+        if not any(path.iterdir()):
+            raise RunError(f"{path}: is an empty folder, not a run; {give}")
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            target = f"{path}: is a symbolic link to {path.readlink()}, where nothing is"
+            raise RunError(f"{target}; {give}") from None
+        said = f"{path}: no such run folder; train one with `textrae train {train} -o {path}`"
+        raise RunError(said) from None
+    except OSError as error:
+        raise RunError(_unreadable(path, error)) from None
+
+
 def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object from a file of at most 1 MiB.
 
     Raises:
-        RunError: the file is missing, larger, or no JSON object.
+        RunError: the file is missing, unreadable, larger, or no JSON object.
     """
     try:
-        with file.open("rb") as stream:
+        with opened(file) as stream:
             raw = stream.read(_LARGEST_JSON + 1)
         values = json.loads(raw) if len(raw) <= _LARGEST_JSON else None
     except OSError as error:
-        raise RunError(f"{file}: {error.strerror or error}") from None
+        raise RunError(_unreadable(file, error)) from None
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
@@ -61,13 +131,12 @@ def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read the tensors and the metadata of a safetensors file.
 
     Raises:
-        RunError: the file is missing or damaged.
+        RunError: the file is missing, unreadable or damaged.
     """
+    opened(file).close()  # what is wrong with it, safetensors does not tell
     try:
-        with safe_open(file, framework="pt") as opened:
-            return {name: opened.get_tensor(name) for name in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
-    except FileNotFoundError:
-        raise RunError(f"{file}: missing; copy the run again") from None
+        with safe_open(file, framework="pt") as tensors:
+            return {name: tensors.get_tensor(name) for name in tensors.keys()}, tensors.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(f"{file}: truncated or damaged ({error}); copy the run again") from None
 

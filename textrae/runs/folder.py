@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,8 +14,9 @@ from torch import Tensor, nn
 
 from textrae.errors import RunError, cannot_write
 from textrae.runs.draft import is_leftover, partial_name, remove_leftovers
-from textrae.runs.files import read_json
+from textrae.runs.files import is_there, read_json
 from textrae.runs.lock import LOCK, locked, refuse_running
+from textrae.version import __version__
 
 FORMAT = 1
 """Number of the run folder's layout; a newer textrae writes a larger one."""
@@ -33,6 +35,10 @@ CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.js
 
 _FILES = (CONFIG, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
 """Files of a run folder, beside a training's checkpoint; the weights come last."""
+
+_AGAIN = "copy the run again"
+_VERSION = re.compile(r"(\d{1,6}(?:\.\d{1,6}){0,3})(?!\d)[\w.+-]{0,40}", re.ASCII)
+"""A version: its release, and what may follow."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -110,8 +116,15 @@ def _move(fresh: Path, path: Path) -> None:
 
 
 def contents(path: Path) -> set[str]:
-    """Return the names in a folder but for what a killed process may have left there; none where there is no folder."""
-    names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    """Return the names in a folder but for what a killed process may have left there; none where there is no folder.
+
+    Raises:
+        RunError: it may not be read.
+    """
+    try:
+        names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    except PermissionError:
+        raise RunError(f"{path}: may not be read by you; give another folder") from None
     return {name for name in names if name != LOCK and not is_leftover(name)}
 
 
@@ -146,26 +159,78 @@ def read_config(path: Path, kind: str) -> dict[str, Any]:
         RunError: the folder is foreign, damaged, of a newer format, or of another kind.
     """
     file = path / CONFIG
-    if not file.is_file():
+    if not is_there(file):
         raise RunError(
             f"{path}: not a textrae run (it has no {CONFIG}); give the folder that `textrae train -o` wrote"
         )
     values = read_json(file)
     number = values.get("format")
     if isinstance(number, int) and number > FORMAT:
-        raise RunError(
-            f"{file}: format {number} is newer than this textrae reads ({FORMAT}); upgrade textrae"
-        )
+        newer = upgrade(values) or f"this is textrae {__version__}: upgrade textrae"
+        raise RunError(f"{file}: format {number} is newer than {FORMAT}, which this textrae reads; {newer}")
     if number != FORMAT:
         raise RunError(
             f"{file}: not a textrae run (no format number); give the folder that `textrae train -o` wrote"
         )
     found = values.get("kind", TEXT)
     if found != kind:
+        if str(found) not in _KINDS and (by := upgrade(values)):
+            raise RunError(f"{file}: a run of another kind; {by}")
         raise RunError(
             f"{path}: a run of {_KINDS.get(str(found), 'another kind')}; give one of {_KINDS[kind]} here"
         )
     return values
+
+
+def upgrade(values: Mapping[str, Any]) -> str | None:
+    """Return what to do about a run that a newer textrae wrote; None for one of this textrae or an older one.
+
+    Args:
+        values: its config, which names the version.
+    """
+    version = values.get("textrae")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version) or _release(version) <= _release():
+        return None
+    return f"written by textrae {version}; this is {__version__}: upgrade textrae"
+
+
+def _release(version: str = __version__) -> list[int]:
+    found = _VERSION.fullmatch(version)
+    return [int(part) for part in found[1].split(".")] if found else []
+
+
+def unfit(file: Path, values: Mapping[str, Any], error: Exception) -> RunError:
+    """Return the error about a config that does not fit: a newer textrae wrote it, or it was damaged or edited.
+
+    Args:
+        file: the config.
+        values: what it holds.
+        error: what does not fit.
+    """
+    if by := upgrade(values):
+        return RunError(f"{file}: {by}")
+    if unknown := re.match(r"`(\w+)`: no such setting", str(error)):
+        return RunError(
+            f"{file}: has {unknown[1]}, which is no setting of textrae {__version__}: a newer one wrote it (upgrade "
+            "textrae), or it was edited (copy the run again)"
+        )
+    return RunError(f"{file}: damaged or edited: {error}; {_AGAIN}")
+
+
+@contextmanager
+def telling_version(values: Mapping[str, Any]) -> Iterator[None]:
+    """Have what is wrong with a run end in its version, where a newer textrae wrote it, instead of a damage.
+
+    Args:
+        values: config of the run that is read in this context.
+    """
+    try:
+        yield
+    except RunError as error:
+        by = upgrade(values)
+        if by is None or not str(error).endswith(_AGAIN):
+            raise
+        raise RunError(f"{str(error).removesuffix(_AGAIN)}{by}") from None
 
 
 def kind_of(path: Path) -> str:
@@ -176,7 +241,7 @@ def kind_of(path: Path) -> str:
     Raises:
         RunError: its config is damaged.
     """
-    return str(read_json(path / CONFIG).get("kind", TEXT)) if (path / CONFIG).is_file() else TEXT
+    return str(read_json(path / CONFIG).get("kind", TEXT)) if is_there(path / CONFIG) else TEXT
 
 
 def fitting(file: Path, make: Callable[[], Network], weights: Mapping[str, Tensor]) -> Network:

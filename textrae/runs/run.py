@@ -25,6 +25,9 @@ from textrae.runs.card import model_card
 from textrae.runs.files import (
     digest_of,
     from_metadata,
+    is_there,
+    look_into,
+    opened,
     read_tensors,
     tensor_digest,
     to_metadata,
@@ -42,6 +45,8 @@ from textrae.runs.folder import (
     fitting,
     one_line_errors,
     read_config,
+    telling_version,
+    unfit,
     write_folder,
 )
 from textrae.settings.files import to_dict
@@ -156,31 +161,31 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
     Raises:
         RunError: the folder is missing, foreign, truncated, tampered with, unfinished, or of a newer format.
     """
-    if not path.is_dir():
-        raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
-    if not (path / MODEL).is_file() and (path / CHECKPOINT).is_dir():
+    look_into(path, "CORPUS")
+    if not is_there(path / MODEL) and is_there(path / CHECKPOINT):
         raise RunError(
             f"{path}: its training has not finished; continue with `textrae train --resume -o {path}`"
         )
-    settings, result, shape = _read_settings(path)
-    try:
-        tokenizer = Tokenizer.load(path / TOKENIZER)
-    except CorpusError as error:
-        raise RunError(str(error)) from None
+    values = read_config(path, "text")
+    with telling_version(values):
+        return _read_run(path, values, device or torch.device("cpu"))
+
+
+def _read_run(path: Path, values: Mapping[str, Any], device: torch.device) -> Run:
+    """Read a run folder whose config holds `values`."""
+    settings, result = _settings(path / CONFIG, values), values.get("result")
+    tokenizer = _read_tokenizer(path / TOKENIZER)
     weights, metadata = read_tensors(path / MODEL)
     digests = from_metadata(metadata)
     target = None
     if "target tokenizer" in digests:
-        try:
-            target = Tokenizer.load(path / TARGET_TOKENIZER)
-        except CorpusError as error:
-            raise RunError(str(error)) from None
+        target = _read_tokenizer(path / TARGET_TOKENIZER)
     shape_of = (settings.model, tokenizer.vocab_size, None if target is None else target.vocab_size)
     network = fitting(path / MODEL, lambda: Autoencoder(*shape_of), weights)
     expected = {
         "weights": tensor_digest(weights),
         "tokenizer": tokenizer.digest,
-        "shape": shape,
+        "shape": _shape_digest(values["model"]),  # as it is written: an older textrae had fewer settings
     }
     if target is not None:
         expected["target tokenizer"] = target.digest
@@ -191,7 +196,16 @@ def load_run(path: Path, device: torch.device | None = None) -> Run:
             )
     network.load_state_dict(weights)
     latents = _read_latents(path / LATENTS, digests.get("latents"), settings.model.read_size)
-    return Run(network.to(device or torch.device("cpu")).eval(), tokenizer, settings, result, latents, target)
+    facts = result if isinstance(result, dict) else {}
+    return Run(network.to(device).eval(), tokenizer, settings, facts, latents, target)
+
+
+def _read_tokenizer(file: Path) -> Tokenizer:
+    opened(file).close()  # what is wrong with a file of a run, a tokenizer's own message does not tell
+    try:
+        return Tokenizer.load(file)
+    except CorpusError as error:
+        raise RunError(f"{error}; copy the run again") from None
 
 
 def _read_latents(file: Path, digest: str | None, dimensions: int) -> Latents | None:
@@ -213,23 +227,16 @@ def load_settings(path: Path) -> Settings:
     Raises:
         RunError: the folder is missing, foreign, damaged, or of a newer format.
     """
-    if not path.is_dir():
-        raise RunError(f"{path}: no such run folder; train one with `textrae train CORPUS -o {path}`")
-    return _read_settings(path)[0]
-
-
-def _read_settings(path: Path) -> tuple[Settings, dict[str, Any], str]:
-    """Read settings, result, and the digest of the shape.
-
-    The digest is of the shape as it is written: an older textrae had fewer settings.
-    """
+    look_into(path, "CORPUS")
     values = read_config(path, "text")
+    return _settings(path / CONFIG, values)
+
+
+def _settings(file: Path, values: Mapping[str, Any]) -> Settings:
     try:
-        settings = Settings.from_json(values)
+        return Settings.from_json(values)
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{path / CONFIG}: damaged or edited: {error}; copy the run again") from None
-    result = values.get("result")
-    return settings, result if isinstance(result, dict) else {}, _shape_digest(values["model"])
+        raise unfit(file, values, error) from None
 
 
 def _shape_digest(model: Mapping[str, Any]) -> str:

@@ -106,9 +106,14 @@ def load_series_run(path: Path, device: torch.device) -> SeriesRun:
     Raises:
         RunError: the folder is missing, foreign, of sentences, damaged, tampered with, or of a newer format.
     """
-    if not path.is_dir():
-        raise RunError(f"{path}: no such run folder; train one with `textrae train --series FILE -o {path}`")
+    files.look_into(path, "--series FILE")
     values = folder.read_config(path, "series")
+    with folder.telling_version(values):
+        return _read_run(path, values, device)
+
+
+def _read_run(path: Path, values: dict[str, Any], device: torch.device) -> SeriesRun:
+    """Read a run folder whose config holds `values`."""
     try:
         settings = SeriesSettings(
             build(SeriesConfig, values["model"]),
@@ -123,7 +128,7 @@ def load_series_run(path: Path, device: torch.device) -> SeriesRun:
         if len(names) not in (0, dim):
             raise ConfigError(f"{len(names)} names for {dim} columns")
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{path / folder.CONFIG}: damaged or edited: {error}; copy the run again") from None
+        raise folder.unfit(path / folder.CONFIG, values, error) from None
     network, scaling = _read_weights(path / folder.MODEL, settings, dim, _shape_digest(values))
     return SeriesRun(network.to(device).eval(), scaling, settings, result, names=names)
 

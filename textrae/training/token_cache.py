@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from textrae.errors import ConfigError, RunError, cannot_write
-from textrae.runs.files import read_json, write_atomically
-from textrae.runs.folder import CHECKPOINT, SETTINGS
+from textrae.runs.files import is_there, read_json, write_atomically
+from textrae.runs.folder import CHECKPOINT, SETTINGS, upgrade
 from textrae.settings.run import Settings
 from textrae.text.prepared import PreparedCorpus, open_cache
+from textrae.version import __version__
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,12 @@ def stopped_training(out: Path) -> Stopped | None:
         RunError: its settings are damaged.
     """
     file = out / CHECKPOINT / SETTINGS
-    if not file.is_file():
+    if not is_there(file):
         return None
     values = read_json(file)
     cache, facts = values.get("cache"), values.get("cached")
+    if by := upgrade(values):
+        raise RunError(f"{file}: {by}, or start again with `overwrite=True`")
     try:
         settings = Settings.from_json(values)
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
@@ -80,7 +83,12 @@ def remember(out: Path, settings: Settings, corpus: PreparedCorpus) -> None:
         RunError: the disk refuses.
     """
     file = out / CHECKPOINT / SETTINGS
-    kept = {**settings.to_json(), "cache": str(corpus.folder.resolve()), "cached": _facts(corpus)}
+    kept = {
+        "textrae": __version__,
+        **settings.to_json(),
+        "cache": str(corpus.folder.resolve()),
+        "cached": _facts(corpus),
+    }
     try:
         write_atomically(file, json.dumps(kept, indent=1).encode())
     except OSError as error:
