@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,3 +73,11 @@ def text(tmp_path: Path) -> Path:
     path = tmp_path / "text.txt"
     path.write_bytes("\n".join(LINES).encode() + b"\n")
     return path
+
+
+@pytest.fixture
+def hangups() -> Iterator[None]:
+    """SIGHUP ends what a test starts, as a terminal has it, also where the tests themselves ignore it (`nohup`)."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)

@@ -12,7 +12,7 @@ import pytest
 from conftest import sentences
 
 from textrae import SentenceAutoencoder
-from textrae.errors import ConfigError, CorpusError, DeviceError, RunError
+from textrae.errors import ConfigError, DeviceError, RunError
 from textrae.inference.cuts import Cuts
 from textrae.workers import WorkerPool
 

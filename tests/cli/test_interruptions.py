@@ -34,6 +34,7 @@ def signals() -> ModuleType:
     return module
 
 
+@pytest.mark.usefixtures("hangups")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_stops_and_the_next_leave_the_tidying_up_undisturbed(number: signal.Signals) -> None:
     tidied, before = [], signal.getsignal(number)
@@ -92,6 +93,7 @@ def test_notes_that_were_closed_from_the_beginning(monkeypatch: pytest.MonkeyPat
     assert sys.stderr.name > 2  # this process has its own
 
 
+@pytest.mark.usefixtures("hangups")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_leaves_no_process_and_no_file(

@@ -165,6 +165,7 @@ def test_a_signal_leaves_a_usable_run(
     assert (used.returncode, used.stdout.count(b"\n")) == (0, 1)
 
 
+@pytest.mark.usefixtures("hangups")
 def test_a_terminal_that_closes_leaves_a_usable_run(corpus: Path, tmp_path: Path) -> None:
     """Whose signal comes with an end of all that can be written there."""
     out = tmp_path / "run"

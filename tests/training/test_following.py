@@ -25,6 +25,7 @@ REPORT = TrainingReport(
 )  # fmt: skip
 
 
+@pytest.mark.usefixtures("hangups")
 def test_a_signal_stops_the_loop_and_a_second_one_everything() -> None:
     stopper, before = Stopper(), signal.getsignal(signal.SIGTERM)
     with stopper:
@@ -39,6 +40,7 @@ def test_a_signal_stops_the_loop_and_a_second_one_everything() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.usefixtures("hangups")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_before_the_first_step_stops_at_once(number: signal.Signals) -> None:
     with pytest.raises(Stopped) as caught, Stopper():
@@ -47,6 +49,7 @@ def test_a_signal_before_the_first_step_stops_at_once(number: signal.Signals) ->
     assert isinstance(caught.value, KeyboardInterrupt)
 
 
+@pytest.mark.usefixtures("hangups")
 def test_a_terminal_that_closes_sends_several_signals() -> None:
     stopper = Stopper()
     with stopper:
