@@ -1,10 +1,11 @@
-"""Compare the speed of two checkouts of textrae: training, encoding and greedy decoding, in alternation.
+"""Compare the speed of two checkouts of textrae in alternation: training, encoding, greedy decoding and a beam of 5.
 
-    python scripts/speed/compare.py OLD NEW TRAIN FILE --rounds 22
+    python scripts/speed/compare.py OLD NEW TRAIN FILE --rounds 22 [--run RUN]
 
 OLD and NEW are folders that hold a `textrae` package. Each runs in a process of its own on one thread, and they take turns in
-random order: 25 steps of the default model on TRAIN, then the sentences of FILE encoded, then 1,024 of them decoded, in
-bfloat16 where the processor has it. Time is that of the processor, so that other work disturbs it little.
+random order: 25 steps of the default model on TRAIN, then the sentences of FILE encoded, then 1,024 of them decoded greedily and
+with a beam, in bfloat16 where the processor has it. With --run the model of a run is used, and none is trained. Time is that of
+the processor, so that other work disturbs it little.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
-STEPS, DECODED, WARM = 25, 1_024, 2
-"""Steps of a turn of training, sentences of a turn of decoding, and first turns that do not count."""
+STEPS, DECODED, BEAM, WARM = 25, 1_024, 5, 2
+"""Steps of a turn of training, sentences of a turn of decoding, its beam, and first turns that do not count."""
 
 
 def module(*names: str) -> object:
@@ -72,7 +73,10 @@ def use(run: str, file: str) -> None:
     vectors = model.encode(sentences)[:DECODED]
     for word in sys.stdin:
         began = time.process_time()
-        model.encode(sentences) if word.strip() == "encode" else model.decode(vectors)
+        if word.strip() == "encode":
+            model.encode(sentences)
+        else:
+            model.decode(vectors, beam=BEAM if word.strip() == "beam" else 1)
         say(time.process_time() - began)
 
 
@@ -126,17 +130,22 @@ def main() -> None:
     parser.add_argument("train", help="sentences to train on")
     parser.add_argument("file", help="sentences to encode and decode")
     parser.add_argument("--rounds", type=int, default=22)
+    parser.add_argument("--run", help="a run that both can read; by default one is trained by OLD")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs = [str(Path(folder) / side) for side in ("old", "new")]
-        trees = (options.old, options.new)
-        workers = [start(tree, "train", options.train, run) for tree, run in zip(trees, runs, strict=True)]
-        compare(workers, "go", f"train {STEPS} steps", options.rounds)
-        for worker in workers:
-            worker.communicate("\n")
-        workers = [start(tree, "use", runs[0], options.file) for tree in trees]
+        trees, run = (options.old, options.new), options.run or runs[0]
+        if options.run is None:
+            workers = [
+                start(tree, "train", options.train, out) for tree, out in zip(trees, runs, strict=True)
+            ]
+            compare(workers, "go", f"train {STEPS} steps", options.rounds)
+            for worker in workers:
+                worker.communicate("\n")
+        workers = [start(tree, "use", run, options.file) for tree in trees]
         compare(workers, "encode", f"encode {options.file}", options.rounds)
         compare(workers, "decode", f"decode {DECODED:,}", options.rounds)
+        compare(workers, "beam", f"decode {DECODED:,} with a beam of {BEAM}", options.rounds)
         for worker in workers:
             worker.communicate()
 

@@ -153,7 +153,8 @@ class _Beams:
             return False
         self.state = self.state[parents]
         kept = left + -left % ROW_MULTIPLE
-        if kept <= len(done) // 2:
+        last = self.steps == self.max_length and kept < len(done)
+        if last or kept <= len(done) // 2:
             self._keep(done.to(torch.uint8).argsort(stable=True)[:kept])
         return True
 
