@@ -301,10 +301,10 @@ def xsim(
                 f"{file} has {len(sides[0]):,} lines and {other} {len(sides[1]):,}: give as many, line by line"
             )
         *filled, blank = filled_pairs(*sides)
-        if blank:
-            note(left_out(blank, len(sides[0]), "pairs"))
         if not filled[0]:
             raise CorpusError(f"{file}, {other}: every line is blank on one side; give sentences")
+        if blank:
+            note(left_out(blank, len(sides[0]), "pairs"))
         vectors = [model.encode(side) for side in filled]
         say_cuts(model)
         found = {"there": error(*vectors), "back": error(*reversed(vectors))}
