@@ -44,6 +44,10 @@ Target = Annotated[
         help="Translation: the file whose line N is what line N of the corpus becomes; one for each file. For a table of both, the same file with --target-column; for several languages de=FILE."
     ),
 ]
+ValidTarget = Annotated[
+    list[str] | None,
+    typer.Option(help="Targets of the validation file; for several languages one of each, as de=FILE."),
+]
 Vectors = Annotated[
     str | None,
     typer.Option(
@@ -71,7 +75,7 @@ def train(
     model: Model = None,
     valid: Valid = None,
     target: Target = None,
-    valid_target: Annotated[str | None, typer.Option(help="Targets of the validation file.")] = None,
+    valid_target: ValidTarget = None,
     vectors: Vectors = None,
     valid_vectors: Annotated[str | None, typer.Option(help="Vectors of the validation file.")] = None,
     encoder: Encoder = None,
@@ -94,9 +98,10 @@ def train(
             return
     if switches["target_column"] is not None and not target:
         target = list(corpus or ())
-    languages, paths = _languages(target or [])
     files = {name: ctx.params[name] for name in _FILES}
-    files |= {"sources": tuple(corpus or ()), "target": paths, "target_languages": languages}
+    files["sources"] = tuple(corpus or ())
+    files["target_languages"], files["target"] = _languages("target", target or [])
+    files["valid_languages"], files["valid_target"] = _languages("valid_target", valid_target or [])
     from textrae.training.following import ProgressBar, Stopper
     from textrae.training.pipeline import Watch, train_run
     from textrae.training.token_cache import stopped_training
@@ -136,7 +141,7 @@ def _tell(run: Run, out: Path) -> None:
     note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae {use.format(out)}")
 
 
-def _languages(targets: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _languages(setting: str, targets: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Split de=FILE into languages and files; a file whose own name has a = in it is a file."""
     from textrae.errors import ConfigError
 
@@ -145,7 +150,7 @@ def _languages(targets: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not any(named):
         return (), tuple(targets)
     if not all(named):
-        raise ConfigError("--target: name the language of every target (de=FILE), or of none")
+        raise ConfigError(f"`{setting}`: name the language of every target (de=FILE), or of none")
     return tuple(match[1] for match in named if match), tuple(match[2] for match in named if match)
 
 
@@ -223,7 +228,7 @@ def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settin
                 f"`{name}`: the training to be resumed has {base[name]}, not {value}; leave it out"
             )
     refuse_ineffective(named, stored)
-    switches = {"sources": "the corpus", "target_languages": "`target`"}
+    switches = {"sources": "the corpus", "target_languages": "`target`", "valid_languages": "`valid_target`"}
     for name, value in files.items():
         if value and value != getattr(stored, name):
             raise ConfigError(

@@ -75,7 +75,7 @@ class SentenceAutoencoder(Measured):
         text: CorpusConfig | None = None,
         valid: Place | None = None,
         target: Place | Iterable[Place] | Mapping[str, Place] = (),
-        valid_target: Place | None = None,
+        valid_target: Place | Mapping[str, Place] | None = None,
         encoder: Place | None = None,
         decoder: Place | None = None,
         vectors: Place | None = None,
@@ -98,7 +98,7 @@ class SentenceAutoencoder(Measured):
             valid: file of validation sentences instead of a share of the corpus.
             target: parallel text: for each file of the corpus one whose line n is the translation of its line n. A
                 mapping from languages to files trains a model that writes several.
-            valid_target: translation of the validation file.
+            valid_target: translation of the validation file; of several languages a mapping as `target`.
             encoder: run whose encoder training begins with; where `model` leaves the shape open, it is that run's.
             decoder: run whose decoder training begins with.
             vectors: .npy file of vectors that any encoder made, row n for line n of the corpus: the model then reads
@@ -116,9 +116,8 @@ class SentenceAutoencoder(Measured):
             model=arguments.config("model", model, ModelConfig),
             corpus=arguments.config("text", text, CorpusConfig),
             training=arguments.config("training", training, TrainingConfig),
-            **_files(corpus, target),
+            **_files(corpus, target, () if valid_target is None else valid_target),
             valid=_name("valid", valid),
-            valid_target=_name("valid_target", valid_target),
             encoder=_name("encoder", encoder),
             decoder=_name("decoder", decoder),
             vectors=_name("vectors", vectors),
@@ -329,14 +328,16 @@ def _texts(given: object) -> list[str]:
     return given if isinstance(given, list) and given and isinstance(given[0], str) else []
 
 
-def _files(corpus: object, target: object) -> dict[str, Any]:
-    """Return the settings that name the files of a corpus and of its target."""
-    languages = target if isinstance(target, Mapping) else {}
-    return {
-        "sources": arguments.places("corpus", corpus),
-        "target": arguments.places("target", list(languages.values()) if languages else target),
-        "target_languages": tuple(arguments.text("target", language) for language in languages),
-    }
+def _files(corpus: object, target: object, valid_target: object) -> dict[str, Any]:
+    """Return the settings that name the files of a corpus, of its target, and of the validation file's."""
+    found: dict[str, Any] = {"sources": arguments.places("corpus", corpus)}
+    for name, languages, given in (
+        ("target", "target_languages", target), ("valid_target", "valid_languages", valid_target)
+    ):  # fmt: skip
+        named = given if isinstance(given, Mapping) else {}
+        found[name] = arguments.places(name, list(named.values()) if named else given)
+        found[languages] = tuple(arguments.text(name, language) for language in named)
+    return found
 
 
 def _name(argument: str, value: Place | None) -> str | None:

@@ -16,6 +16,7 @@ from textrae.settings.run import Settings
 
 Values = dict[str, Any]
 VECTORS = {"vectors": "x.npy"}
+TWO = {"target": ("b", "c"), "target_languages": ("de", "fr")}
 
 
 def settings(model: Values, corpus: Values, training: Values, **files: object) -> Settings:
@@ -144,9 +145,33 @@ def test_what_has_an_effect_is_let_through() -> None:
     ("model", "corpus", "training", "files", "said"),
     [
         ({"latent": 2}, {}, {}, {}, "`latent`: "),
-        ({}, {}, {}, {"valid": "v", "valid_target": "t"}, "`valid_target`: is for translation"),
-        ({}, {}, {}, {"target": ("b",), "valid_target": "t"}, "`valid_target`: the validation file"),
+        ({}, {}, {}, {"valid": "v", "valid_target": ("t",)}, "`valid_target`: is for translation"),
+        ({}, {}, {}, {"target": ("b",), "valid_target": ("t",)}, "`valid_target`: the validation file"),
         ({}, {}, {}, {"valid_vectors": "x.npy"}, "`valid_vectors`: are for a model"),
+        *(
+            ({}, {}, {}, {**TWO, **files}, said)
+            for files, said in (
+                (
+                    {"valid": "v", "valid_target": ("t",)},
+                    "`valid_target`: every language is validated, and de, fr has",
+                ),
+                (
+                    {"valid": "v", "valid_target": ("t",), "valid_languages": ("fr",)},
+                    "validated, and de has none",
+                ),
+                (
+                    {"valid": "v", "valid_target": ("t", "u"), "valid_languages": ("fr", "it")},
+                    "no target is named it; name",
+                ),
+            )
+        ),
+        (
+            {},
+            {},
+            {},
+            {"target": ("b",), "valid": "v", "valid_target": ("t", "u")},
+            "`valid_target`: one for each",
+        ),
         ({}, {}, {"noise_drop": 0.1}, VECTORS, "`noise_drop`: "),
         ({}, {}, {"noise_blank": 0.1}, VECTORS, "`noise_blank`: "),
         ({}, {}, {"noise_substitute": 0.1}, VECTORS, "`noise_substitute`: "),
@@ -167,7 +192,10 @@ def test_a_training_that_begins_uses_what_it_is_given(
         ({"latent": 2, "variational": True}, {}, {}, {}),
         ({"latent": 2, "regulariser": "mmd"}, {}, {}, {}),
         ({"latent": 2, "memory": "states"}, {}, {}, {}),
-        ({}, {}, {}, {"valid": "v", "target": ("b",), "valid_target": "t"}),
+        ({}, {}, {}, {"valid": "v", "target": ("b",), "valid_target": ("t",)}),
+        ({}, {}, {}, {"valid": "v", "target": ("b",), "target_languages": ("de",), "valid_target": ("t",)}),
+        ({}, {}, {}, {**TWO, "valid": "v", "valid_target": ("t", "u"), "valid_languages": ("fr", "de")}),
+        ({}, {}, {}, TWO),
         ({}, {}, {}, {**VECTORS, "valid": "v", "valid_vectors": "y.npy"}),
         ({}, {}, {"noise_drop": 0.1}, {}),
     ],
@@ -210,7 +238,7 @@ def test_what_contradicts_is_refused(model: Values, training: Values, files: Val
     ("model", "corpus", "training", "files"),
     [
         ({}, {}, {"crossover": 0.1, "label_smoothing": 0.1}, {}),
-        ({}, {}, {}, {"target": ("b",), "valid": "v", "valid_target": "t"}),
+        ({}, {}, {}, {"target": ("b",), "valid": "v", "valid_target": ("t",)}),
         ({}, {"target_column": "t"}, {}, {"target": ("b",), "valid": "v"}),
         ({"languages": ("de",)}, {}, {}, {"target": ("b",), "target_languages": ("de",)}),
         ({"vectors": 8}, {}, {}, {**VECTORS, "valid": "v", "valid_vectors": "y.npy", "decoder": "run"}),

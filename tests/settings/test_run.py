@@ -21,7 +21,8 @@ def settings() -> Settings:
         valid="valid.txt",
         target=("a.de", "b.fr"),
         target_languages=("de", "fr"),
-        valid_target="valid.de",
+        valid_target=("valid.de",),
+        valid_languages=("de",),
         encoder="encoder",
         decoder="decoder",
         vectors="vectors.npy",
@@ -39,6 +40,7 @@ def test_what_older_runs_do_not_name_is_absent() -> None:
         "target",
         "target_languages",
         "valid_target",
+        "valid_languages",
         "encoder",
         "decoder",
         "vectors",
@@ -58,6 +60,14 @@ def test_an_older_hierarchical_run_keeps_its_segments() -> None:
         assert values["model"].pop("closings") is True
     assert Settings.from_json(plain).model.closings
     assert not Settings.from_json(segmented).model.closings
+
+
+def test_an_older_run_has_one_file_of_validation_targets() -> None:
+    values = settings().to_json()
+    del values["valid_languages"]
+    for older, found in (("valid.de", ("valid.de",)), (None, ())):
+        read = Settings.from_json({**values, "valid_target": older})
+        assert (read.valid_target, read.valid_languages) == (found, ())
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from text.reading import config, files, texts
 
@@ -69,9 +70,61 @@ def test_whole_words_of_both_sides(tmp_path: Path, tokenizers: str) -> None:
     assert set(corpus.train.lengths) == set(corpus.targets.train.lengths) == {3}, "a token a word"
 
 
+def by_language(corpus: PreparedCorpus, valid: bool) -> dict[int, list[str]]:
+    """The source sentences of each language to train on, or those held out."""
+    assert corpus.targets is not None
+    source, target = (corpus.valid, corpus.targets.valid) if valid else (corpus.train, corpus.targets.train)
+    ids, offsets = target.gather(np.arange(len(target)))
+    found: dict[int, list[str]] = {}
+    for tag, line in zip(ids[offsets[:-1]].tolist(), texts(source, corpus.tokenizer), strict=True):
+        found.setdefault(tag - corpus.targets.tokenizer.vocab_size, []).append(line)
+    return found
+
+
+def test_a_line_is_held_out_in_every_language(tmp_path: Path) -> None:
+    a, b, c = files(tmp_path, a=SOURCE, b=TARGET, c=[line.upper() for line in TARGET])
+    corpus = prepare_pairs([a, a], [b, c], config(), tmp_path / "cache", tags=[0, 1])
+    held, kept = by_language(corpus, True), by_language(corpus, False)
+    assert held[0] == held[1]
+    assert len(set(held[0])) == len(held[0]) == 30
+    assert kept[0] == kept[1]
+    assert not set(held[0]) & set(kept[0])
+    # repeats of a line in its own language are left out, its translation into the other is not
+    assert corpus.stats.repeats == 2 * (500 - len(kept[0]) - 30) > 0
+    assert corpus.stats.valid_source is None
+
+
+def test_a_small_language_has_something_held_out(tmp_path: Path) -> None:
+    few = [f"few {i} words" for i in range(6)]
+    a, b, c = files(tmp_path, a=SOURCE, b=TARGET, c=few)
+    for seed in range(8):
+        corpus = prepare_pairs([a, c], [b, c], config(seed=seed), tmp_path / str(seed), tags=[0, 1])
+        held, kept = by_language(corpus, True), by_language(corpus, False)
+        assert 1 <= len(held[1]) < 6
+        assert sorted(held[1] + kept[1]) == few
+    (one,) = files(tmp_path, one=["one", "one"])
+    with pytest.raises(CorpusError, match="1 distinct sentence of one language: nothing to hold out"):
+        prepare_pairs([a, one], [b, one], config(), tmp_path / "one", tags=[0, 1])
+
+
+def test_each_language_may_have_a_validation_file(tmp_path: Path) -> None:
+    a, b, c, v, w, x = files(
+        tmp_path, a=SOURCE, b=TARGET, c=TARGET, v=["new", "old"], w=["neu", "alt"], x=["nouveau", ""]
+    )
+    corpus = prepare_pairs(
+        [a, a], [b, c], config(), tmp_path / "cache", [(v, w), (v, x)], tags=[0, 1], valid_tags=[0, 1]
+    )
+    assert by_language(corpus, True) == {0: ["new", "old"], 1: ["new"]}
+    assert corpus.stats.valid_source == "v.txt, w.txt, x.txt"
+    assert corpus.stats.train_rows == 1_000
+    assert corpus.stats.valid_blank == 1
+    plain = prepare_pairs([a], [b], config(), tmp_path / "one", [(v, w)], tags=[0])
+    assert by_language(plain, True) == {0: ["new", "old"]}
+
+
 def test_a_validation_file_is_kept_whole(tmp_path: Path) -> None:
     a, b, c, d = files(tmp_path, a=SOURCE, b=TARGET, c=["new", SOURCE[0], "old"], d=["neu", "alt", ""])
-    corpus = prepare_pairs([a], [b], config(), tmp_path / "cache", (c, d))
+    corpus = prepare_pairs([a], [b], config(), tmp_path / "cache", [(c, d)])
     train, valid = sides(corpus)
     assert train == list(zip(SOURCE, TARGET, strict=True))
     assert valid == [("new", "neu"), (SOURCE[0], "alt")]
@@ -106,6 +159,6 @@ def test_what_does_not_match_is_refused_with_both_counts(tmp_path: Path) -> None
     table, both = tmp_path / "t.csv", config(column="en", target_column="de")
     table.write_text("en,de\na,b\nc,d\n")
     with pytest.raises(CorpusError, match=r"c\.txt: has no column 'de'"):
-        prepare_pairs([str(table)], [str(table)], both, tmp_path / "cache", valid=(empty, empty))
+        prepare_pairs([str(table)], [str(table)], both, tmp_path / "cache", valid=[(empty, empty)])
     with pytest.raises(ConfigError, match="give `tokenizers=separate`"):
         config(target_tokenizer="x.model")

@@ -133,11 +133,14 @@ def test_notes_are_passed_on_once_the_corpus_is_accepted(tmp_path: Path) -> None
     assert said == []
 
 
-def test_the_rows_of_each_file_begin_with_its_tag() -> None:
-    side = text_side(TOKENIZER, 2, tags=[900, 901])
+def test_rows_begin_with_the_tag_of_their_language() -> None:
+    side, first = text_side(TOKENIZER, 2, tagged=True), TOKENIZER.vocab_size
     (plain,), _ = TOKENIZER.encode_cut(["the text"], 2)
     for number in (0, 1):
-        assert side.ids(Block(["s"], (["s"], ["the text"]), number), 1) == ([[900 + number, *plain]], [False])
+        assert side.ids(Block(["s"], (["s"], ["the text"]), number), 1) == (
+            [[first + number, *plain]],
+            [False],
+        )
     assert side.ids(Block([LINES[0]], ([LINES[0]],)), 0)[1] == [True]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from conftest import SMALL, TEXT
 
-from textrae import TrainingConfig
+from textrae import SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError, RunError
 from textrae.runs.run import load_run
 from textrae.settings.run import Settings
 from textrae.training.pipeline import Watch, train_run
+from textrae.training.state import TrainingReport
 
 
 @pytest.fixture
@@ -80,3 +81,27 @@ def test_nothing_is_resumed_without_a_stopped_training_or_a_corpus(
     with pytest.raises(RunError, match="name the corpus to train on"):
         train_run(replace(settings, sources=()), tmp_path / "run", resume=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_language_of_several_is_validated(tmp_path: Path) -> None:
+    lines = [f"{word} {n}" for n in range(20) for word in ("a dog", "a cat", "a red house")]
+    held = ["a dog again", "a cat again", "a house again"]
+    for name, some in (("t", lines), ("v", held)):
+        (tmp_path / f"{name}.en").write_text("\n".join(some) + "\n")
+        (tmp_path / f"{name}.up").write_text("\n".join(some).upper() + "\n")
+        (tmp_path / f"{name}.back").write_text("\n".join(line[::-1] for line in some) + "\n")
+    target = {name: tmp_path / f"t.{name}" for name in ("up", "back")}
+    given = {"valid": tmp_path / "v.en", "valid_target": {name: tmp_path / f"v.{name}" for name in target}}
+    training = TrainingConfig(steps=4, precision="fp32")
+    for validation, rows in (({}, 12), (given, 6)):
+        reports: list[TrainingReport] = []
+        made = SentenceAutoencoder.train(
+            tmp_path / "t.en", SMALL, training, text=TEXT, target=target, watch=Watch(report=reports.append), **validation
+        )  # fmt: skip
+        assert made.run.training["corpus"]["valid_rows"] == rows
+        assert [set(report.losses or ()) for report in reports if report.kind == "valid"][-1] == set(target)
+    with pytest.raises(ConfigError, match="`valid_target`: every language is validated, and back has none"):
+        SentenceAutoencoder.train(
+            tmp_path / "t.en", SMALL, training, text=TEXT, target=target, valid=given["valid"],
+            valid_target={"up": tmp_path / "v.up"},
+        )  # fmt: skip

@@ -153,13 +153,14 @@ def refuse_incomplete(settings: Settings) -> None:
         "`latent`: of 2 dimensions with mean 0 and variance 1 only a sign is free; give 3, or `variational=True`",
     )
     refuse(
-        settings.valid_target is not None and not settings.target,
+        settings.valid_target and not settings.target,
         "`valid_target`: is for translation; give `target` too, or leave it out",
     )
     refuse(
-        settings.valid_target is not None and settings.valid is None,
+        settings.valid_target and settings.valid is None,
         "`valid_target`: the validation file that it translates is missing; give `valid` too, or leave it out",
     )
+    _refuse_unvalidated(settings)
     refuse(
         settings.valid_vectors is not None and settings.vectors is None,
         "`valid_vectors`: are for a model that reads vectors; give `vectors` too",
@@ -169,6 +170,27 @@ def refuse_incomplete(settings: Settings) -> None:
             settings.vectors is not None and getattr(training, name),
             f"`{name}`: it spoils the text that an encoder reads, and with `vectors` there is none; leave it out",
         )
+
+
+def _refuse_unvalidated(settings: Settings) -> None:
+    """Reject targets of a validation file that are not one for each language."""
+    languages, named = dict.fromkeys(settings.target_languages), dict.fromkeys(settings.valid_languages)
+    unknown = [name for name in named if name not in languages]
+    refuse(
+        unknown,
+        f"`valid_target`: no target is named {', '.join(unknown)}; name them as in `target`: "
+        f"{', '.join(languages) or 'not at all'}",
+    )
+    refuse(
+        len(settings.valid_target) > max(1, len(named)),
+        "`valid_target`: one for each language; give one file for each, with the language's name",
+    )
+    missing = [name for name in languages if name not in named]
+    refuse(
+        settings.valid is not None and len(languages) > 1 and missing,
+        f"`valid_target`: every language is validated, and {', '.join(missing)} has none; give one for each, with the "
+        "language's name",
+    )
 
 
 def refuse_conflicts(settings: Settings) -> None:
@@ -211,9 +233,7 @@ def _refuse_with_target(settings: Settings) -> None:
         "`crossover`: a sentence that continues as another has no translation; leave it out",
     )
     refuse(
-        settings.valid is not None
-        and settings.valid_target is None
-        and settings.corpus.target_column is None,
+        settings.valid is not None and not settings.valid_target and settings.corpus.target_column is None,
         "`valid`: parallel text needs the other side of the validation file; give `valid_target`",
     )
 

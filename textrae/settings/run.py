@@ -39,8 +39,10 @@ class Settings:
     """Target file of each source, for parallel text."""
     target_languages: tuple[str, ...] = ()
     """Language of each target, where languages are named."""
-    valid_target: str | None = None
-    """Targets of the validation file."""
+    valid_target: tuple[str, ...] = ()
+    """Targets of the validation file, for several languages one of each."""
+    valid_languages: tuple[str, ...] = ()
+    """Language of each target of the validation file, where they are named."""
     encoder: str | None = None
     """Run folder whose encoder this training began with."""
     decoder: str | None = None
@@ -54,9 +56,10 @@ class Settings:
         """Convert to plain values, ready for JSON; :meth:`from_json` reads them back."""
         parts = {name: to_dict(getattr(self, name)) for name in ("model", "corpus", "training")}
         files = {"sources": list(self.sources), "valid": self.valid}
-        pairs = {"target": list(self.target), "valid_target": self.valid_target}
+        pairs = {"target": list(self.target), "valid_target": list(self.valid_target)}
         begun = {"encoder": self.encoder, "decoder": self.decoder}
         pairs["target_languages"] = list(self.target_languages)
+        pairs["valid_languages"] = list(self.valid_languages)
         given = {"vectors": self.vectors, "valid_vectors": self.valid_vectors}
         return {**parts, **files, **pairs, **begun, **given}
 
@@ -69,6 +72,7 @@ class Settings:
             KeyError: a value is missing.
         """
         training = {_RENAMED.get(name, name): value for name, value in values["training"].items()}
+        valid_target = values.get("valid_target")  # an older run has one file
         slots = _SLOTS_BEFORE if values["model"].get("slots") else {}
         segments = _HIERARCHICAL_BEFORE if values["model"].get("hierarchical") else {}
         model = {**_BEFORE, **slots, **segments, **values["model"]}
@@ -80,7 +84,8 @@ class Settings:
             valid=values["valid"],
             target=tuple(str(target) for target in values.get("target", ())),
             target_languages=tuple(str(language) for language in values.get("target_languages", ())),
-            valid_target=values.get("valid_target"),
+            valid_target=(valid_target,) if isinstance(valid_target, str) else tuple(valid_target or ()),
+            valid_languages=tuple(str(language) for language in values.get("valid_languages", ())),
             encoder=values.get("encoder"),
             decoder=values.get("decoder"),
             vectors=values.get("vectors"),

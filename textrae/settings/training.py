@@ -28,7 +28,10 @@ class TrainingConfig:
     """How long, how fast and on what a model is trained."""
 
     minutes: Minutes | None = None
-    """Budget in minutes of training (10 where no budget is given)."""
+    """Budget in minutes of training (10 where no budget is given).
+
+    It begins when the corpus is read and its tokenizer trained, and ends when the run is written.
+    """
     epochs: Epochs | None = None
     """Budget in passes over the training sentences."""
     steps: Positive | None = None

@@ -30,26 +30,27 @@ def prepare_pairs(
     target: Sequence[str],
     config: CorpusConfig,
     cache_dir: Path,
-    valid: tuple[str, str] | None = None,
+    valid: Sequence[tuple[str, str]] = (),
     note: Note = lambda line: None,
     stdin: BinaryIO | None = None,
     tags: Sequence[int] = (),
+    valid_tags: Sequence[int] = (),
 ) -> PreparedCorpus:
     """Make the token cache of parallel text in `cache_dir`.
 
     The validation pairs are those of `valid`, or else a share of the distinct source sentences, each with the target of
-    its first occurrence. No source sentence is both trained on and held out.
+    its first occurrence in each language. No source sentence is both trained on and held out, and each language has some.
 
     Args:
         source: files of the source side.
         target: files of the target side, one for each of the source.
         config: how they are read, split and tokenized.
         cache_dir: folder of the cache.
-        valid: validation files of source and target.
+        valid: validation files, a source and its target each.
         note: called with each line for the user.
         stdin: stream to read in place of standard input.
-        tags: number of each target file's language (the first one's is the validation file's too); every target row
-            begins with the id `vocab_size + tag`.
+        tags: number of each target file's language, of which every target row begins with the id `vocab_size + tag`.
+        valid_tags: number of the language of each target in `valid`; by default the first.
 
     Raises:
         CorpusError: something cannot be read or written, files do not match, or there is too little text; in one line.
@@ -58,16 +59,17 @@ def prepare_pairs(
         raise CorpusError(
             f"{len(source)} source files and {len(target)} target files: give a `target` for each, in the same order"
         )
-    if [*source, *target, *(valid or ())].count("-") > 1:
+    held_source, held_target = [one for one, _ in valid], [other for _, other in valid]
+    if [*source, *target, *held_source, *held_target].count("-") > 1:
         raise CorpusError("-: standard input can be read only once; give a file for the other")
     left, right, held_left, held_right = (
         [locate(path, config, stdin) for path in paths]
-        for paths in (source, target, (valid or ())[:1], (valid or ())[1:])
+        for paths in (source, target, held_source, held_target)
     )
     refuse_delimiter([*left, *right, *held_left, *held_right], config.delimiter)
     refuse_column([*left, *held_left], config.column)
     refuse_column([*right, *held_right], config.target_column, "target_column")
-    if valid is not None and valid[0] == valid[1]:  # both sides in one table
+    if any(one == other for one, other in valid):  # both sides in one table
         refuse_column(held_right, config.target_column, "target_column")
 
     def write() -> None:
@@ -76,9 +78,9 @@ def prepare_pairs(
             def placed(sources: list[Source], name: str) -> list[Source]:
                 return rereadable(sources, cache_dir, name, stack)
 
-            rows, held = _rows(placed(left, "s"), placed(right, "t"), config), None
-            if valid is not None:
-                held = _rows(placed(held_left, "vs"), placed(held_right, "vt"), config)
+            rows, held = _rows(placed(left, "s"), placed(right, "t"), tags, config), None
+            if valid:
+                held = _rows(placed(held_left, "vs"), placed(held_right, "vt"), valid_tags, config)
 
             def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, Side]:
                 return _sides(blocks, lambda: rows.read(ReadCounts()), tags, config, note)
@@ -88,24 +90,30 @@ def prepare_pairs(
     return build_cache(cache_dir, write)
 
 
-def _rows(source: list[Source], target: list[Source], config: CorpusConfig) -> Rows:
-    every = [one.name for one in [*source, *target]]
+def _rows(source: list[Source], target: list[Source], tags: Sequence[int], config: CorpusConfig) -> Rows:
+    every = list(dict.fromkeys(one.name for one in [*source, *target]))
     return Rows(
-        lambda counts: _read_pairs(source, target, config, counts), every, [Path(name).name for name in every]
+        lambda counts: _read_pairs(source, target, tags, config, counts),
+        every,
+        [Path(name).name for name in every],
     )
 
 
 def _read_pairs(
-    source: Sequence[Source], target: Sequence[Source], config: CorpusConfig, counts: ReadCounts
+    source: Sequence[Source],
+    target: Sequence[Source],
+    tags: Sequence[int],
+    config: CorpusConfig,
+    counts: ReadCounts,
 ) -> Iterator[Block]:
-    """Yield the pairs of which neither side is blank, in order.
+    """Yield the pairs of which neither side is blank, in order, with the tags of their files if there are any.
 
     Raises:
         CorpusError: two files have different numbers of lines, or one cannot be read.
     """
     other = replace(config, column=config.target_column)
     tables: tuple[list[str], list[str]] = [], []
-    for number, (one, its) in enumerate(zip(source, target, strict=True)):
+    for one, its, tag in zip(source, target, tags or [0] * len(source), strict=True):
         sides = ReadCounts(), ReadCounts()
         left = chain.from_iterable(read_sources([one], config, sides[0], keep_blank=True))
         right = chain.from_iterable(read_sources([its], other, sides[1], keep_blank=True))
@@ -126,7 +134,7 @@ def _read_pairs(
             counts.blank += len(a) - len(kept)
             if kept:
                 lines_a, lines_b = [x for x, _ in kept], [y for _, y in kept]
-                yield Block(lines_a, (lines_a, lines_b), number)
+                yield Block(lines_a, (lines_a, lines_b), tag)
         counts.cut += sum(side.cut for side in sides)
         counts.undecodable += sum(side.undecodable for side in sides)
         counts.missing += sum(side.missing for side in sides)
@@ -164,5 +172,4 @@ def _sides(
         raise CorpusError(
             f"{ids:,} pieces and languages: ids go up to {LARGEST_VOCABULARY:,}; give a smaller `vocab_size`"
         )
-    begins = [target.vocab_size + tag for tag in tags]
-    return text_side(source, config.max_length), text_side(target, config.max_length, begins)
+    return text_side(source, config.max_length), text_side(target, config.max_length, tagged=bool(tags))

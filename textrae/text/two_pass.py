@@ -41,8 +41,8 @@ class Block:
     """Line of each row by which it is split: equal lines fall on one side. Its words and bytes are counted."""
     sides: tuple[list[Any], ...]
     """Source of each row, and its target if there is one: lines, or numbers of vectors."""
-    file: int = 0
-    """Number of the file, from 0."""
+    tag: int = 0
+    """Number of the target's language; 0 where none is named."""
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,16 @@ class Side:
     """Tokenizer that is kept beside the rows."""
     encode: Callable[[list[Any]], tuple[list[list[int]], list[bool]]]
     """Function from a column of a block to the ids of each row, and whether it was truncated."""
-    tags: Sequence[int] = ()
-    """Id that every row of a file begins with, by the file's number; empty if there is none."""
+    tagged: bool = False
+    """Whether every row begins with an id of its language: `tokenizer.vocab_size` and the number of the language."""
     vectors: bool = False
     """Whether the ids are numbers of vectors."""
 
     def ids(self, block: Block, column: int) -> tuple[list[list[int]], list[bool]]:
         """Return the ids of column `column` of a block, and which of its rows were truncated."""
         ids, cut = self.encode(block.sides[column])
-        if self.tags:
-            ids = [[self.tags[block.file], *row] for row in ids]
+        if self.tagged:
+            ids = [[self.tokenizer.vocab_size + block.tag, *row] for row in ids]
         return ids, cut
 
 
@@ -102,6 +102,20 @@ class _Survey:
     """Number of distinct lines."""
     threshold: int | None
     """Hash up to which a line is held out; None if there is a validation file."""
+    lowest: frozenset[int]
+    """Lowest hash of each language, whose line is held out in any case."""
+
+
+class _Lowest:
+    """The lowest and the highest hash of the lines of each language."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, tuple[int, int]] = {}
+
+    def add(self, tag: int, hashes: NDArray[np.uint64]) -> None:
+        """Take up the hashes of some lines of a language, at least one."""
+        low, high = self.found.get(tag, (int(hashes[0]), int(hashes[0])))
+        self.found[tag] = min(low, int(hashes.min())), max(high, int(hashes.max()))
 
 
 @dataclass(frozen=True)
@@ -190,12 +204,14 @@ def _first_reading(
     rows: Rows, hold_out: bool, learn: Learn, config: CorpusConfig, folder: Path, note: Note
 ) -> tuple[tuple[Side, ...], _Survey]:
     """Make the sides, count the rows, and hash their lines for the split."""
-    counts, notes = ReadCounts(), list[str]()
+    counts, notes, lowest = ReadCounts(), list[str](), _Lowest()
     with LineHashes(folder / HASHES) as hashes:
 
         def hashed() -> Iterator[Block]:
             for block in rows.read(counts):
-                hashes.add(line_hashes(block.lines, config.seed))
+                found = line_hashes(block.lines, config.seed)
+                hashes.add(found)
+                lowest.add(block.tag, found)
                 yield block
             rows.refuse_empty(counts)
 
@@ -207,7 +223,13 @@ def _first_reading(
         )
     for line in notes:
         note(line)
-    return sides, _Survey(counts, distinct, threshold if hold_out else None)
+    if not hold_out:
+        return sides, _Survey(counts, distinct, None, frozenset())
+    if any(low == high for low, high in lowest.found.values()):
+        rows.refuse(
+            "1 distinct sentence of one language: nothing to hold out; give more text, or validation files as `valid`"
+        )
+    return sides, _Survey(counts, distinct, threshold, frozenset(low for low, _ in lowest.found.values()))
 
 
 def _write_valid(
@@ -238,10 +260,12 @@ def _write_train(
 ) -> None:
     """Write each row to the side of the split it is on.
 
-    A line that is held out is kept only once, with its first row, so that a frequent one does not fill the validation set.
+    A line that is held out is kept only once for each language, with its first row, so that a frequent one does not fill
+    the validation set.
     `known` are the hashes of a validation file's lines, ascending, for the count of those met again.
     """
-    counts, seen = ReadCounts(), set[int]()
+    counts, seen = ReadCounts(), set[tuple[int, int]]()
+    lowest = np.array(sorted(survey.lowest), dtype=np.uint64)
     met = np.zeros(0 if known is None else len(known), dtype=bool)
     for block in rows.read(counts):
         columns, cut = _encoded(block, sides)
@@ -254,10 +278,10 @@ def _write_train(
             met[places[known[places] == hashes]] = True
         held = np.zeros(len(hashes), dtype=bool)
         if survey.threshold is not None:
-            held = hashes <= np.uint64(survey.threshold)
+            held = (hashes <= np.uint64(survey.threshold)) | np.isin(hashes, lowest)
         first: list[int] = []
         for row in np.flatnonzero(held).tolist():
-            if (key := int(hashes[row])) in seen:
+            if (key := (block.tag, int(hashes[row]))) in seen:
                 tally.repeats += 1
             else:
                 seen.add(key)
@@ -278,9 +302,9 @@ def _encoded(block: Block, sides: tuple[Side, ...]) -> tuple[list[list[list[int]
     return [ids for ids, _ in encoded], cut
 
 
-def text_side(tokenizer: Tokenizer, max_length: int, tags: Sequence[int] = ()) -> Side:
+def text_side(tokenizer: Tokenizer, max_length: int, tagged: bool = False) -> Side:
     """Return a side of lines, of each of which the first `max_length` tokens are kept."""
-    return Side(tokenizer, partial(tokenizer.encode_cut, limit=max_length, threads=_THREADS), tags)
+    return Side(tokenizer, partial(tokenizer.encode_cut, limit=max_length, threads=_THREADS), tagged)
 
 
 def load_or_train(path: str | None, lines: Iterable[str], config: CorpusConfig, note: Note) -> Tokenizer:

@@ -30,8 +30,8 @@ LEAST = 10
 """Sentences that the only validation measures on at least, and encodings that are kept at least."""
 _MEASURED = 0.05
 """Share of a budget in minutes after which its speed is known."""
-_SAVING = 0.2
-"""Seconds that a run takes to be written, about."""
+_SAVING = 0.3, 1_000
+"""Seconds and tokens of training that fitting the mixture and writing the run take: the longer of both."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,11 @@ class Budget:
     Args:
         trainer: the training, where it begins or is resumed.
         buckets: its batches.
+        began: reading of the clock from which the time of this sitting counts.
     """
 
-    def __init__(self, trainer: Trainer, buckets: LengthBuckets) -> None:
-        self._trainer, self._began = trainer, time.perf_counter() - trainer.progress.seconds
+    def __init__(self, trainer: Trainer, buckets: LengthBuckets, began: float) -> None:
+        self._trainer, self._began = trainer, began - trainer.progress.seconds
         self._rows = min(trainer.valid_size, len(trainer.valid))
         self._train_mean = buckets.tokens() / len(trainer.train)
         self._valid_mean = trainer.buckets(1, 0, valid=True).tokens(self._rows) / self._rows
@@ -149,7 +150,8 @@ class Budget:
         if validating is None:
             validating = VALIDATING * pace * progress.planned_rows * self._valid_mean
         kept = min(progress.planned_kept, len(self._trainer.train))
-        return validating + ENCODING * pace * kept * self._train_mean + _SAVING
+        seconds, tokens = _SAVING
+        return validating + ENCODING * pace * kept * self._train_mean + max(seconds, tokens * pace)
 
 
 def _times(count: int) -> str:

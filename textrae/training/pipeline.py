@@ -311,7 +311,7 @@ def _made(job: _Job, cache: Path) -> PreparedCorpus:
         corpus = _prepare(settings, job.tables, cache, note)
         job.state.unlink(missing_ok=True)  # of a training that overwriting gives up
         return corpus
-    if "-" in (*settings.sources, *settings.target, settings.valid, settings.valid_target):
+    if "-" in (*settings.sources, *settings.target, settings.valid, *settings.valid_target):
         raise RunError(
             f"{out}: its token cache is gone, and standard input cannot be read again; say where it is with "
             "`cache_dir`, or start again with `overwrite=True`"
@@ -332,14 +332,19 @@ def _prepare(settings: Settings, tables: Tables, cache: Path, note: Note) -> Pre
         return prepare_given(settings.sources, table, settings.corpus, cache, held, note)
     if not settings.target:
         return prepare(settings.sources, settings.corpus, cache, settings.valid, note)
-    valid = None
-    if settings.valid is not None:
-        valid = settings.valid, settings.valid_target or settings.valid
-    sources = settings.sources
+    sources, valid = settings.sources, list[tuple[str, str]]()
+    if settings.valid is not None:  # a table may hold both sides
+        valid = [(settings.valid, target) for target in settings.valid_target or (settings.valid,)]
     if len(sources) == 1:
         sources = sources * len(settings.target)  # one text in several languages
-    tags = [settings.model.languages.index(language) for language in settings.target_languages]
-    return prepare_pairs(sources, settings.target, settings.corpus, cache, valid, note, tags=tags)
+    number = {language: tag for tag, language in enumerate(settings.model.languages)}
+    tags, valid_tags = (
+        [number[language] for language in names]
+        for names in (settings.target_languages, settings.valid_languages)
+    )
+    return prepare_pairs(
+        sources, settings.target, settings.corpus, cache, valid, note, tags=tags, valid_tags=valid_tags
+    )
 
 
 def _describe(network: Autoencoder, device: torch.device, bf16: bool) -> str:

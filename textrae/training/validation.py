@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from textrae.latent.mixture import KEPT, LARGEST, Latents, fit_mixture
 from textrae.latent.posterior import Diagnosis, diagnose
-from textrae.text.batch import WINDOW
+from textrae.text.batch import WINDOW, Rows
 from textrae.training.losses import token_losses
 from textrae.training.regularisers import kl_terms, with_free_bits
 from textrae.training.state import Trainer
@@ -83,23 +84,26 @@ def validate(trainer: Trainer) -> Validation:
 def measured_rows(trainer: Trainer) -> NDArray[np.int64]:
     """Return the numbers of the validation rows that are measured on: the first ones, of each language equally many.
 
-    There are as many as the budget has room for, or `valid_size`; fewer of a language that has fewer.
+    There are as many as the budget has room for, or `valid_size`. Of a language that has fewer all are taken, and more of
+    the others.
     """
     limit = min(trainer.progress.planned_rows or trainer.valid_size, len(trainer.valid))
-    if len(trainer.languages) < 2 or trainer.valid_targets is None:
+    if len(trainer.languages) < 2 or trainer.valid_targets is None or limit == len(trainer.valid):
         return np.arange(limit)
-    share, found = max(1, limit // len(trainer.languages)), list[NDArray[np.int64]]()
-    room = [share] * len(trainer.languages)
-    for start in range(0, len(trainer.valid), WINDOW):
-        rows = np.arange(start, min(start + WINDOW, len(trainer.valid)))
-        ids, offsets = trainer.valid_targets.gather(rows)
-        tags = ids[offsets[:-1]].astype(np.int64) - trainer.network.first_tag
-        for language, wanted in enumerate(room):
-            found.append(rows[tags == language][:wanted])
-            room[language] -= len(found[-1])
-        if not any(room):
-            break
+    tags = np.concatenate(list(_tags(trainer.valid_targets))).astype(np.int64) - trainer.network.first_tag
+    rows = [np.flatnonzero(tags == language) for language in range(len(trainer.languages))]
+    found, left = list[NDArray[np.int64]](), limit
+    for place, its in enumerate(sorted(rows, key=len)):
+        found.append(its[: max(1, left // (len(rows) - place))])
+        left -= len(found[-1])
     return np.sort(np.concatenate(found))
+
+
+def _tags(targets: Rows) -> Iterator[NDArray[np.uint16]]:
+    """Yield the first id of each row, some rows at a time."""
+    for start in range(0, len(targets), WINDOW):
+        ids, offsets = targets.gather(np.arange(start, min(start + WINDOW, len(targets))))
+        yield ids[offsets[:-1]]
 
 
 @torch.no_grad()
