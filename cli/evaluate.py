@@ -254,14 +254,16 @@ def attention(
     device: Device = "auto",
 ) -> None:
     """Show where a model with attention looks while it rebuilds or translates a sentence."""
+    from textrae.evaluation.attention import check_picture, save_picture
+
     from .reading import say_cuts
 
+    if out is not None:
+        check_picture(out)
     model = load_model(run, device, "fp32")
     found = model.attention(sentence, to)
     say_cuts(model)
     if out is not None:
-        from textrae.evaluation.attention import save_picture
-
         save_picture(found, out)
         note(f"{out}: {len(found.target)} pieces written, {len(found.source)} read")
     if as_json:

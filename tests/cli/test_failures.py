@@ -220,6 +220,7 @@ WRONG = [
     (("sample", "RUN", "--beam", 2, "--top-k", 3), 2, "ConfigError", "--beam"),
     (("interpolate", "RUN", "a", "b", "--steps", 1), 2, "UsageError", "--steps: "),
     (("attention", "RUN", "a"), 2, "ConfigError", "attention"),
+    (("attention", "RUN", "a", "-o", "map.txt"), 2, "ConfigError", "map.txt: pictures are written to .png"),
     (("encode", "RUN", "TEXT", "-o", "v.npy", "--workers", 10**7), 2, "ConfigError", "--workers: "),
     (("encode", "RUN", "TEXT", "-o", "v.xyz"), 2, "ConfigError", "give one of these endings"),
     (("encode", "RUN", "TEXT", "-o", "TEXT"), 2, "ConfigError", "is read by this command"),

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import command, environment, textrae
+from support import command, environment, textrae, textrae_here
 
 from textrae import CorpusConfig, SentenceAutoencoder
 from textrae.text.corpus import prepare
@@ -35,6 +35,20 @@ def test_trains_and_tells_what_it_read(corpus: Path, tmp_path: Path) -> None:
     files = {"README.md", "config.json", "metrics.jsonl", "tokenizer.model"}
     assert names == files | {"model.safetensors", "latents.safetensors"}
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_what_was_trained_as_json(corpus: Path, tmp_path: Path) -> None:
+    done = textrae_here("train", corpus, "-o", tmp_path / "run", "--steps", 4, *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    stored = json.loads((tmp_path / "run" / "config.json").read_text())["result"]
+    assert told == {"run": str(tmp_path / "run"), "kind": "text", **stored}
+    assert (told["finished"], told["step"], told["corpus"]["lines"]) == (True, 4, 1_200)
+    assert told["seconds"] > 0
+    (tmp_path / "s.csv").write_text("1\n2\n\n3\n4\n" * 5)
+    line = ("train", "--series", tmp_path / "s.csv", "-o", tmp_path / "series", "--steps", 2, "--hidden", 4)
+    told = json.loads(textrae_here(*line, "--json").stdout)
+    assert (told["run"], told["kind"], told["step"]) == (str(tmp_path / "series"), "series", 2)
 
 
 def test_reads_standard_input_and_a_config_file(corpus: Path, tmp_path: Path) -> None:
@@ -136,7 +150,8 @@ def start(corpus: Path, out: Path, steps: int, *more: object) -> subprocess.Pope
         *FAST,
         *more,
     ]
-    return subprocess.Popen([command(), *map(str, args)], stderr=subprocess.PIPE, env=environment())
+    pipe = subprocess.PIPE
+    return subprocess.Popen([command(), *map(str, args)], stdout=pipe, stderr=pipe, env=environment())
 
 
 def wait_for_step(out: Path, step: int) -> None:
@@ -153,11 +168,12 @@ def test_a_signal_leaves_a_usable_run(
     corpus: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     out = tmp_path / "run"
-    process = start(corpus, out, 100_000)
+    process = start(corpus, out, 100_000, "--json")
     wait_for_step(out, 50)
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    told, said = process.communicate(timeout=60)
     assert process.returncode == code, said
+    assert json.loads(told)["finished"] is False
     assert f"textrae train --resume -o {out}" in said.decode()
     assert b"Traceback" not in said
     assert (out / "checkpoint").is_dir()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,14 @@ from textrae.errors import ConfigError, RunError
 from textrae.inference.engine import Engine
 from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
+from textrae.runs.files import write_atomically
 from textrae.text.batch import SPECIALS, Batch, collate_lists
 from textrae.text.blank import refuse_blank
 
 Weights = NDArray[np.float32]
 """Attention weights; every row adds up to 1."""
+PICTURES = (".png", ".svg", ".pdf")
+"""Endings of the pictures that are drawn."""
 _END = "end"
 """Name of the end token in a map."""
 
@@ -104,20 +109,35 @@ def refuse_no_attention(network: Autoencoder) -> None:
         )
 
 
+def check_picture(path: Path) -> None:
+    """Reject, before the work, a picture that could not be drawn.
+
+    Raises:
+        ConfigError: the ending is none of :data:`PICTURES`.
+        RunError: matplotlib is missing, or a folder is there.
+    """
+    if path.is_dir():
+        raise RunError(f"{path}: is a folder; give a file")
+    if path.suffix not in PICTURES:
+        raise ConfigError(f"{path}: pictures are written to {', '.join(PICTURES)}; give one of these endings")
+    if find_spec("matplotlib") is None:
+        raise RunError("pictures need matplotlib; install it with: pip install matplotlib")
+
+
 def save_picture(found: AttentionMap, path: Path) -> None:
-    """Draw a map over (target, source), with that of the slots below it, and save the picture.
+    """Draw a map over (target, source), with that of the slots below it; the file appears whole or not at all.
 
     Args:
         found: what is drawn.
         path: ending in ``.png``, ``.svg`` or ``.pdf``.
 
     Raises:
+        ConfigError: the ending is another one.
         RunError: matplotlib is missing, or the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise RunError("pictures need matplotlib; install it with: pip install matplotlib") from None
+    check_picture(path)
+    from matplotlib.figure import Figure
+
     parts = [("written", found.over_source, found.target)]
     if found.slots is not None:
         parts.append(("slots", found.slots, [str(number + 1) for number in range(len(found.slots))]))
@@ -129,9 +149,11 @@ def save_picture(found: AttentionMap, path: Path) -> None:
         axis.set_xticks(range(len(found.source)), found.source, rotation=60, ha="right")
         axis.set_yticks(range(len(rows)), rows)
         axis.set_ylabel(name)
+    content = BytesIO()
     try:
-        figure.savefig(path, dpi=120)
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{path}: cannot draw ({error}); give a .png, .svg or .pdf that can be written"
-        ) from None
+        figure.savefig(content, dpi=120, format=path.suffix.removeprefix("."))
+        write_atomically(path, content.getvalue())
+    except OSError as error:
+        raise RunError(f"{path}: cannot write ({error.strerror or error}); choose another place") from None
+    except ValueError as error:  # a picture of more than 65,536 points across
+        raise RunError(f"{path}: cannot draw ({error}); give a shorter sentence") from None
