@@ -139,12 +139,12 @@ def _names(keep: str | None) -> list[str]:
 
 def _checked(out: Path, storage: str, names: list[str]) -> Stored:
     """Refuse, before the work, what vectors could not be written to; return how they are stored."""
+    from textrae.inference import arguments
     from textrae.inference.vectors import STORAGE, check_place
 
-    if storage not in STORAGE:
-        raise typer.BadParameter(f"{storage!r} is not {', '.join(STORAGE)}", param_hint="--storage")
-    check_place(Path("output.jsonl") if str(out) == "-" else out, storage, names)
-    return storage
+    stored = arguments.choice("storage", storage, STORAGE)
+    check_place(Path("output.jsonl") if str(out) == "-" else out, stored, names)
+    return stored
 
 
 def _write_vectors(

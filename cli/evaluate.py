@@ -102,13 +102,11 @@ def evaluate(
     if done_by_kind(ctx, "evaluate", run, file, others):
         return
     from textrae.evaluation.tokenization import TOKENIZERS, check_tokenizer
+    from textrae.inference import arguments
 
     from .reading import Input, say_cuts
 
-    if tokenize not in ("auto", *TOKENIZERS):
-        raise typer.BadParameter(
-            f"{tokenize!r} is not auto, {', '.join(TOKENIZERS)}", param_hint="--tokenize"
-        )
+    arguments.choice("tokenize", tokenize, ("auto", *TOKENIZERS))
     check_tokenizer(tokenize)
     if target is None:
         refuse_options(ctx, "reconstruction: give --target too", *_TRANSLATING)

@@ -80,20 +80,20 @@ def sample(
 ) -> None:
     """Sample new sentences, one on each line."""
     from textrae.evaluation.samples import sample_quality
+    from textrae.inference import arguments
     from textrae.inference.sampling import sampling_of
     from textrae.latent.draw import SOURCES
 
     from .reading import Input
 
-    if source is not None and source not in SOURCES:
-        raise typer.BadParameter(f"{source!r} is not {', '.join(SOURCES)}", param_hint="--from")
+    chosen = None if source is None else arguments.choice("source", source, SOURCES)
     sampling_of(temperature, top_k, top_p, beam, seed)  # what cannot be is refused before anything is loaded
     with Output(out, as_json, against) as output:
         model = load_model(run, device, precision)
         known = None if against is None else list(Input.of(against, "auto", None, "strict", model.max_length))
         made = model.sample(
             count,
-            source=source,
+            source=chosen,
             temperature=temperature,
             top_k=top_k,
             top_p=top_p,
@@ -134,17 +134,17 @@ def interpolate(
     device: Device = "auto",
 ) -> None:
     """Decode the path from one sentence to another; its ends are their reconstructions."""
-    from textrae.latent.path import smoothness, without_repeats
+    from textrae.inference import arguments
+    from textrae.latent.path import METHODS, smoothness, without_repeats
 
     from .reading import say_cuts
 
-    if method not in (None, "linear", "spherical"):
-        raise typer.BadParameter(f"{method!r} is not linear or spherical", param_hint="--method")
+    way_of = None if method is None else arguments.choice("method", method, METHODS)
     if len(sentences) < 2:
         raise typer.BadParameter("give at least two sentences", param_hint="SENTENCES")
     with Output(out, as_json) as output:
         model = load_model(run, device, "fp32")
-        way = model.interpolate(*sentences, steps=steps, method=method, beam=beam, to=to)  # type: ignore[arg-type]
+        way = model.interpolate(*sentences, steps=steps, method=way_of, beam=beam, to=to)
         say_cuts(model)
         smooth = smoothness(way)
         shown = without_repeats(way) if unique else way

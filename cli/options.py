@@ -73,6 +73,8 @@ To = Annotated[
 
 
 def check_device(name: str) -> None:
-    """Raise a usage error if there is no such kind of device."""
-    if name not in ("auto", "cpu", "cuda", "mps"):
-        raise typer.BadParameter(f"{name!r} is not auto, cpu, cuda or mps", param_hint="--device")
+    """Raise :class:`textrae.errors.ConfigError` if there is no such kind of device."""
+    from textrae.inference import arguments
+    from textrae.settings.fields import DEVICES
+
+    arguments.choice("device", name, DEVICES)

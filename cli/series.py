@@ -143,11 +143,11 @@ def reconstruct_series(run: Path, file: str, options: Mapping[str, Any]) -> None
 
 def encode_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
     """Encode the series of a file as `textrae encode` does with a run of series."""
+    from textrae.inference import arguments
     from textrae.series.writing import ENCODING_ENDINGS, check_ending, check_writable, write_encodings
 
     out, pooling, printed = options["out"], options["pooling"] or "last", str(options["out"]) == "-"
-    if pooling not in ("last", "mean"):
-        raise typer.BadParameter(f"{pooling!r} is not last or mean", param_hint="--pooling")
+    arguments.choice("pooling", pooling, ("last", "mean"))
     if printed and options["as_json"]:
         raise typer.BadParameter(
             "-o - prints the vectors as JSON; leave one of them out", param_hint="--json"
@@ -198,10 +198,10 @@ def score(
     **format: Any,
 ) -> None:
     """Print the reconstruction error of each series, (1/T) Σ ‖x̂ - x‖²: high for an unusual one."""
+    from textrae.inference import arguments
     from textrae.series.writing import origins
 
-    if units not in ("scaled", "data"):
-        raise typer.BadParameter(f"{units!r} is not scaled or data", param_hint="--units")
+    arguments.choice("units", units, ("scaled", "data"))
     with Output(out, as_json, file) as output:
         model = _load(run, device)
         series, _ = _read(model, file, format)

@@ -27,8 +27,10 @@ def refuse_options(ctx: typer.Context, run: str, *names: str) -> None:
 def load_model(run: Path, device: str, precision: str) -> SentenceAutoencoder:
     """Load a run of sentences on a device."""
     check_device(device)
-    if precision not in ("auto", "fp32", "bf16"):
-        raise typer.BadParameter(f"{precision!r} is not auto, fp32 or bf16", param_hint="--precision")
+    from textrae.inference import arguments
+    from textrae.settings.fields import PRECISIONS
+
+    arguments.choice("precision", precision, PRECISIONS)
     from textrae.devices import keep_freed_memory
     from textrae.model import SentenceAutoencoder
 

@@ -249,7 +249,7 @@ def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_what_is_asked_for_exists(trained: SeriesAutoencoder) -> None:
-    with pytest.raises(ConfigError, match="there are scaled and data"):
+    with pytest.raises(ConfigError, match="`units`: scaled or data is expected, not 'feet'"):
         trained.score(waves(1), units="feet")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="there are last and mean"):
+    with pytest.raises(ConfigError, match="`pooling`: last or mean is expected, not 'max'"):
         trained.encode(waves(1), pooling="max")  # type: ignore[arg-type]

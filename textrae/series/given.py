@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrae.errors import SeriesError
+from textrae.inference.arguments import shown
 from textrae.series.columns import choose, kept_names
 from textrae.series.data import LARGEST, Series, Values
 
@@ -89,7 +90,7 @@ def _listed(given: Any) -> list[Any]:
         raise TypeError(f"series: one {kind}; give [it] for one sequence, a time step a row")
     if isinstance(given, str | bytes | bytearray | Mapping | Set) or not isinstance(given, Iterable):
         hint = "; read a file with model.read(path)" if isinstance(given, str) else ""
-        raise TypeError(f"series: {_shown(given)}; give a list of sequences, arrays (time, dim){hint}")
+        raise TypeError(f"series: {shown(given)}; give a list of sequences, arrays (time, dim){hint}")
     shape = getattr(given, "shape", None)
     objects = getattr(getattr(given, "dtype", None), "kind", "") == "O"
     if shape is not None and len(shape) != 3 and not objects:
@@ -108,7 +109,7 @@ def _array(where: str, given: Any, names: Sequence[str]) -> Values:
         SeriesError: it is empty, ragged, masked, or not of numbers.
     """
     if given is None or isinstance(given, str | bytes | bytearray | Mapping | Set):
-        raise TypeError(f"{where}: {_shown(given)}; give an array (time, dim) of numbers")
+        raise TypeError(f"{where}: {shown(given)}; give an array (time, dim) of numbers")
     if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise SeriesError(f"{where}: values are masked; fill them")
     try:
@@ -162,8 +163,3 @@ def _columns(where: str, table: Any, known: Sequence[str]) -> NDArray[Any]:
             raise SeriesError(f"{where}: column {every[place]!r} holds no numbers; leave it out")
         found.append(column)
     return np.stack(found, 1)
-
-
-def _shown(given: object) -> str:
-    """Return what something is, for a message."""
-    return "None" if given is None else f"a {type(given).__name__}"

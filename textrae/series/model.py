@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from textrae.devices import choose_device
 from textrae.errors import ConfigError, SeriesError
+from textrae.inference import arguments
 from textrae.series.data import Scaling, Series, Values
 from textrae.series.given import checked, finite, gathered
 from textrae.series.measures import SeriesEvaluation, measured
@@ -180,7 +181,7 @@ class SeriesAutoencoder:
             ConfigError: `pooling` is neither.
             SeriesError: see :func:`textrae.series.given.checked`.
         """
-        _refuse_other("pooling", pooling, ("last", "mean"))
+        arguments.choice("pooling", pooling, ("last", "mean"))
         pool = last_states if pooling == "last" else mean_states
         scaled = self._scaled(series)
         out = np.empty((len(scaled), self.run.network.hidden), dtype=np.float32)
@@ -219,7 +220,7 @@ class SeriesAutoencoder:
             ConfigError: `units` is neither.
             SeriesError: see :func:`textrae.series.given.checked`.
         """
-        _refuse_other("units", units, ("scaled", "data"))
+        arguments.choice("units", units, ("scaled", "data"))
         weight = 1.0 if units == "scaled" else self.run.scaling.size
         scaled = self._scaled(series)
         pairs = zip(self._rebuilt(scaled), scaled, strict=True)
@@ -279,12 +280,6 @@ def _refuse_kinds(**arguments: tuple[object, type | tuple[type, ...]]) -> None:
             shown = "None" if value is None else f"a {type(value).__name__}"
             said = " or ".join(kind.__name__ for kind in expected)
             raise TypeError(f"{name}: {shown}; give a {said}")
-
-
-def _refuse_other(name: str, value: object, known: tuple[str, ...]) -> None:
-    """Raise ConfigError for a value that there is not."""
-    if not isinstance(value, str) or value not in known:
-        raise ConfigError(f"`{name}` {value!r}: there are {' and '.join(known)}")
 
 
 def _span(least: int, most: int) -> str:

@@ -26,6 +26,7 @@ LARGEST_WEIGHT = 1e6
 
 Cell = Literal["rnn", "lstm", "gru"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+DEVICES: tuple[Device, ...] = get_args(Device)
 Precision = Literal["auto", "fp32", "bf16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 Positive = Annotated[int, Whole, Field(gt=0, le=2**40)]
