@@ -206,9 +206,11 @@ class _Beams:
         # stable: of equals the one found first, whatever the number wanted
         both, order = both.sort(dim=1, descending=True, stable=True)
         wanted = self.found.shape[1]
-        sentences = torch.cat([self.best[rows], self.written[better]], dim=1)
-        chosen = order[:, :wanted].unsqueeze(-1).expand(-1, -1, self.max_length)
-        self.found[rows], self.best[rows] = both[:, :wanted], sentences.gather(1, chosen)
+        place = order[:, :wanted]
+        kept = self.best[rows.unsqueeze(1), place.clamp_max(wanted - 1)]
+        added = self.written[better.unsqueeze(1), (place - wanted).clamp_min(0)]
+        self.best[rows] = torch.where((place < wanted).unsqueeze(-1), kept, added)
+        self.found[rows] = both[:, :wanted]
 
     def _keep(self, stay: Tensor) -> None:
         """Keep only some of the sentences: `stay` holds their rows."""
