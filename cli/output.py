@@ -55,7 +55,7 @@ class Output:
             self._open(self.out)
 
     def _open(self, out: Path) -> None:
-        from textrae.errors import RunError
+        from textrae.errors import RunError, cannot_write
         from textrae.runs.draft import Draft
 
         if out.is_dir():
@@ -67,7 +67,7 @@ class Output:
                 self._draft = Draft(out)
                 self._stream = self._draft.stream
         except OSError as error:
-            raise RunError(f"{out}: cannot write ({error.strerror or error}); choose another place") from None
+            raise RunError(cannot_write(out, error)) from None
 
     def rows(self, **columns: Sequence[Any]) -> None:
         """Write rows: the last column line by line, or all of them as objects with their row's number from 1.
@@ -105,14 +105,14 @@ class Output:
             sys.stdout.write(text)
             sys.stdout.flush()
             return
-        from textrae.errors import RunError
+        from textrae.errors import RunError, cannot_write
 
         try:
             self._stream.write(text.encode("utf-8", "backslashreplace"))
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise RunError(f"{self.out}: cannot write ({error.strerror or error}); free some space") from None
+            raise RunError(cannot_write(self.out, error)) from None
 
     def __enter__(self) -> Self:
         """Return the output itself."""
@@ -122,15 +122,13 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         """Put the file at its place; after an error, leave nothing of it."""
-        from textrae.errors import RunError
+        from textrae.errors import RunError, cannot_write
 
         try:
             if kind is None and self._draft is not None:
                 self._draft.publish()
         except OSError as refused:
-            raise RunError(
-                f"{self.out}: cannot write ({refused.strerror or refused}); free some space"
-            ) from None
+            raise RunError(cannot_write(self.out, refused)) from None
         finally:
             if self._draft is not None:
                 self._draft.discard()

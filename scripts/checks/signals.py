@@ -58,8 +58,17 @@ def semaphores() -> set[str]:
     return {path.name for path in Path("/dev/shm").glob("sem.mp-*")}
 
 
-def stop(folder: Path, args: tuple[object, ...], number: signal.Signals, instant: float) -> tuple[str, float]:
+def stop(
+    folder: Path, args: tuple[object, ...], number: signal.Signals, instant: float, whole: int
+) -> tuple[str, float]:
     """Stop a command after `instant` seconds.
+
+    Args:
+        folder: where it runs.
+        args: what it is told.
+        number: signal that stops it.
+        instant: seconds after its start.
+        whole: bytes of its output where nothing stops it; an output of that size was finished before the signal.
 
     Returns:
         What is wrong afterwards, or nothing, and the seconds until all its processes had ended.
@@ -78,9 +87,9 @@ def stop(folder: Path, args: tuple[object, ...], number: signal.Signals, instant
         wrong.append(f"{len(left)} processes left")
         os.killpg(process.pid, signal.SIGKILL)
     said = process.communicate()[1].decode()
-    files = {path.name for path in folder.iterdir()}
-    if files - ({"v.npy"} if process.returncode == 0 else set()):
-        wrong.append(f"files left: {', '.join(sorted(files))}")
+    files = [path for path in folder.iterdir() if path.name != "v.npy" or path.stat().st_size != whole]
+    if files:
+        wrong.append(f"files left: {', '.join(sorted(path.name for path in files))}")
     if semaphores() - before:
         wrong.append("semaphores left")
     if "Traceback" in said or "resource_tracker" in said:
@@ -131,17 +140,18 @@ def main() -> None:
             process.communicate()
             if process.returncode != 0:
                 sys.exit(f"the undisturbed {command} failed")
-            whole = time.monotonic() - began
+            duration = time.monotonic() - began
+            whole = sum(path.stat().st_size for path in undisturbed.iterdir())
             for number in SIGNALS:
                 good, slowest = 0, 0.0
                 for count in range(args.stops):
-                    instant = chance.uniform(0, whole)
+                    instant = chance.uniform(0, duration)
                     place = folder / f"{command}-{number.name}-{count}"
-                    wrong, took = stop(place, words, number, instant)
+                    wrong, took = stop(place, words, number, instant, whole)
                     good += not wrong
                     slowest = max(slowest, took)
                     if wrong:
-                        print(f"  after {instant:.2f} of {whole:.1f} s: {wrong}", flush=True)
+                        print(f"  after {instant:.2f} of {duration:.1f} s: {wrong}", flush=True)
                 clean += good
                 print(
                     f"{command} --workers 2, {number.name}: {good} of {args.stops} clean, all ended within {slowest:.1f} s",

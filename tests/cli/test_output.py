@@ -65,7 +65,8 @@ def test_places_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is a folder; give a file"):
         Output(tmp_path, False)
     with pytest.raises(
-        RunError, match=r"none/a.txt: cannot write .No such file or directory.; choose another"
+        RunError,
+        match=r"none/a.txt: cannot write .No such file or directory.; free some space or choose another",
     ):
         Output(tmp_path / "none" / "a.txt", False)
     assert read.read_text() == "kept"

@@ -11,6 +11,7 @@ from series.sequences import waves
 
 from textrae import SentenceAutoencoder, SeriesAutoencoder
 from textrae.errors import RunError
+from textrae.version import __version__
 
 
 def test_a_run_is_the_same_when_loaded(trained: SeriesAutoencoder, tmp_path: Path) -> None:
@@ -33,6 +34,21 @@ def test_a_run_of_the_other_kind_is_refused(trained: SeriesAutoencoder, run: Pat
         SentenceAutoencoder.load(tmp_path / "run")
     with pytest.raises(RunError, match="a run of sentences"):
         SeriesAutoencoder.load(run)
+
+
+@pytest.mark.parametrize("part", ["model", "series", "training"])
+def test_a_run_of_a_newer_textrae_says_upgrade(trained: SeriesAutoencoder, tmp_path: Path, part: str) -> None:
+    trained.save(tmp_path / "run")
+    file = tmp_path / "run" / "config.json"
+    values = json.loads(file.read_text())
+    values[part]["telepathy"] = True
+    file.write_text(json.dumps(values))
+    with pytest.raises(RunError, match=r"has telepathy, which is no setting of textrae .*upgrade"):
+        SeriesAutoencoder.load(tmp_path / "run")
+    file.write_text(json.dumps({**values, "textrae": "12.0.1"}))
+    with pytest.raises(RunError) as caught:
+        SeriesAutoencoder.load(tmp_path / "run")
+    assert str(caught.value) == f"{file}: written by textrae 12.0.1; this is {__version__}: upgrade textrae"
 
 
 @pytest.mark.parametrize("what", ["config", "weights", "dim", "missing", "newer"])

@@ -13,6 +13,7 @@ from textrae.errors import RunError
 from textrae.text.prepared import open_cache
 from textrae.training.pipeline import train_run
 from textrae.training.token_cache import delete_cache, find_cache, refuse_another_corpus, stopped_training
+from textrae.version import __version__
 
 STOPPED = Path(__file__).parents[1] / "older" / "stopped"
 
@@ -39,6 +40,18 @@ def test_damaged_settings_are_refused(stopped: Path, settings: str) -> None:
     (stopped / "checkpoint" / "settings.json").write_text(settings)
     with pytest.raises(RunError, match="damaged"):
         stopped_training(stopped)
+
+
+def test_a_training_of_a_newer_textrae_is_not_resumed(stopped: Path) -> None:
+    file = stopped / "checkpoint" / "settings.json"
+    values = json.loads(file.read_text())
+    values["model"]["telepathy"] = True
+    file.write_text(json.dumps({**values, "textrae": "12.0.1"}))
+    with pytest.raises(RunError) as caught:
+        stopped_training(stopped)
+    assert str(caught.value) == (
+        f"{file}: written by textrae 12.0.1; this is {__version__}: upgrade textrae, or start again with `overwrite=True`"
+    )
 
 
 @pytest.mark.parametrize("read_before", [True, False])

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.errors import ConfigError, RunError
+from textrae.errors import ConfigError, RunError, cannot_write
 from textrae.inference.engine import Engine
 from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
@@ -154,6 +154,6 @@ def save_picture(found: AttentionMap, path: Path) -> None:
         figure.savefig(content, dpi=120, format=path.suffix.removeprefix("."))
         write_atomically(path, content.getvalue())
     except OSError as error:
-        raise RunError(f"{path}: cannot write ({error.strerror or error}); choose another place") from None
+        raise RunError(cannot_write(path, error)) from None
     except ValueError as error:  # a picture of more than 65,536 points across
         raise RunError(f"{path}: cannot draw ({error}); give a shorter sentence") from None
