@@ -75,3 +75,5 @@ def say_cuts(model: SentenceAutoencoder) -> None:
 def _say_cuts(cuts: Cuts, longest: int) -> None:
     if cuts.cut:
         note(f"{cuts.cut:,} of {cuts.sentences:,} sentences were truncated at {longest} tokens")
+    for line in cuts.unknown():
+        note(line)

@@ -204,8 +204,7 @@ class WorkerPool:
             raise value
         blocks, counted = value
         if cuts is not None:
-            cuts.sentences += counted.sentences
-            cuts.cut += counted.cut
+            cuts.add(counted)
         return list(blocks)
 
     def _receive(self, *, wait: bool) -> None:

@@ -56,3 +56,13 @@ def test_rows_without_the_column_are_told(run: Path, tmp_path: Path) -> None:
     rows.write_text('{"id": "row-0"}\n{"id": "row-1", "text": "a dog"}\n{"id": "row-2", "text": null}\n')
     done = textrae("encode", run, rows, "-o", tmp_path / "v.npy")
     assert f'read 3 rows of column "text" from {rows} (2 without a value)\n' in done.stderr.decode()
+
+
+def test_text_of_another_script_is_told(run: Path, tmp_path: Path) -> None:
+    strange = tmp_path / "zh.txt"
+    strange.write_text("一只狗看见红球\n那只猫\n", encoding="utf-8")
+    for words in (("encode", run, strange, "-o", tmp_path / "v.npy"), ("evaluate", run, strange),
+                  ("reconstruct", run, strange), ("xsim", run, strange, strange)):  # fmt: skip
+        said = textrae(*words).stderr.decode()
+        assert "% of this text is single bytes to the run's tokenizer" in said
+    assert "single bytes" not in textrae("reconstruct", run, stdin="A dog. Ünd é.\n".encode()).stderr.decode()

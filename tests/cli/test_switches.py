@@ -80,6 +80,7 @@ def test_the_types_of_the_switches_are_those_of_before() -> None:
         assert found == set(expected.split())
     assert {param.opts[0] for param in params() if param.nargs == 1 and param.multiple} == {
         "--target",
+        "--valid-target",
         "--series",
     }
     assert not any(param.required for param in params())

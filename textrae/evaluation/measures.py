@@ -66,6 +66,7 @@ def measure_reconstruction(
         result.notes.append(
             f"{cuts.cut} of {cuts.sentences} sentences truncated at {engine.max_length} tokens"
         )
+    result.notes.extend(cuts.unknown())
     return result
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from textrae.devices import autocast, choose_bf16
 from textrae.errors import ConfigError
 from textrae.inference.beam import beam_search, n_best
-from textrae.inference.cuts import Cuts
+from textrae.inference.cuts import SAMPLE, Cuts
 from textrae.inference.generation import ROW_MULTIPLE, write
 from textrae.inference.sampling import Sampling, likeliest
 from textrae.inference.vectors import Vectors
@@ -26,6 +26,7 @@ from textrae.settings.fields import Precision
 from textrae.text.batch import SPECIALS, Batch, Specials, collate_lists, token_cuts
 from textrae.text.blank import is_blank
 from textrae.text.segments import segmenter
+from textrae.text.spelling import Spelling
 
 WINDOW = 8_192
 """Sentences read, sorted by length and computed at once; memory is bounded by it, not by the input."""
@@ -51,7 +52,7 @@ class Engine:
         self.device = next(run.network.parameters()).device
         self.bf16 = choose_bf16(precision, self.device)
         self.max_length = run.settings.corpus.max_length
-        self.cuts = Cuts()
+        self.cuts, self._spelling = Cuts(), Spelling(run.tokenizer)
         self._segmenter = segmenter(run.settings.model, run.tokenizer)
 
     def encode_stream(
@@ -186,8 +187,8 @@ class Engine:
         ) -> tuple[list[str], list[list[int]]]:
             for counts in (self.cuts, cuts):
                 if counts is not None:
-                    counts.sentences += len(window)
-                    counts.cut += sum(done[1])
+                    seen = self._spelling.of(done[0]) if counts.bytes < SAMPLE else (0, 0)
+                    counts.add(Cuts(len(window), sum(done[1]), *seen))
             return window, done[0]
 
         encode = self.run.tokenizer.encode_cut

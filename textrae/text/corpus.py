@@ -14,6 +14,7 @@ from textrae.text.lines import Source, locate, read_sources, refuse_column, refu
 from textrae.text.prepared import PreparedCorpus, build_cache, open_cache, os_error_as_corpus_error
 from textrae.text.tokenizer import Tokenizer
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
+from textrae.text.wrapped import Wrapped
 
 
 def prepare(
@@ -52,8 +53,15 @@ def prepare(
             return found
 
     def learn(blocks: Iterator[Block], note: Note) -> tuple[Side]:
-        lines = (line for block in blocks for line in block.lines)
-        return (text_side(load_or_train(config.tokenizer, lines, config, note), config.max_length),)
+        lines, look = (line for block in blocks for line in block.lines), Wrapped()
+        watched = look.watched(lines) if sources[0].format == "text" else lines
+        side = text_side(load_or_train(config.tokenizer, watched, config, note), config.max_length)
+        if share := look.broken():
+            note(
+                f"{share:.0%} of the lines end within a sentence, where they are full: a text of hard-wrapped lines, of which "
+                "each is learnt as a sentence; `textrae split` makes one sentence a line of it"
+            )
+        return (side,)
 
     def write() -> None:
         with ExitStack() as stack:

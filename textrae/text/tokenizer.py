@@ -181,6 +181,13 @@ class Tokenizer:
         """Return the pieces by id, as SentencePiece writes them (a space as U+2581)."""
         return [self._pieces.id_to_piece(i) for i in range(self.vocab_size)]
 
+    def piece_bytes(self) -> tuple[list[int], list[bool]]:
+        """Return how many bytes of text each piece stands for, and whether it is one byte that has no other piece."""
+        single = [bool(self._pieces.is_byte(i)) for i in range(self.vocab_size)]
+        texts = [piece.replace(_SPACE_MARK, " ") for piece in self.pieces()]
+        sizes = [1 if one else len(text.encode()) for text, one in zip(texts, single, strict=True)]
+        return [0] * _SPECIALS + sizes[_SPECIALS:], single
+
     def encode(self, sentences: Sequence[str], *, threads: int = 1) -> list[list[int]]:
         """Return the ids of each sentence, without begin and end; an empty sentence has none.
 

@@ -24,6 +24,7 @@ from textrae.text.from_vectors import VectorTable, prepare_given
 from textrae.text.parallel import prepare_pairs
 from textrae.text.prepared import PreparedCorpus
 from textrae.text.segments import segmenter
+from textrae.text.spelling import MUCH, Spelling
 from textrae.text.tokenizer import Tokenizer
 from textrae.training.loop import fit
 from textrae.training.regularisers import make_regulariser
@@ -291,9 +292,26 @@ def _corpus(job: _Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
             f"{job.out}: the training to be resumed had other settings; give the same ones, or `overwrite=True`"
         )
     corpus = cache if isinstance(cache, PreparedCorpus) else _made(job, cache)
-    for line in corpus.stats.describe(job.settings.corpus.valid_size):
+    for line in (*corpus.stats.describe(job.settings.corpus.valid_size), *_unknown(job.settings, corpus)):
         job.watch.note(line)
     return corpus
+
+
+def _unknown(settings: Settings, corpus: PreparedCorpus) -> Iterator[str]:
+    """Yield a line for each side of the text that a tokenizer, which was not trained on it, does not know."""
+    text, targets, tagged = settings.corpus, corpus.targets, bool(settings.target_languages)
+    own = text.target_tokenizer if text.tokenizers == "separate" else text.tokenizer
+    sides = [] if settings.vectors else [("this text", text.tokenizer, corpus.tokenizer, corpus.train, False)]
+    if targets is not None:
+        what = "this text" if settings.vectors else "the target"
+        sides.append((what, own, targets.tokenizer, targets.train, tagged))
+    for what, given, tokenizer, rows, begins in sides:
+        share = 0.0 if given is None else Spelling(tokenizer).share(rows, begins)
+        if share >= MUCH:
+            yield (
+                f"{share:.0%} of {what} is single bytes to the tokenizer {given}, which was trained on other text: "
+                "sentences get long and are learnt slowly; train a new one, without `tokenizer` and trained parts"
+            )
 
 
 def _made(job: _Job, cache: Path) -> PreparedCorpus:
