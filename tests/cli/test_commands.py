@@ -71,7 +71,7 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--rehearsal", 0.1), "give --hierarchical"),
         (("--memory", "states", "--conditioning", "every-step"), "give --conditioning initial"),
         (("--tokenizers", "separate"), "give --target"),
-        (("--whole-words", "--tokenizer", "x.model"), "--whole-words: a given tokenizer"),
+        (("--whole-words", "--tokenizer", "x.model"), "a given tokenizer comes with its own pieces"),
         (("--valid-target", "x.txt"), "--valid-target: is for translation"),
         (("--valid-vectors", "x.npy"), "--valid-vectors: are for a model that reads vectors"),
         (("--resume", "--overwrite"), "leave one of them out"),
