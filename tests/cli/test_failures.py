@@ -207,7 +207,7 @@ WRONG = [
         ("encode", "RUN", "TEXT", "-o", "v.npy", "--precision", "fp16"),
         2,
         "ConfigError",
-        "--precision: 'fp16'",
+        "--precision: ",
     ),
     (("encode", "RUN", "TEXT", "-o", "v.npy", "--errors", "x"), 2, "ConfigError", "--errors: Input should"),
     (("encode", "RUN", "TEXT", "-o", "v.npy", "--corpus-format", "x"), 2, "ConfigError", "--corpus-format"),
