@@ -15,6 +15,9 @@ def test_presets_and_their_overriding() -> None:
     assert not ModelConfig.preset("rae").bidirectional
     assert ModelConfig.preset("brae") == ModelConfig()
     assert ModelConfig.preset("rae", cell="lstm", hidden=32).cell == "lstm"
+    unknown: Any = "xrae"
+    with pytest.raises(ConfigError, match=r"`model`: .xrae. is no variant; there are rae, brae"):
+        ModelConfig.preset(unknown)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import math
 import numbers
 import os
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
@@ -97,10 +99,15 @@ def _told(cls: Any, error: ValidationError, args: Sequence[object], values: Mapp
     else:
         given = values.get(place)
     if first["type"] == "unexpected_keyword_argument":
-        return f"`{place}`: no such setting; there are {', '.join(names)}"
+        near = get_close_matches(str(place), names, 1)
+        other = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(names)}"
+        return f"`{place}`: no such setting; {other}"
     if within and isinstance(within[0], int):
         place = f"{place}.{within[0]}"
-    return f"`{place}`: {first['msg'].removeprefix('Value error, ')} (given: {_short(_plain(given))})"
+    said = first["msg"].removeprefix("Value error, ")
+    if isinstance(given, float) and math.isnan(given):
+        said = "Input should be a number"
+    return f"`{place}`: {said} (given: {_short(_plain(given))})"
 
 
 def _short(value: object) -> str:

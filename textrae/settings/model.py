@@ -339,7 +339,12 @@ class ModelConfig:
 
     @classmethod
     def preset(cls, name: Preset, **switches: Any) -> ModelConfig:
-        """Return the settings of a variant by its name in the literature, with `switches` overriding them."""
+        """Return the settings of a variant by its name in the literature, with `switches` overriding them.
+
+        Raises:
+            ConfigError: there is no such variant, or a switch is wrong.
+        """
+        refuse(name not in PRESETS, f"`model`: {name!r} is no variant; there are {', '.join(PRESETS)}")
         return build(cls, {**PRESETS[name], **switches})
 
 
