@@ -62,7 +62,7 @@ def main() -> None:
     command = str(Path(sys.executable).with_name("textrae"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        train = [command, "train", "--tokenizers", "separate", *further]
+        train = [command, "train", *further]
 
         def autoencoder(side: str, cores: list[int]) -> None:
             file = str(args.source if side == "encoder" else args.target)
@@ -84,6 +84,7 @@ def main() -> None:
             }
             own = [part for which in BEGINNINGS[beginning] for part in switches[which]]
             own += [] if own else ["--latent", str(args.latent)]
+            own += ["--tokenizers", "separate"]
             valid = ["--valid", str(args.valid_source), "--valid-target", str(args.valid_target)]
             budget = ["--minutes", str(minutes[count]), "-o", run]
             on_cores([*train, str(files[0]), "--target", str(files[1]), *valid, *own, *budget], cores)

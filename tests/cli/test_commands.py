@@ -34,7 +34,9 @@ def test_a_variant_from_training_to_decoding(
     assert f"9 vectors of {size} dimensions" in encoded.stderr.decode()
     decoded, rebuilt = textrae("decode", run, vectors), textrae("reconstruct", run, text)
     assert decoded.returncode == rebuilt.returncode == 0
-    assert decoded.stdout == rebuilt.stdout
+    from_vectors, from_text = (done.stdout.split(b"\n") for done in (decoded, rebuilt))
+    assert from_text[7] == b""  # a blank line stays so; its vector is decoded as any other
+    assert from_vectors[:7] + from_vectors[8:] == from_text[:7] + from_text[8:]
     assert decoded.stdout.count(b"\n") == 9
     report = json.loads(textrae("evaluate", run, text, "--json").stdout)["overall"]
     assert (report["perplexity_token"] is None) == ("mse" in switches)

@@ -27,7 +27,7 @@ def test_trains_and_tells_what_it_read(corpus: Path, tmp_path: Path) -> None:
     done = textrae("train", corpus, "-o", tmp_path / "run", "--steps", 20, *FAST)
     assert done.returncode == 0, done.stderr
     said = done.stderr.decode()
-    assert "read 1,200 lines (1,200 distinct" in said
+    assert "read 1,200 lines from corpus.txt (1,200 distinct" in said
     assert "1,080 sentences to train on, 120 to validate on" in said
     assert "step 20  pass " in said
     assert "validation loss" in said

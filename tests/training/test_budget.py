@@ -79,7 +79,7 @@ def test_what_a_small_budget_leaves_out_is_told() -> None:
     ]
     assert 0 < trainer.progress.valid_seconds < trainer.progress.seconds
     large, nothing = small(TrainingConfig(steps=200, batch_tokens=60))
-    assert Budget(large, large.buckets(60, 0), 0.0).validations == 10
+    assert Budget(large, large.buckets(60, 0)).validations == 10
     assert nothing == []
 
 

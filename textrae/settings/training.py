@@ -30,7 +30,7 @@ class TrainingConfig:
     minutes: Minutes | None = None
     """Budget in minutes of training (10 where no budget is given).
 
-    It begins when the corpus is read and its tokenizer trained, and ends when the run is written.
+    It begins with the first step, when the corpus is read and its tokenizer trained, and ends when the run is written.
     """
     epochs: Epochs | None = None
     """Budget in passes over the training sentences."""

@@ -85,11 +85,10 @@ class Budget:
     Args:
         trainer: the training, where it begins or is resumed.
         buckets: its batches.
-        began: reading of the clock from which the time of this sitting counts.
     """
 
-    def __init__(self, trainer: Trainer, buckets: LengthBuckets, began: float) -> None:
-        self._trainer, self._began = trainer, began - trainer.progress.seconds
+    def __init__(self, trainer: Trainer, buckets: LengthBuckets) -> None:
+        self._trainer = trainer
         self._rows = min(trainer.valid_size, len(trainer.valid))
         self._train_mean = buckets.tokens() / len(trainer.train)
         self._valid_mean = trainer.buckets(1, 0, valid=True).tokens(self._rows) / self._rows
@@ -98,6 +97,7 @@ class Budget:
         self.seconds = 60 * (trainer.config.minutes or 10.0)
         if self.steps:
             self._plan(self.steps * min(trainer.config.batch_tokens, buckets.tokens()))
+        self._began = time.perf_counter() - trainer.progress.seconds
 
     def done(self) -> float:
         """Read the clock, and return the share of the budget that is spent; 1 or more when training is to end."""
@@ -111,7 +111,10 @@ class Budget:
 
     def due(self, done: float) -> bool:
         """Return whether a validation is due when a share `done` of the budget is spent."""
-        return done >= 1 or done >= (self._trainer.progress.validations + 1) / self.validations
+        progress = self._trainer.progress
+        return done >= 1 or (
+            progress.planned_rows > 0 and done >= (progress.validations + 1) / self.validations
+        )
 
     @property
     def validations(self) -> int:

@@ -44,7 +44,7 @@ def fit(trainer: Trainer) -> bool:
     Raises:
         TrainingError: gradients or all validation losses stay non-finite, or the checkpoint does not belong to this training.
     """
-    config, progress, network, began = trainer.config, trainer.progress, trainer.network, time.perf_counter()
+    config, progress, network = trainer.config, trainer.progress, trainer.network
     optimizer = make_optimizer(
         network,
         lr=config.lr,
@@ -54,7 +54,7 @@ def fit(trainer: Trainer) -> bool:
     )
     resume(trainer, optimizer)
     buckets = trainer.buckets(config.batch_tokens, config.seed)
-    budget = Budget(trainer, buckets, began)
+    budget = Budget(trainer, buckets)
     saved, window = time.perf_counter(), _Window(progress)
 
     for batch in _endless(buckets, progress):
