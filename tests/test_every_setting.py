@@ -63,15 +63,18 @@ MODES: dict[str, tuple[Values, Values]] = {
     "given": ({"tokenizers": "separate", "tokenizer": "TOKENIZER", "target_tokenizer": "TOKENIZER"},
               {"target": ("TARGET",)}),
     "encoder": ({}, {"encoder": "RUN"}),
+    "decoder": ({}, {"decoder": "RUN"}),
     "both": ({}, {"encoder": "RUN", "decoder": "RUN"}),
     "frozen": ({"freeze_encoder": True}, {"encoder": "RUN"}),
     "variational frozen": ({"freeze_encoder": True}, {"encoder": "VAE"}),
     "frozen and target": ({"freeze_encoder": True}, {"encoder": "RUN", "target": ("TARGET",)}),
+    "both and target": ({}, {"encoder": "RUN", "decoder": "RUN", "target": ("TARGET",)}),
 }  # fmt: skip
 """Settings and files of each kind of training that is tried with every other setting."""
 RESOLVED = {
     "variational frozen": {"variational"},
     "frozen and target": {"tokenizers"},
+    "both and target": {"tokenizers"},
 }
 """Settings whose value in OTHER is what holds in that kind of training anyway."""
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from support import SPECIALS, Memory, make_trainer
@@ -97,6 +98,21 @@ def test_a_budget_in_steps_knows_no_clock(monkeypatch: pytest.MonkeyPatch, tmp_p
         found.append([(line["step"], line["loss"]) for line in lines if line["kind"] == "valid"])
     assert found[0] == found[1]
     assert len(found[0]) == 4
+
+
+def test_a_small_budget_resumes_to_the_same_bits(tmp_path: Path) -> None:
+    config = TrainingConfig(steps=30, batch_tokens=60, lr=1e-2)
+    whole, _ = small(config)
+    assert fit(whole)
+    for stop in (3, 29):
+        trainers = [make_trainer(config, checkpoint=tmp_path / str(stop), seed=seed) for seed in (0, 5)]
+        trainers[0].should_stop = lambda first=trainers[0], stop=stop: first.progress.step >= stop
+        assert [fit(trainer) for trainer in trainers] == [False, True]
+        resumed = trainers[1]
+        assert resumed.progress.planned_validations == whole.progress.planned_validations < 10
+        assert resumed.progress.valid_loss == whole.progress.valid_loss
+        for name, value in whole.network.state_dict().items():
+            assert torch.equal(value, resumed.network.state_dict()[name]), (stop, name)
 
 
 @pytest.mark.parametrize("validations", [1, 10])
