@@ -42,7 +42,7 @@ def test_where_several_are_needed_a_string_is_refused(model: SentenceAutoencoder
 
 
 @pytest.mark.parametrize(
-    "form", [np.array, pd.Series, pa.array, iter, tuple, lambda some: (one for one in some)], ids=str
+    "form", [np.array, pd.Series, pa.array, iter, tuple, lambda some: (one for one in some)]
 )
 def test_every_method_takes_every_form(model: SentenceAutoencoder, form: Any) -> None:
     rows = model.encode(SOME)
