@@ -240,7 +240,7 @@ class SentenceAutoencoder(Measured):
             CorpusError: the sentence is blank.
         """
         count = arguments.whole("count", count, 1, arguments.MOST)
-        distance, seed = arguments.real("distance", distance, 0.0), arguments.seed(seed)
+        distance, seed = arguments.real("distance", distance, 0.0, 1_000.0), arguments.seed(seed)
         refuse_blank([arguments.sentence("sentence", sentence)])
         centre, config = self.encode(sentence), self.run.settings.model
         places = islice(around(config, self.run.latents, centre, distance, seed), 20 * count)
