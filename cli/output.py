@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 
 def refuse_inputs(out: Path, *inputs: str | Path | None) -> None:
-    """Raise :class:`textrae.errors.ConfigError` if a file to be written is one that is read; ``-`` and None are none."""
-    from textrae.errors import ConfigError
+    """Raise :class:`textrae.errors.ConfigError` if a file to be written is one that is read; ``-`` and None are none.
 
+    So is a path that no system takes.
+    """
+    from textrae.errors import ConfigError
+    from textrae.inference import arguments
+
+    arguments.place("out", out)
     for one in (Path(one) for one in inputs if one not in (None, "-")):
-        if out.exists() and one.exists() and out.samefile(one):
-            raise ConfigError(f"`out`: {out} is read by this command; give another file")
+        with suppress(OSError):  # an input that cannot be looked at is refused where it is read
+            if out.exists() and one.exists() and out.samefile(one):
+                raise ConfigError(f"`out`: {out} is read by this command; give another file")
 
 
 def print_json(value: Any) -> None:

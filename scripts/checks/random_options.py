@@ -144,11 +144,12 @@ def command_line(draw: random.Random, known: dict[str, list[Any]]) -> list[str]:
 
 
 def outcome(line: list[str]) -> tuple[str, str]:
-    """Run a command line; return the kind of outcome, and what was said."""
-    shutil.rmtree("made", ignore_errors=True)
+    """Run a command line in a copy of the working folder; return the kind of outcome, and what was said."""
     try:
-        with _limited(LONGEST):
-            code, said = run([*line[:1], "--debug", *line[1:]])
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(".", folder, dirs_exist_ok=True)  # a drawn -o may well name an input
+            with contextlib.chdir(folder), _limited(LONGEST):
+                code, said = run([*line[:1], "--debug", *line[1:]])
     except _TimeUp:
         return "right", "still at work"
     except Exception as error:

@@ -11,11 +11,11 @@ from support import textrae
 def test_whatever_reads_sentences_tells_what_it_cut(run: Path, text: Path) -> None:
     long, count = "x " * 50, len(LINES)
     for words, said in (
-        (("xsim", run, text, text), f"2 of {2 * count}"),
+        (("xsim", run, text, text), f"2 of {2 * count - 4}"),  # without the blank lines
         (
             ("analogy", run, text, "--from", text, "--to", text),
-            f"3 of {3 * count - 4}",
-        ),  # without the blank examples
+            f"3 of {3 * count - 6}",
+        ),  # without the blank lines
         (("interpolate", run, long, "A dog."), "1 of 2"),
         (("paraphrase", run, long), "1 of 1"),
     ):

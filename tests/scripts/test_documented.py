@@ -61,6 +61,7 @@ def test_a_documented_line_is_taken(name: str, arguments: str, monkeypatch: pyte
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)  # where dataclasses look for their module
     spec.loader.exec_module(module)
     with pytest.raises(Parsed):
         module.main()

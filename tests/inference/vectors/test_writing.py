@@ -121,7 +121,7 @@ def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "v.npy").mkdir()
     with pytest.raises(RunError, match="is a folder"):
         check_place(tmp_path / "v.npy")
-    with pytest.raises(VectorError, match="endings"):
+    with pytest.raises(ConfigError, match="endings"):
         check_place(tmp_path / "v.txt")
     with pytest.raises(ConfigError, match=r"`storage=int4`"):
         check_place(tmp_path / "v.jsonl", "int4")
