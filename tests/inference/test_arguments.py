@@ -176,7 +176,8 @@ def test_numbers_choices_and_flags() -> None:
         arguments.real("distance", Decimal("1.5"))
     with pytest.raises(ConfigError, match="`method`: linear or spherical is expected, not 'cubic'"):
         arguments.choice("method", "cubic", ("linear", "spherical"))
-    for path in ("", "a\0b", "x" * 300, "\ud800", "/".join(["abc"] * 2_000)):
+    assert arguments.place("path", "caf\udce9") == "caf\udce9"  # a name that is not UTF-8
+    for path in ("", "a\0b", "a\nb", "x" * 300, "\ud800", "/".join(["abc"] * 2_000)):
         with pytest.raises(ConfigError, match=r"`path`: .* is no path"):
             arguments.place("path", path)
 

@@ -10,7 +10,7 @@ import math
 import numbers
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Set
-from os import PathLike, fspath
+from os import PathLike, fsencode, fspath
 from typing import TYPE_CHECKING, Any, TypedDict, TypeGuard, TypeVar, cast
 
 import numpy as np
@@ -196,13 +196,7 @@ def place(name: str, value: object) -> str:
     text = fspath(value) if isinstance(value, PathLike) else value
     if not isinstance(text, str):
         raise TypeError(f"`{name}`: a path is expected, not {shown(value)}")
-    fits = _encodes(text) and len(text.encode()) <= _LONGEST_PATH
-    if (
-        not text
-        or "\0" in text
-        or not fits
-        or max(len(part.encode()) for part in text.split("/")) > _LONGEST_NAME
-    ):
+    if not _is_path(text):
         raise ConfigError(f"`{name}`: {shown(text)} is no path; give that of a file or folder")
     return text
 
@@ -364,6 +358,16 @@ def _encodes(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a system takes a text for a path, and a message of one line can name it."""
+    try:
+        parts = fsencode(text).split(b"/")
+    except UnicodeEncodeError:
+        return False
+    short = len(fsencode(text)) <= _LONGEST_PATH and max(map(len, parts)) <= _LONGEST_NAME
+    return bool(text) and short and not set("\0\n\r") & set(text)
 
 
 def _refuse_container(name: str, given: object, wanted: str) -> None:

@@ -128,7 +128,7 @@ class SeriesAutoencoder:
             DeviceError: the device is not to be had.
         """
         _refuse_kinds(path=(path, (str, PathLike)), device=(device, str))
-        return cls(load_series_run(Path(path), choose_device(device)))
+        return cls(load_series_run(Path(arguments.place("path", path)), choose_device(device)))
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.
@@ -137,7 +137,7 @@ class SeriesAutoencoder:
             RunError: something is at `path` and `overwrite` is not set, or the disk refuses.
         """
         _refuse_kinds(path=(path, (str, PathLike)))
-        save_series_run(Path(path), self.run, overwrite=overwrite)
+        save_series_run(Path(arguments.place("path", path)), self.run, overwrite=overwrite)
 
     @property
     def dim(self) -> int:
