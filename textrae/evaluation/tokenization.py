@@ -38,7 +38,8 @@ def tokenizer_for(texts: Sequence[str], tokenize: str, spaced: str) -> str:
 def check_tokenizer(tokenize: str) -> None:
     """Raise :class:`ConfigError` if `tokenize` is neither ``auto`` nor a tokenizer of BLEU that is installed."""
     if tokenize not in ("auto", *TOKENIZERS):
-        raise ConfigError(f"`tokenize={tokenize}`: there is none; give auto, {', '.join(TOKENIZERS)}")
+        asked = " ".join(tokenize.split())[:40]
+        raise ConfigError(f"`tokenize={asked}`: there is none; give auto, {', '.join(TOKENIZERS)}")
     if not _installed(tokenize):
         raise ConfigError(
             f"`tokenize={tokenize}`: needs MeCab; install it with: pip install 'sacrebleu[{tokenize[:2]}]'"
