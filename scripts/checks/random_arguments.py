@@ -235,7 +235,7 @@ METHODS: dict[str, dict[str, Draw]] = {
     "save": {"path": lambda draw, model: Path(draw.choice(["", "/proc/none", "/dev/null", "x" * 300])), "overwrite": one_of(False)},
     "load": {"path": one_of("/proc/none", Path("/dev/null"), "x" * 5_000), "device": one_of("cpu"), "precision": one_of("fp32")},
     "train": {
-        "corpus": one_of(()), "sentences": one_of(None), "model": one_of(None), "training": one_of(None), "text": one_of(None),
+        "corpus": one_of(()), "sentences": one_of(None), "model": one_of(None), "training": one_of(TrainingConfig(steps=1, device="cpu")), "text": one_of(None),
         "valid": one_of(None), "target": one_of(()), "out": one_of(None), "progress": one_of(False), "vectors": one_of(None),
     },
 }  # fmt: skip
@@ -250,7 +250,7 @@ def call(draw: random.Random, model: SentenceAutoencoder, method: str) -> tuple[
         if name == wrong:
             value = junk(draw)
             values[name] = tuple(junk(draw) for _ in range(draw.randrange(4))) if name == "*" else value
-        elif name in ("*", "sentences", "sentence", "others", "references", "source", "target", "vectors", "step", "count", "path") or draw.random() < 0.5:  # fmt: skip
+        elif name in ("*", "sentences", "sentence", "others", "references", "source", "target", "vectors", "step", "count", "path", "training") or draw.random() < 0.5:  # fmt: skip
             values[name] = right(draw, model)
     named = {name: value for name, value in values.items() if name != "*"}
     with warnings.catch_warnings():
@@ -287,7 +287,7 @@ def right_result(method: str, values: dict[str, Any], found: Any) -> bool:
         return isinstance(found, list) and (count is None or len(found) == count)
     if method == "direction":
         return isinstance(found, np.ndarray) and found.ndim == 1
-    return method != "train"
+    return method != "train" or isinstance(found, SentenceAutoencoder)
 
 
 def _several(given: Any) -> bool:

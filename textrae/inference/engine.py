@@ -349,7 +349,7 @@ class Engine:
             to = languages[0]
         if to not in languages:
             said = ", ".join(languages) or "only one language"
-            named = "no language is named" if to is None else f"not {to}"
+            named = "no language is named" if to is None else f"not {' '.join(to.split())[:40]}"
             raise ConfigError(
                 f"this model writes {said}: {named}; give one of its languages as `to` (of `textrae analogy` as `language`)"
             )
