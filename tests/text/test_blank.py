@@ -1,4 +1,4 @@
-"""What is blank, and what is left of a stream without it."""
+"""Blank lines are told from others, and left out of a stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reported of a corpus: nothing that was dropped or truncated is missing."""
+"""The report of a corpus counts all that was dropped or truncated."""
 
 from __future__ import annotations
 

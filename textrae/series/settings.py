@@ -111,7 +111,7 @@ class SeriesFormat:
     header: bool | None = None
     """Whether the first row of a text names its columns; by default told from the rows."""
     missing: Literal["error", "drop", "interpolate"] = "error"
-    """What is done with gaps: refuse them, drop their time steps, or interpolate them in time.
+    """Treatment of gaps: refuse them, drop their time steps, or interpolate them in time.
 
     A gap is an empty cell, NaN, NA, N/A, null, None, ``-`` or ``?``. Steps with a gap before a column's first number or
     after its last one are dropped by ``interpolate`` too.

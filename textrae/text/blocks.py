@@ -51,7 +51,7 @@ class ReadCounts:
     missing: int = 0
     """Number of rows of tables that have no value in the column; they are blank ones."""
     tables: list[str] = field(default_factory=list)
-    """What is read of each source, such as ``column "text" (delimiter ;)``; empty for lines of text."""
+    """Part of each source that is read, such as ``column "text" (delimiter ;)``; empty for lines of text."""
     kept: Kept | None = None
     """Takes further columns of the rows that are read, if any are asked for."""
 

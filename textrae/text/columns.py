@@ -45,7 +45,7 @@ class Choice:
     """A column that was chosen, and how."""
 
     column: Column
-    """What is read."""
+    """The column that sentences are read from."""
     how: str
     """Why it was chosen, such as ``taken for "text"``; empty if its name says it."""
     named: bool

@@ -27,7 +27,7 @@ class Item(NamedTuple):
     """A value of JSON."""
 
     value: Any
-    """What it is in Python; None for a blank line."""
+    """The value in Python; None for a blank line."""
     raw: str
     """JSON that it was read from."""
     number: int
