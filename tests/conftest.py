@@ -80,6 +80,14 @@ def text(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def interrupts() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, as in a program of its own, also where the tests themselves ignore it (`&`)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
 def hangups() -> Iterator[None]:
     """SIGHUP ends what a test starts, as a terminal has it, also where the tests themselves ignore it (`nohup`)."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -265,6 +265,7 @@ def test_what_cannot_be_trained_on_is_refused(given: dict[str, Any], said: str) 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_control_c_returns_the_model_so_far(corpus: Path) -> None:
     def press(report: TrainingReport) -> None:
         if report.step == 50:

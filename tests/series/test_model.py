@@ -207,6 +207,7 @@ def test_a_model_tells_what_it_is_in_one_line(trained: SeriesAutoencoder) -> Non
     )
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_ctrl_c_returns_the_best_model_so_far() -> None:
     def interrupt(report: SeriesReport) -> None:
         signal.raise_signal(signal.SIGINT)

@@ -109,6 +109,7 @@ def test_python_callers_follow_a_training_too(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_control_c_stops_a_training_and_warns() -> None:
     def press() -> None:
         with following(None, progress=False) as watch:
