@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import chain
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -67,8 +68,10 @@ def options_of(cls: Any, about: str = "") -> Iterator[inspect.Parameter]:
         text = " ".join(str(field.description).split("\n\n")[0].split())
         if about:
             text = f"{about}: {text[0].lower()}{text[1:]}"
-        metavar = f"[{'|'.join(values)}]" if values else None
-        option = typer.Option(declaration, help=text, metavar=metavar, show_default=False)
+        numbers = (f"<{kind.__name__}>",) if values and kind is not str else ()
+        metavar = f"[{'|'.join((*numbers, *values))}]" if values else None
+        parser = _number_or(kind, values) if numbers else None
+        option = typer.Option(declaration, help=text, metavar=metavar, parser=parser, show_default=False)
         annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
         keyword = inspect.Parameter.KEYWORD_ONLY
         yield inspect.Parameter(RENAMED.get(name, name), keyword, default=None, annotation=annotation)
@@ -87,15 +90,35 @@ def own(cls: Any, values: Mapping[str, Any]) -> dict[str, Any]:
 def plain_type(annotation: Any) -> tuple[type, tuple[str, ...]]:
     """Return the plain type of a field, and the values of a `Literal`.
 
-    ``Annotated[float, …] | None`` → float and none; ``Literal["a", "b"]`` → str and both.
+    ``Annotated[float, …] | None`` → float and none; ``Literal["a", "b"]`` → str and both; ``int | Literal["auto"]`` → int
+    and auto.
     """
     if annotation in (bool, int, float, str):
         return annotation, ()
     if get_origin(annotation) is Literal:
         return str, get_args(annotation)
-    for inner in get_args(annotation)[:1]:  # of Annotated and of a union with None, what comes first
-        return plain_type(inner)
+    first, *more = get_args(annotation) or (None,)
+    if first is not None:  # of Annotated and of a union, what comes first, and words that stand beside it
+        kind, values = plain_type(first)
+        words = (get_args(other) for other in more if get_origin(other) is Literal)
+        return kind, (*values, *chain.from_iterable(words))
     raise TypeError(f"a setting of type {annotation} has no option: name it in _WITHOUT")
+
+
+def _number_or(kind: type, words: tuple[str, ...]) -> Callable[[str], Any]:
+    """Return a function that reads an option's value: a number, or one of some words."""
+    what = "a whole number" if kind is int else "a number"
+
+    def read(value: str) -> Any:
+        if value in words:
+            return value
+        try:
+            return kind(value)
+        except ValueError:
+            said = f"{value!r} is neither {what} nor {' nor '.join(words)}"
+            raise typer.BadParameter(said) from None
+
+    return read
 
 
 class Sectioned(TyperCommand):

@@ -78,6 +78,14 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--valid-vectors", "x.npy"), "--valid-vectors: are for a model that reads vectors"),
         (("--resume", "--overwrite"), "leave one of them out"),
         (("--latent", 2), "give 3"),
+        (
+            ("--max-length", "all"),
+            "--max-length: 'all' is neither a whole number nor auto; `textrae train --help`",
+        ),
+        (
+            ("--max-length", 1),
+            "--max-length: Input should be greater than or equal to 2 or 'auto' (given: 1)",
+        ),
     ],
     ids=str,
 )

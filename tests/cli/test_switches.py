@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from support import textrae
 from textrae_cli import app
 from textrae_cli.switches import options, options_of, plain_type
+from typer import BadParameter
 from typer.main import get_command
 
 from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
@@ -99,8 +100,20 @@ def test_every_setting_has_a_switch_with_help_of_one_short_sentence() -> None:
 def test_a_setting_of_a_type_without_an_option_is_a_mistake() -> None:
     assert plain_type(Annotated[float, Field(gt=0)] | None) == (float, ())
     assert plain_type(Literal["a", "b"]) == (str, ("a", "b"))
+    assert plain_type(Annotated[int, Field(gt=0)] | Literal["auto"]) == (int, ("auto",))
+    assert plain_type(float | Literal["a", "b"] | None) == (float, ("a", "b"))
     with pytest.raises(TypeError, match="name it in _WITHOUT"):
         plain_type(None)
+
+
+def test_a_switch_takes_a_number_or_a_word() -> None:
+    (option,) = [one for one in options_of(CorpusConfig) if one.name == "max_length"]
+    (declared,) = option.annotation.__metadata__
+    assert declared.metavar == "[<int>|auto]"
+    assert (declared.parser("12"), declared.parser("auto")) == (12, "auto")
+    for given in ("many", "1.5", ""):
+        with pytest.raises(BadParameter, match=f"'{given}' is neither a whole number nor auto"):
+            declared.parser(given)
 
 
 def test_a_new_field_is_a_switch() -> None:
@@ -135,6 +148,11 @@ def test_a_new_field_is_a_switch() -> None:
 )
 def test_switches_are_where_one_looks_for_them(sections: dict[str, str], switch: str, section: str) -> None:
     assert f"{switch} " in sections[section]
+
+
+def test_a_number_or_a_word_is_told(sections: dict[str, str]) -> None:
+    said = "--max-length [<int>|auto] Tokens at which a longer sentence is truncated, or auto for what 99.5% of lines need."
+    assert f"{said} [default: auto]" in sections["Corpus and tokenizer"]
 
 
 def test_defaults_are_those_of_the_settings(sections: dict[str, str]) -> None:

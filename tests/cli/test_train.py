@@ -293,7 +293,10 @@ def test_resuming_needs_no_settings_and_refuses_others(corpus: Path, tmp_path: P
     other = textrae("train", "-o", out, "--resume", "--hidden", 32)
     assert other.returncode == 2
     assert b"--hidden: the training to be resumed has 24, not 32" in other.stderr
-    done = textrae("train", "-o", out, "--resume")
+    longer = textrae("train", "-o", out, "--resume", "--max-length", 64)
+    assert longer.returncode == 2
+    assert b"--max-length: the training to be resumed has 128, not 64" in longer.stderr
+    done = textrae("train", "-o", out, "--resume", "--max-length", "auto")
     assert done.returncode == 0, done.stderr
     finished = textrae("train", "-o", out, "--resume")
     assert finished.returncode == 1

@@ -210,6 +210,15 @@ def test_other_versions_are_no_excuse(run: Path, tmp_path: Path, version: object
         load_run(copy)
 
 
+def test_a_run_knows_the_length_of_its_sentences(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    edit(copy, "corpus", max_length="auto")
+    for read in (load_run, load_settings):
+        with pytest.raises(RunError, match="`max_length`: no corpus has decided what auto is"):
+            read(copy)
+
+
 @pytest.mark.parametrize("name", [CONFIG, MODEL, TOKENIZER, LATENTS])
 def test_a_file_that_may_not_be_read_is_not_missing(
     run: Path, monkeypatch: pytest.MonkeyPatch, name: str

@@ -51,6 +51,19 @@ def test_a_damaged_cache_is_not_opened_but_made_again(tmp_path: Path, name: str,
     assert open_cache(tmp_path / "cache") is not None
 
 
+@pytest.mark.parametrize("limits", [{"train.arrow": 0}, {"train.arrow": True}, {"valid.arrow": 2.5}, 7, "x"])
+def test_a_cache_whose_limits_are_damaged_is_not_opened(tmp_path: Path, limits: object) -> None:
+    make(tmp_path, LINES)
+    index = tmp_path / "cache" / "corpus.json"
+    values = json.loads(index.read_text())
+    assert values["limits"] == {"train.arrow": 128, "valid.arrow": 128}
+    index.write_text(json.dumps({**values, "limits": limits}))
+    assert open_cache(tmp_path / "cache") is None
+    del values["limits"]  # as an older textrae has it
+    index.write_text(json.dumps(values))
+    assert open_cache(tmp_path / "cache") is not None
+
+
 def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

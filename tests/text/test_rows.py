@@ -27,14 +27,15 @@ def test_rows_are_gathered_as_written(tmp_path_factory: pytest.TempPathFactory, 
         with RowWriter(path) as writer:
             for row in rows:
                 writer.add([row])
-        read = TokenRows(path)
+        limit = data.draw(st.none() | st.integers(1, 10))
+        read = TokenRows(path, limit)
         assert len(read) == len(rows)
         assert read.lengths.dtype == np.uint16
-        assert read.lengths.tolist() == [len(row) for row in rows]
+        assert read.lengths.tolist() == [len(row[:limit]) for row in rows]
         wanted = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=30))
         ids, offsets = read.gather(np.array(wanted, dtype=np.int64))
     assert ids.dtype == np.uint16
-    assert [ids[a:b].tolist() for a, b in pairwise(offsets)] == [rows[i] for i in wanted]
+    assert [ids[a:b].tolist() for a, b in pairwise(offsets)] == [rows[i][:limit] for i in wanted]
     assert datasets.Dataset.from_file(str(path))["ids"][:] == rows
     for outside in (-1, len(rows)):
         with pytest.raises(IndexError):

@@ -42,6 +42,22 @@ def test_lines_and_split_are_described() -> None:
     assert split.endswith("30 to validate on; 7 repeats of these left out")
 
 
+def test_what_was_found_is_told() -> None:
+    for some, said in (
+        (STATS, "(`max_length=auto`: 99.5% of the lines need no more)"),
+        (replace(STATS, cut=7), "(`max_length=auto`: 99.5% of the lines need no more)"),
+        (
+            replace(STATS, cut=300, max_length=512),
+            "(`max_length=auto` is 512 at most, and 20.0% of the lines need more; give a number)",
+        ),
+        (replace(STATS, target_tokens=9), "(`max_length=auto`: 99.5% of the pairs need no more)"),
+        (replace(STATS, tables=("column 1",)), "(`max_length=auto`: 99.5% of the rows need no more)"),
+    ):
+        told, _ = some.describe(auto=True)
+        assert f", {some.cut} truncated at {some.max_length} tokens {said}, 0 undecodable" in told
+        assert "auto" not in "".join(some.describe())
+
+
 def test_what_is_left_out_of_a_validation_file_is_told() -> None:
     some = replace(STATS, valid_source="v.txt", overlap=4, valid_blank=2, valid_cut=1, valid_undecodable=5)
     said = some.describe(20)[1]

@@ -50,9 +50,11 @@ def written(
         for line in notes:
             note(line)
         assert sum(len(block.lines) for block in blocks)
-        return (text_side(TOKENIZER, 20),) * sides
+        return (text_side(TOKENIZER, config(max_length=20)),) * sides
 
-    return build_cache(folder, lambda: write_cache(some, valid, learn, config(), folder, said.append)), said
+    return build_cache(
+        folder, lambda: write_cache(some, valid, learn, config(max_length=20), folder, said.append)
+    ), said
 
 
 def test_one_side_is_two_sides_without_a_target(tmp_path: Path) -> None:
@@ -122,9 +124,8 @@ def test_notes_are_passed_on_once_the_corpus_is_accepted(tmp_path: Path) -> None
 
     def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, ...]:
         note("never said")
-        return (
-            text_side(load_or_train(None, (line for b in blocks for line in b.lines), config(), note), 9),
-        )
+        lines = (line for block in blocks for line in block.lines)
+        return (text_side(load_or_train(None, lines, config(), note), config()),)
 
     with pytest.raises(
         CorpusError, match="nothing to hold out; give more text, or a validation file as `valid`"
@@ -134,14 +135,12 @@ def test_notes_are_passed_on_once_the_corpus_is_accepted(tmp_path: Path) -> None
 
 
 def test_rows_begin_with_the_tag_of_their_language() -> None:
-    side, first = text_side(TOKENIZER, 2, tagged=True), TOKENIZER.vocab_size
+    side, first = text_side(TOKENIZER, config(max_length=2), tagged=True), TOKENIZER.vocab_size
     (plain,), _ = TOKENIZER.encode_cut(["the text"], 2)
     for number in (0, 1):
-        assert side.ids(Block(["s"], (["s"], ["the text"]), number), 1) == (
-            [[first + number, *plain]],
-            [False],
-        )
-    assert side.ids(Block([LINES[0]], ([LINES[0]],)), 0)[1] == [True]
+        ids, needed = side.ids(Block(["s"], (["s"], ["the text"]), number), 1)
+        assert (ids, needed.tolist()) == ([[first + number, *plain]], [2])
+    assert side.ids(Block([LINES[0]], ([LINES[0]],)), 0)[1].tolist() == [3], "one more than is kept"
 
 
 def test_pipes_are_copied_and_the_copies_go(tmp_path: Path) -> None:

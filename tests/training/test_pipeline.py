@@ -56,6 +56,26 @@ def test_stopping_keeps_a_usable_run_and_resuming_wants_the_same_settings(
         train_run(settings, out, resume=True)
 
 
+def test_a_run_keeps_the_length_that_its_corpus_has_decided(settings: Settings, tmp_path: Path) -> None:
+    """Resumed with or without its number, also where its token cache is gone."""
+    settings = replace(settings, corpus=replace(settings.corpus, max_length="auto"))
+    for name, kept, given in (("a", True, "auto"), ("b", False, "auto"), ("c", True, 128), ("d", False, 128)):
+        out, asked, said = tmp_path / name, iter(range(100)), list[str]()
+        watch = Watch(should_stop=lambda asked=asked: next(asked) >= 3, note=said.append)  # type: ignore[misc]
+        run, finished = train_run(settings, out, watch=watch)
+        assert not finished
+        assert "128 tokens (`max_length=auto`: 99.5% of the lines need no more)" in said[0]
+        assert run.settings.corpus.max_length == load_run(out).settings.corpus.max_length == 128
+        if not kept:
+            (out / "checkpoint" / "corpus.json").unlink()
+        other = replace(settings, corpus=replace(settings.corpus, max_length=127))
+        with pytest.raises(RunError, match="other settings"):
+            train_run(other, out, resume=True)
+        again = replace(settings, corpus=replace(settings.corpus, max_length=given))
+        assert train_run(again, out, resume=True)[1]
+        assert load_run(out).settings.corpus.max_length == 128
+
+
 def test_resuming_what_is_overwritten_is_refused(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="leave one of them out"):
         train_run(settings, tmp_path / "run", resume=True, overwrite=True)

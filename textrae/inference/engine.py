@@ -51,7 +51,7 @@ class Engine:
         self.run, self.network = run, run.network
         self.device = next(run.network.parameters()).device
         self.bf16 = choose_bf16(precision, self.device)
-        self.max_length = run.settings.corpus.max_length
+        self.max_length = run.settings.corpus.longest
         self.cuts, self._spelling = Cuts(), Spelling(run.tokenizer)
         self._segmenter = segmenter(run.settings.model, run.tokenizer)
 

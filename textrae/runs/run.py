@@ -234,7 +234,9 @@ def load_settings(path: Path) -> Settings:
 
 def _settings(file: Path, values: Mapping[str, Any]) -> Settings:
     try:
-        return Settings.from_json(values)
+        settings = Settings.from_json(values)
+        _ = settings.corpus.longest  # which a training has decided
+        return settings
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
         raise unfit(file, values, error) from None
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from textrae.errors import ConfigError
 from textrae.settings.fields import Positive, Seed, Whole, refuse, settings
 
 CorpusFormat = Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "datasets"]
@@ -60,8 +61,12 @@ class CorpusConfig:
     """
     target_tokenizer: str | None = None
     """SentencePiece model for the target side, with separate tokenizers."""
-    max_length: Annotated[int, Whole, Field(ge=2, le=4_096)] = 128
-    """Tokens at which a longer sentence is truncated (and counted)."""
+    max_length: Annotated[int, Whole, Field(ge=2, le=4_096)] | Literal["auto"] = "auto"
+    """Tokens at which a longer sentence is truncated, or auto for what 99.5% of lines need.
+
+    ``auto`` counts the tokens of every line, of parallel text of the longer side. It rounds up to a multiple of 8, and takes
+    at least 128 and at most 512: longer texts need a number. A run keeps the number that was found.
+    """
     valid_size: Positive = 2_000
     """Sentences held out for validation, at most; never more than a tenth of the corpus.
 
@@ -69,6 +74,17 @@ class CorpusConfig:
     """
     seed: Seed = 0
     """Seed of the split and of the tokenizer's sample."""
+
+    @property
+    def longest(self) -> int:
+        """Tokens of a sentence at most, as the corpus or the user has decided.
+
+        Raises:
+            ConfigError: it is still ``auto``, as no corpus was read with these settings.
+        """
+        if isinstance(self.max_length, str):
+            raise ConfigError(f"`max_length`: no corpus has decided what {self.max_length} is; give a number")
+        return self.max_length
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -90,7 +90,7 @@ def _plain(value: object) -> object:
 def _told(cls: Any, error: ValidationError, args: Sequence[object], values: Mapping[str, object]) -> str:
     """Return in one line what is wrong with the first setting that is, naming it."""
     names = list(cls.__dataclass_fields__)
-    first = error.errors()[0]
+    first, *more = error.errors()
     place, *within = first["loc"] or (cls.__name__,)
     if first["type"] == "unexpected_positional_argument":
         return f"`{cls.__name__}`: {len(args)} values for {len(names)} settings; name them"
@@ -105,6 +105,9 @@ def _told(cls: Any, error: ValidationError, args: Sequence[object], values: Mapp
     if within and isinstance(within[0], int):
         place = f"{place}.{within[0]}"
     said = first["msg"].removeprefix("Value error, ")
+    # of a setting of two types, such as a number or auto, pydantic tells what is wrong with each
+    others = [other["msg"] for other in more if within and other["loc"][:-1] == first["loc"][:-1]]
+    said = " or ".join([said, *(other.removeprefix("Input should be ") for other in others)])
     if isinstance(given, float) and math.isnan(given):
         said = "Input should be a number"
     return f"`{place}`: {said} (given: {_short(_plain(given))})"

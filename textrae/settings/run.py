@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textrae.settings.corpus import CorpusConfig
@@ -62,6 +62,10 @@ class Settings:
         pairs["valid_languages"] = list(self.valid_languages)
         given = {"vectors": self.vectors, "valid_vectors": self.valid_vectors}
         return {**parts, **files, **pairs, **begun, **given}
+
+    def with_length(self, longest: int) -> Settings:
+        """Return the settings with the tokens of a sentence at most, which a corpus has decided."""
+        return replace(self, corpus=replace(self.corpus, max_length=longest))
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:

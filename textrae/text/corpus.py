@@ -55,7 +55,7 @@ def prepare(
     def learn(blocks: Iterator[Block], note: Note) -> tuple[Side]:
         lines, look = (line for block in blocks for line in block.lines), Wrapped()
         watched = look.watched(lines) if sources[0].format == "text" else lines
-        side = text_side(load_or_train(config.tokenizer, watched, config, note), config.max_length)
+        side = text_side(load_or_train(config.tokenizer, watched, config, note), config)
         if share := look.broken():
             note(
                 f"{share:.0%} of the lines end within a sentence, where they are full: a text of hard-wrapped lines, of which "

@@ -122,7 +122,7 @@ def prepare_given(
     def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, Side]:
         lines = (line for block in blocks for line in block.lines)
         tokenizer = load_or_train(config.tokenizer, lines, config, note)
-        return Side(tokenizer, _halves, vectors=True), text_side(tokenizer, config.max_length)
+        return Side(tokenizer, _halves, vectors=True), text_side(tokenizer, config)
 
     def write() -> None:
         with ExitStack() as stack:

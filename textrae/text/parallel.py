@@ -172,4 +172,4 @@ def _sides(
         raise CorpusError(
             f"{ids:,} pieces and languages: ids go up to {LARGEST_VOCABULARY:,}; give a smaller `vocab_size`"
         )
-    return text_side(source, config.max_length), text_side(target, config.max_length, tagged=bool(tags))
+    return text_side(source, config), text_side(target, config, tagged=bool(tags))

@@ -101,7 +101,8 @@ def open_cache(folder: Path, identity: dict[str, Any] | None = None) -> Prepared
             return None
         stats = CorpusStats.of_json(content["stats"])
         tokenizer = Tokenizer.load(folder / source.tokenizer)
-        train, valid = TokenRows(folder / source.train), TokenRows(folder / source.valid)
+        limits = _limits(content)
+        train, valid = (TokenRows(folder / name, limits.get(name)) for name in source[:2])
         if tokenizer.digest != content["tokenizer"]:
             return None
         if (len(train), len(valid)) != (stats.train_rows, stats.valid_rows):
@@ -109,12 +110,24 @@ def open_cache(folder: Path, identity: dict[str, Any] | None = None) -> Prepared
         targets = None
         if (digest := content.get("target_tokenizer")) is not None:
             other = Tokenizer.load(folder / target.tokenizer)
-            targets = Targets(other, TokenRows(folder / target.train), TokenRows(folder / target.valid))
+            targets = Targets(other, *(TokenRows(folder / name, limits.get(name)) for name in target[:2]))
             if other.digest != digest or (len(targets.train), len(targets.valid)) != (len(train), len(valid)):
                 return None
     except (OSError, ValueError, KeyError, TypeError, CorpusError):
         return None
     return PreparedCorpus(tokenizer, train, valid, stats, folder, targets)
+
+
+def _limits(content: dict[str, Any]) -> dict[str, int]:
+    """Return how many ids of a row are read from each file; an older textrae has written no others.
+
+    Raises:
+        ValueError: an index is damaged.
+    """
+    limits: dict[str, int] = dict(content.get("limits", ()))
+    if not all(type(limit) is int and 0 < limit < 2**16 for limit in limits.values()):
+        raise ValueError("ids of a row")
+    return limits
 
 
 def build_cache(folder: Path, write: Callable[[], None]) -> PreparedCorpus:
@@ -142,7 +155,11 @@ def build_cache(folder: Path, write: Callable[[], None]) -> PreparedCorpus:
 
 
 def write_index(
-    folder: Path, stats: CorpusStats, tokenizers: Sequence[Tokenizer], identity: dict[str, Any] | None = None
+    folder: Path,
+    stats: CorpusStats,
+    tokenizers: Sequence[Tokenizer],
+    limits: Sequence[int],
+    identity: dict[str, Any] | None = None,
 ) -> None:
     """Write the file that makes a cache whole; call it when all others are written.
 
@@ -150,6 +167,7 @@ def write_index(
         folder: where the cache lies.
         stats: counts of the corpus.
         tokenizers: of the source, and of the target of parallel text.
+        limits: ids of a row at most that are read of each side; the files may hold more.
         identity: what the cache was made from, as JSON; None if it must not be opened in place of a new one.
     """
     sides = SIDES[: len(tokenizers)]
@@ -160,6 +178,11 @@ def write_index(
         "target_tokenizer": None if len(tokenizers) == 1 else tokenizers[1].digest,
         "sizes": {
             name: (folder / name).stat().st_size for side in sides for name in (side.train, side.valid)
+        },
+        "limits": {
+            name: limit
+            for side, limit in zip(sides, limits, strict=True)
+            for name in (side.train, side.valid)
         },
         "stats": asdict(stats),
     }

@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from textrae.errors import CorpusError
+from textrae.text.lengths import Lengths
 
 COLUMN: Final = "ids"
 """Name of the only column."""
@@ -40,8 +41,7 @@ class RowWriter:
         self._ids: list[NDArray[np.uint16]] = []
         self._lengths: list[NDArray[np.int32]] = []
         self._waiting_rows = self._waiting_tokens = 0
-        self.rows = 0
-        self.tokens = 0
+        self.lengths = Lengths()
 
     def __enter__(self) -> Self:
         return self
@@ -62,8 +62,7 @@ class RowWriter:
         total = int(lengths.sum())
         self._ids.append(np.fromiter(chain.from_iterable(rows), dtype=np.uint16, count=total))
         self._lengths.append(lengths)
-        self.rows += len(rows)
-        self.tokens += total
+        self.lengths.add(lengths)
         self._waiting_rows += len(rows)
         self._waiting_tokens += total
         if self._waiting_rows >= _CHUNK_ROWS or self._waiting_tokens >= _CHUNK_TOKENS:
@@ -81,14 +80,17 @@ class RowWriter:
 
 
 class TokenRows:
-    """Rows of a file that :class:`RowWriter` wrote, memory-mapped: only what is asked for is loaded."""
+    """Rows of a file that :class:`RowWriter` wrote, memory-mapped: only what is asked for is loaded.
 
-    def __init__(self, path: Path) -> None:
-        """Map the file at `path`.
+    Args:
+        path: the file.
+        limit: ids of a row at most; the rest of a longer one is left out.
 
-        Raises:
-            CorpusError: it is missing or damaged.
-        """
+    Raises:
+        CorpusError: the file is missing or damaged.
+    """
+
+    def __init__(self, path: Path, limit: int | None = None) -> None:
         import datasets
 
         try:
@@ -100,6 +102,7 @@ class TokenRows:
                 f"{path}: not a file of token rows ({str(error).partition(chr(10))[0]})"
             ) from None
         self._lengths: NDArray[np.uint16] | None = None
+        self._limit = np.iinfo(np.int32).max if limit is None else limit
 
     def _map(self, chunks: list[Any], size: int) -> None:
         """Lay one array over the whole mapping, and note where each chunk's offsets and ids begin in it.
@@ -141,7 +144,7 @@ class TokenRows:
                     out=lengths[first:end],
                     casting="unsafe",
                 )
-            self._lengths = lengths
+            self._lengths = np.minimum(lengths, min(self._limit, np.iinfo(np.uint16).max), out=lengths)
         return self._lengths
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
@@ -159,7 +162,7 @@ class TokenRows:
         chunks = np.searchsorted(self._first_rows, rows, side="right") - 1
         places = self._offsets_at[chunks] + rows - self._first_rows[chunks]
         starts = self._offsets[places].astype(np.int64)
-        np.cumsum(self._offsets[places + 1] - starts, out=offsets[1:])
+        np.cumsum(np.minimum(self._offsets[places + 1] - starts, self._limit), out=offsets[1:])
         starts += self._ids_at[chunks]
         ids = np.empty(offsets[-1], dtype=np.uint16)
         first = 0

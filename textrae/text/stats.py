@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from textrae.text.lengths import MOST, PER_MILLE
+
 
 @dataclass(frozen=True)
 class CorpusStats:
@@ -78,25 +80,27 @@ class CorpusStats:
         }
         return cls(**known)
 
-    def describe(self, validating: int | None = None) -> list[str]:
+    def describe(self, validating: int | None = None, *, auto: bool = False) -> list[str]:
         """Return one line about what was read, and one about the split.
 
         Args:
             validating: number of first sentences that a validation uses at most; None for all.
+            auto: whether `max_length` was found in the corpus, which is then explained.
         """
         count = self.train_tokens + (0 if self.valid_source else self.valid_tokens)
         tokens = _short((self.target_tokens or 0) if self.vectors else count)
         pairs = self.target_tokens is not None and not self.vectors
         blank = "with a blank side dropped" if pairs else "blank dropped"
+        unit, names = read_from(self.sources, self.tables, apart=pairs)
+        what = "pairs" if pairs else f"{unit} and their vectors" if self.vectors else unit
+        found = f" ({self._found(what.split()[0])})" if auto else ""
         dropped = [
             f"{self.blank:,} {blank}{_without(self.missing)}",
-            f"{self.cut:,} truncated at {self.max_length:,} tokens",
+            f"{self.cut:,} truncated at {self.max_length:,} tokens{found}",
         ]
         if self.long:
             dropped.append(f"{self.long:,} over 1 MiB truncated there")
         dropped.append(f"{self.undecodable:,} undecodable")
-        unit, names = read_from(self.sources, self.tables, apart=pairs)
-        what = "pairs" if pairs else f"{unit} and their vectors" if self.vectors else unit
         read = f"read {self.lines:,} {what} from {names} ({self.distinct:,} distinct, {tokens} tokens)"
         split = f"{self.train_rows:,} {'pairs' if pairs else 'sentences'} to train on, {self.valid_rows:,} to validate on"
         if self.valid_source is None:
@@ -114,6 +118,13 @@ class CorpusStats:
             if validating is not None and validating < self.valid_rows:
                 split += f"; a validation measures on the first {validating:,} (`valid_size`)"
         return [f"{read}; {', '.join(dropped)}", split]
+
+    def _found(self, what: str) -> str:
+        """Return why `max_length` is what was found; `what` are the rows of the corpus."""
+        rows = self.lines - self.blank
+        if self.cut * 1000 <= rows * (1000 - PER_MILLE):
+            return f"`max_length=auto`: {PER_MILLE / 10:g}% of the {what} need no more"
+        return f"`max_length=auto` is {MOST} at most, and {self.cut / rows:.1%} of the {what} need more; give a number"
 
 
 def read_from(names: Sequence[str], tables: Sequence[str], *, apart: bool = False) -> tuple[str, str]:

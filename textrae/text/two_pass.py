@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig
+from textrae.text.lengths import Lengths, most_kept
 from textrae.text.lines import ReadCounts, Source
 from textrae.text.prepared import HASHES, SIDES, write_index
 from textrae.text.rows import RowWriter
@@ -74,18 +75,22 @@ class Side:
     tokenizer: Tokenizer
     """Tokenizer that is kept beside the rows."""
     encode: Callable[[list[Any]], tuple[list[list[int]], list[bool]]]
-    """Function from a column of a block to the ids of each row, and whether it was truncated."""
+    """Function from a column of a block to the ids of each row, and whether there are more of it."""
     tagged: bool = False
     """Whether every row begins with an id of its language: `tokenizer.vocab_size` and the number of the language."""
     vectors: bool = False
     """Whether the ids are numbers of vectors."""
 
-    def ids(self, block: Block, column: int) -> tuple[list[list[int]], list[bool]]:
-        """Return the ids of column `column` of a block, and which of its rows were truncated."""
-        ids, cut = self.encode(block.sides[column])
+    def ids(self, block: Block, column: int) -> tuple[list[list[int]], NDArray[np.int64]]:
+        """Return the ids of column `column` of a block, and how many tokens each of its rows needs.
+
+        A row that was truncated is said to need one more than it has.
+        """
+        ids, more = self.encode(block.sides[column])
+        needed = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids)) + np.array(more)
         if self.tagged:
             ids = [[self.tokenizer.vocab_size + block.tag, *row] for row in ids]
-        return ids, cut
+        return ids, needed
 
 
 Learn = Callable[[Iterator[Block], Note], tuple[Side, ...]]
@@ -126,17 +131,32 @@ class _Writers:
     valid: RowWriter
 
 
+@dataclass(frozen=True)
+class _Written:
+    """Where the sides of a text are written, and what its rows need."""
+
+    sides: tuple[Side, ...]
+    writers: list[_Writers]
+    """Writers of each side."""
+    lengths: Lengths
+    """Counts of the rows by the tokens of their longer side."""
+
+    def encode(self, block: Block) -> list[list[list[int]]]:
+        """Return the ids of a block's rows on every side, and count what the rows need."""
+        found = [side.ids(block, column) for column, side in enumerate(self.sides)]
+        self.lengths.add(np.maximum.reduce([needed for _, needed in found]))
+        return [ids for ids, _ in found]
+
+
 @dataclass
 class _Tally:
     """What the second reading counts, under the names of :class:`CorpusStats`."""
 
-    cut: int = 0
     words: int = 0
     bytes: int = 0
     repeats: int = 0
     overlap: int = 0
     valid_blank: int = 0
-    valid_cut: int = 0
     valid_undecodable: int = 0
     valid_missing: int = 0
     valid_tables: tuple[str, ...] = ()
@@ -157,7 +177,7 @@ def write_cache(
         rows: what to train on; without a validation file, some are held out.
         valid: rows of the validation file, all of which are kept.
         learn: makes the sides; its notes are passed on once the corpus is accepted.
-        config: tokens of a row at most, and the size and the seed of the split.
+        config: tokens of a row at most, the size and the seed of the split.
         folder: where the files are written.
         note: called with each line for the user.
         identity: what the cache is made from, for :func:`~textrae.text.prepared.write_index`.
@@ -168,13 +188,18 @@ def write_cache(
     """
     sides, survey = _first_reading(rows, valid is None, learn, config, folder, note)
     tally, files = _Tally(), SIDES[: len(sides)]
+    lengths, valid_lengths = Lengths(), Lengths()
     with ExitStack() as stack:
         writers = [
             _Writers(*(stack.enter_context(RowWriter(folder / name)) for name in (names.train, names.valid)))
             for names in files
         ]
-        known = None if valid is None else _write_valid(valid, sides, writers, config.seed, tally)
-        _write_train(rows, sides, survey, writers, known, config.seed, tally)
+        known = None
+        if valid is not None:
+            known = _write_valid(valid, _Written(sides, writers, valid_lengths), config.seed, tally)
+        _write_train(rows, _Written(sides, writers, lengths), survey, known, config.seed, tally)
+    longest = lengths.resolved(config.max_length)
+    limits = [longest + side.tagged for side in sides]
     for side, names in zip(sides, files, strict=True):
         side.tokenizer.save(folder / names.tokenizer)
     stats = CorpusStats(
@@ -187,17 +212,19 @@ def write_cache(
         missing=survey.counts.missing,
         tables=tuple(survey.counts.tables),
         distinct=survey.distinct,
-        max_length=config.max_length,
+        cut=lengths.over(longest),
+        max_length=longest,
         vocabulary=sides[0].tokenizer.vocab_size,
-        train_rows=writers[0].train.rows,
-        train_tokens=writers[0].train.tokens,
-        valid_rows=writers[0].valid.rows,
-        valid_tokens=writers[0].valid.tokens,
-        target_tokens=None if len(sides) == 1 else writers[1].train.tokens,
+        train_rows=writers[0].train.lengths.rows(),
+        train_tokens=writers[0].train.lengths.tokens(limits[0]),
+        valid_rows=writers[0].valid.lengths.rows(),
+        valid_tokens=writers[0].valid.lengths.tokens(limits[0]),
+        valid_cut=valid_lengths.over(longest),
+        target_tokens=None if len(sides) == 1 else writers[1].train.lengths.tokens(limits[1]),
         vectors=sides[0].vectors,
         **vars(tally),
     )
-    write_index(folder, stats, [side.tokenizer for side in sides], identity)
+    write_index(folder, stats, [side.tokenizer for side in sides], limits, identity)
 
 
 def _first_reading(
@@ -232,15 +259,11 @@ def _first_reading(
     return sides, _Survey(counts, distinct, threshold, frozenset(low for low, _ in lowest.found.values()))
 
 
-def _write_valid(
-    rows: Rows, sides: tuple[Side, ...], writers: list[_Writers], seed: int, tally: _Tally
-) -> NDArray[np.uint64]:
+def _write_valid(rows: Rows, written: _Written, seed: int, tally: _Tally) -> NDArray[np.uint64]:
     """Write all rows of the validation file; return the hashes of its distinct lines, ascending."""
     counts, hashes = ReadCounts(), [np.empty(0, dtype=np.uint64)]
     for block in rows.read(counts):
-        columns, cut = _encoded(block, sides)
-        tally.valid_cut += cut
-        for writer, ids in zip(writers, columns, strict=True):
+        for writer, ids in zip(written.writers, written.encode(block), strict=True):
             writer.valid.add(ids)
         hashes.append(line_hashes(block.lines, seed))
     rows.refuse_empty(counts)
@@ -251,9 +274,8 @@ def _write_valid(
 
 def _write_train(
     rows: Rows,
-    sides: tuple[Side, ...],
+    written: _Written,
     survey: _Survey,
-    writers: list[_Writers],
     known: NDArray[np.uint64] | None,
     seed: int,
     tally: _Tally,
@@ -268,8 +290,7 @@ def _write_train(
     lowest = np.array(sorted(survey.lowest), dtype=np.uint64)
     met = np.zeros(0 if known is None else len(known), dtype=bool)
     for block in rows.read(counts):
-        columns, cut = _encoded(block, sides)
-        tally.cut += cut
+        columns = written.encode(block)
         tally.words += sum(len(line.split()) for line in block.lines)
         tally.bytes += sum(len(line.encode()) for line in block.lines)
         hashes = line_hashes(block.lines, seed)
@@ -287,7 +308,7 @@ def _write_train(
                 seen.add(key)
                 first.append(row)
         kept = np.flatnonzero(~held).tolist()
-        for writer, ids in zip(writers, columns, strict=True):
+        for writer, ids in zip(written.writers, columns, strict=True):
             writer.valid.add([ids[row] for row in first])
             writer.train.add([ids[row] for row in kept])
     if counts != survey.counts:
@@ -295,16 +316,10 @@ def _write_train(
     tally.overlap = int(met.sum())
 
 
-def _encoded(block: Block, sides: tuple[Side, ...]) -> tuple[list[list[list[int]]], int]:
-    """Return the ids of a block's rows on every side, and how many rows were truncated on any."""
-    encoded = [side.ids(block, column) for column, side in enumerate(sides)]
-    cut = sum(map(any, zip(*(cut for _, cut in encoded), strict=True)))
-    return [ids for ids, _ in encoded], cut
-
-
-def text_side(tokenizer: Tokenizer, max_length: int, tagged: bool = False) -> Side:
-    """Return a side of lines, of each of which the first `max_length` tokens are kept."""
-    return Side(tokenizer, partial(tokenizer.encode_cut, limit=max_length, threads=_THREADS), tagged)
+def text_side(tokenizer: Tokenizer, config: CorpusConfig, tagged: bool = False) -> Side:
+    """Return a side of lines, of each of which as many tokens are encoded as may be kept."""
+    limit = most_kept(config.max_length)
+    return Side(tokenizer, partial(tokenizer.encode_cut, limit=limit, threads=_THREADS), tagged)
 
 
 def load_or_train(path: str | None, lines: Iterable[str], config: CorpusConfig, note: Note) -> Tokenizer:

@@ -124,6 +124,8 @@ def train_run(
     stopped = resume if isinstance(resume, Stopped) else stopped_training(out) if resume else None
     if stopped is None:
         refuse_incomplete(settings)
+    elif settings.corpus.max_length == "auto":  # which its corpus has decided
+        settings = settings.with_length(stopped.settings.corpus.longest)
     settings, tables = _settled(settings)
     device, bf16 = _hardware(settings)
     job = _Job(
@@ -148,6 +150,8 @@ def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
         make_folder(out / CHECKPOINT)
         make_folder(cache)
         corpus = _corpus(job, left or cache)
+        settings = settings.with_length(corpus.stats.max_length)
+        job = replace(job, settings=settings)
         remember(out, settings, corpus)
         own = _own_tokenizer(settings, corpus)
         trainer = _trainer(job, corpus, own)
@@ -292,7 +296,9 @@ def _corpus(job: _Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
             f"{job.out}: the training to be resumed had other settings; give the same ones, or `overwrite=True`"
         )
     corpus = cache if isinstance(cache, PreparedCorpus) else _made(job, cache)
-    for line in (*corpus.stats.describe(job.settings.corpus.valid_size), *_unknown(job.settings, corpus)):
+    text, stats = job.settings.corpus, corpus.stats
+    told = stats.describe(text.valid_size, auto=text.max_length == "auto")
+    for line in (*told, *_unknown(job.settings, corpus)):
         job.watch.note(line)
     return corpus
 
