@@ -155,7 +155,7 @@ def _sections() -> dict[str, str]:
     """Return the section of each option that has one."""
     from textrae.settings.rules import VARIATIONAL
 
-    found: dict[str, str] = {"model": "Model"}
+    found: dict[str, str] = {"model": "Model", "size": "Model"}
     for title, cls in text_settings().items():
         found |= {RENAMED.get(field.name, field.name): title for field in fields(cls)}
     found["seed"] = "Training"
@@ -172,11 +172,14 @@ def _sections() -> dict[str, str]:
 
 def _defaults() -> dict[str, list[Any]]:
     """Return the defaults of each setting: of text, then of other kinds where they differ."""
-    found: dict[str, list[Any]] = {}
+    from textrae.settings.model import ModelConfig
+    from textrae.settings.sizes import NUMBERS
+
+    found: dict[str, list[Any]] = {"size": ["auto"], **{name: ["by --size"] for name in NUMBERS}}
     others = [cls for kind in KINDS.values() for cls in kind.settings()]
     for cls in [*text_settings().values(), *others]:
         for field in fields(cls):
-            if field.name not in _WITHOUT:
+            if field.name not in {*_WITHOUT, *(NUMBERS if cls is ModelConfig else ())}:
                 known = found.setdefault(RENAMED.get(field.name, field.name), [])
                 if field.default not in known:
                     known.append(field.default)

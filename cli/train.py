@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ from .switches import Sectioned, names_of, options, own, text_settings
 if TYPE_CHECKING:
     from textrae.runs.run import Run
     from textrae.settings.run import Settings
+    from textrae.training.dial import Dial
 
 _FILES = ("valid", "target", "valid_target", "encoder", "decoder", "vectors", "valid_vectors")
 """Options that name files to train on, beside the corpus."""
@@ -34,7 +36,14 @@ Corpus = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        help="Variant: rae (one way), brae (both ways, the default), vrae (variational), ara (slots) or hrae (hierarchical)."
+        help="Variant: ara (slots, both ways; the default), rae (one vector, one way), brae (one vector, both ways), vrae (variational) or hrae (hierarchical)."
+    ),
+]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        help="What is given of --hidden, --embedding, --slots and --latent stays; the size sets the others. auto: what this machine can train in the budget.",
+        metavar="[auto|small|base|large]",
     ),
 ]
 Valid = Annotated[str | None, typer.Option(help="Validation file, instead of a share of the corpus.")]
@@ -73,6 +82,7 @@ def train(
     corpus: Corpus = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Run folder to make.")] = Path("run"),
     model: Model = None,
+    size: Size = None,
     valid: Valid = None,
     target: Target = None,
     valid_target: ValidTarget = None,
@@ -102,6 +112,7 @@ def train(
     files["sources"] = tuple(corpus or ())
     files["target_languages"], files["target"] = _languages("target", target or [])
     files["valid_languages"], files["valid_target"] = _languages("valid_target", valid_target or [])
+    from textrae.training.dial import Dial
     from textrae.training.following import ProgressBar, Stopper
     from textrae.training.pipeline import Watch, train_run
     from textrae.training.token_cache import stopped_training
@@ -109,14 +120,20 @@ def train(
     stopped = stopped_training(out) if resume else None
     with naming_file(config, given):
         if stopped is None:
-            settings = _new_settings(_values(given, config), files, resume)
+            settings, dial = _new_settings(_values(given, config), files, resume)
         else:
-            settings = _same_settings(_values(given, config), files, stopped.settings)
+            settings, dial = _same_settings(_values(given, config), files, stopped.settings), Dial()
     stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
     with stopper, progress:
         watch = Watch(progress.note, progress.report, stopper)
         run, finished = train_run(
-            settings, out, resume=stopped or resume, overwrite=overwrite, cache_dir=cache_dir, watch=watch
+            settings,
+            out,
+            resume=stopped or resume,
+            overwrite=overwrite,
+            cache_dir=cache_dir,
+            watch=watch,
+            dial=dial,
         )
     if as_json:
         print_json({"run": out, "kind": "text", **run.training})
@@ -168,7 +185,7 @@ def _values(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
     from textrae.errors import ConfigError
     from textrae.settings.files import merged, read_toml
 
-    known = {"model", *(name for cls in text_settings().values() for name in names_of(cls))}
+    known = {"model", "size", *(name for cls in text_settings().values() for name in names_of(cls))}
     settings = {switch: setting for setting, switch in RENAMED.items()}
     values = {settings.get(name, name): value for name, value in given.items()}
     for name, kind in KINDS.items():
@@ -186,24 +203,39 @@ def _values(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
     return values
 
 
-def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -> Settings:
-    """Return the settings of a training that begins."""
+def _new_settings(values: dict[str, Any], files: dict[str, Any], resume: bool) -> tuple[Settings, Dial]:
+    """Return the settings of a training that begins, and what may still be chosen of its model."""
     from textrae.errors import ConfigError
     from textrae.settings.files import build
-    from textrae.settings.model import PRESETS
     from textrae.settings.run import Settings
+    from textrae.training.dial import shaped
     from textrae.training.transplant import adopted
 
-    named, preset = set(values), values.pop("model", None)
-    if preset is not None:
-        if preset not in PRESETS:
-            raise ConfigError(f"--model {preset}: there are {', '.join(PRESETS)}")
-        values = {**PRESETS[preset], **values}
+    named = set(values) - {"model", "size"}
+    values, size = _named(values)
     if not resume and not files["sources"]:
         raise ConfigError("no corpus: name a file of one sentence a line, or - for standard input")
-    made: list[Any] = [build(cls, own(cls, values)) for cls in text_settings().values()]
-    corpus, model, training = made
-    return adopted(Settings(model, corpus, training, **files), values, named)
+    kinds = text_settings()
+    begun = files["encoder"] is not None or files["decoder"] is not None
+    model, dial = shaped(own(kinds.pop("Model"), values), size, vectors=bool(files["vectors"]), begun=begun)
+    made: list[Any] = [build(cls, own(cls, values)) for cls in kinds.values()]
+    return adopted(Settings(model, *made, **files), values, named), dial
+
+
+def _named(values: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Return settings with those of the variant that they name, and the size that they ask for.
+
+    Raises:
+        ConfigError: there is no such variant.
+    """
+    from textrae.errors import ConfigError
+    from textrae.settings.model import PRESETS
+
+    others = {name: value for name, value in values.items() if name not in ("model", "size")}
+    preset: Any = values.get("model")
+    if preset is not None and preset not in PRESETS:
+        raise ConfigError(f"--model {preset}: there are {', '.join(PRESETS)}")
+    return {**PRESETS.get(preset, {}), **others}, values.get("size", "auto")
 
 
 def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settings) -> Settings:
@@ -214,11 +246,12 @@ def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settin
     """
     from textrae.errors import ConfigError
     from textrae.settings.files import to_dict
-    from textrae.settings.model import PRESETS
-    from textrae.settings.rules import refuse_ineffective
+    from textrae.settings.model import ModelConfig
+    from textrae.settings.rules import refuse_another_size, refuse_ineffective
 
-    named, preset = set(values), values.pop("model", None)
-    values = {**PRESETS.get(preset, {}), **values}
+    named = set(values) - {"model", "size"}
+    values, size = _named(values)
+    refuse_another_size(size, own(ModelConfig, values), stored.model)
     parts = stored.model, stored.corpus, stored.training
     base = {name: value for part in parts for name, value in to_dict(part).items()}
     base["seed"] = stored.training.seed

@@ -35,11 +35,13 @@ from textrae.settings.corpus import CorpusConfig
 from textrae.settings.fields import PRECISIONS, Precision
 from textrae.settings.files import to_dict
 from textrae.settings.model import ModelConfig
-from textrae.settings.rules import refuse_sources
+from textrae.settings.rules import refuse_size, refuse_sources
 from textrae.settings.run import Settings
+from textrae.settings.sizes import Dialled
 from textrae.settings.training import TrainingConfig
 from textrae.text.blank import Filled, is_blank, refuse_blank
 from textrae.text.spill import spill
+from textrae.training.dial import Dial, shaped
 from textrae.training.following import following
 from textrae.training.pipeline import Watch, train_run
 from textrae.training.transplant import adopted
@@ -80,6 +82,7 @@ class SentenceAutoencoder(Measured):
         decoder: Place | None = None,
         vectors: Place | None = None,
         valid_vectors: Place | None = None,
+        size: Dialled = "auto",
         out: Place | None = None,
         watch: Watch | None = None,
         progress: bool = False,
@@ -91,7 +94,7 @@ class SentenceAutoencoder(Measured):
 
         Args:
             corpus: a file, several, or the name of a data set.
-            model: the model's shape.
+            model: the model's shape; by default one of a `size`.
             training: budget, rate, device.
             sentences: any iterable of strings to train on instead of files; they are written to disk as they come.
             text: how the corpus is read and cut into tokens.
@@ -104,6 +107,8 @@ class SentenceAutoencoder(Measured):
             vectors: .npy file of vectors that any encoder made, row n for line n of the corpus: the model then reads
                 them and writes the corpus.
             valid_vectors: .npy file of vectors of the validation file.
+            size: ``small``, ``base`` or ``large``, for a training without `model`; ``auto`` measures this machine's speed for
+                a moment and takes what the budget can train. Long texts get more slots.
             out: folder for the run; without it the run is kept only in memory.
             watch: callbacks to follow and stop the training.
             progress: show a progress bar and the notes of the training, on a terminal or in a notebook.
@@ -112,8 +117,15 @@ class SentenceAutoencoder(Measured):
             TypeError: an argument has a wrong type.
             TextraeError: as :func:`textrae.training.pipeline.train_run`.
         """
+        dial = None
+        if model is None:
+            begun = encoder is not None or decoder is not None
+            shape, dial = shaped({}, size, vectors=vectors is not None, begun=begun)
+        else:
+            shape = arguments.instance("model", model, ModelConfig)
+            refuse_size(size, to_dict(shape), begun=False)
         settings = Settings(
-            model=arguments.config("model", model, ModelConfig),
+            model=shape,
             corpus=arguments.config("text", text, CorpusConfig),
             training=arguments.config("training", training, TrainingConfig),
             **_files(corpus, target, () if valid_target is None else valid_target),
@@ -126,7 +138,9 @@ class SentenceAutoencoder(Measured):
         settings = adopted(settings, {} if model is None else to_dict(model))
         refuse_sources(settings, in_memory=sentences is not None)
         return cls(
-            _trained(settings, sentences, _name("out", out), watch, arguments.flag("progress", progress))
+            _trained(
+                settings, dial, sentences, _name("out", out), watch, arguments.flag("progress", progress)
+            )
         )
 
     @classmethod
@@ -345,7 +359,12 @@ def _name(argument: str, value: Place | None) -> str | None:
 
 
 def _trained(
-    settings: Settings, sentences: Iterable[str] | None, out: str | None, watch: Watch | None, progress: bool
+    settings: Settings,
+    dial: Dial | None,
+    sentences: Iterable[str] | None,
+    out: str | None,
+    watch: Watch | None,
+    progress: bool,
 ) -> Run:
     """Train on files, or on sentences that are written beside them first; return the run."""
     for name in settings.sources:
@@ -359,4 +378,4 @@ def _trained(
             held = spill(arguments.sentences("sentences", sentences), Path(folder))
         with following(watch, progress) as followed:
             where = Path(folder) / "run" if out is None else Path(out)
-            return train_run(settings, where, held=held, watch=followed)[0]
+            return train_run(settings, where, held=held, watch=followed, dial=dial)[0]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import ArgsKwargs
 
 from textrae.settings.fields import Cell, Factor, Fraction, Units, Weight, Whole, refuse, settings
 from textrae.settings.files import build
+from textrae.settings.sizes import SIZES, Size, numbers
 
 Pooling = Literal["auto", "max", "mean", "last"]
 
@@ -29,7 +31,11 @@ Preset = Literal["rae", "brae", "vrae", "ara", "hrae"]
 
 @settings
 class ModelConfig:
-    """The shape of a recurrent autoencoder."""
+    """The shape of a recurrent autoencoder.
+
+    Of `hidden`, `embedding`, `slots` and `latent`, those that are not given are those of the base size
+    (:mod:`textrae.settings.sizes`), for a model with slots or with one vector; :meth:`sized` makes another size.
+    """
 
     cell: Cell = "gru"
     """Recurrent cell of encoder and decoder.
@@ -38,17 +44,17 @@ class ModelConfig:
     """
     layers: Annotated[int, Whole, Field(gt=0, le=64)] = 1
     """Recurrent layers of the encoder and of the decoder."""
-    hidden: Units = 512
+    hidden: Units = SIZES["base"].hidden
     """Hidden units of each recurrent layer.
 
     A bidirectional encoder has N in each direction.
     """
-    embedding: Units = 256
+    embedding: Units = SIZES["base"].embedding
     """Dimensions of a token embedding.
 
     The output softmax is tied to the same table.
     """
-    latent: Annotated[int, Whole, Field(ge=2, le=65_536)] = 128
+    latent: Annotated[int, Whole, Field(ge=2, le=65_536)] = SIZES["base"].latent
     """Dimensions of an encoding, or of each of its slots.
 
     Unless the model is variational or regularised, their mean is 0 and their variance 1, so that two fewer are
@@ -76,10 +82,12 @@ class ModelConfig:
 
     DropConnect (Merity, Keskar & Socher 2018).
     """
-    slots: Annotated[int, Whole, Field(ge=0, le=256)] = 0
+    slots: Annotated[int, Whole, Field(ge=0, le=256)] = SIZES["base"].slots
     """Slots that the decoder attends over (ARA); 0 for no attention.
 
-    N learnt queries attend over the encoder's states and give the slots; an encoding is all of them side by side.
+    N learnt queries attend over the encoder's states and give the slots; an encoding is all of them side by side. Where
+    they are not given, there are none (one vector) with all states as memory, a pooling or given vectors, and in a
+    variational, regularised or hierarchical model, unless `memory` is given as ``slots``.
     """
     slot_addressing: SlotAddressing = "auto"
     """What tells slots apart: their content only, or their position in the sentence too.
@@ -241,6 +249,14 @@ class ModelConfig:
         """Dimensions of an encoding."""
         return max(1, self.slots) * self.latent
 
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: ArgsKwargs) -> ArgsKwargs:
+        """Fill in the numbers that are not given, which depend on what is."""
+        names = cls.__dataclass_fields__
+        given = dict(zip(names, values.args, strict=False)) | (values.kwargs or {})
+        return ArgsKwargs(values.args, {**numbers("base", given), **(values.kwargs or {})})
+
     @model_validator(mode="after")
     def _memory_fits(self) -> Self:
         """Reject what all states as memory leave without use."""
@@ -338,21 +354,31 @@ class ModelConfig:
         return self
 
     @classmethod
-    def preset(cls, name: Preset, **switches: Any) -> ModelConfig:
-        """Return the settings of a variant by its name in the literature, with `switches` overriding them.
+    def sized(cls, size: Size, **switches: Any) -> ModelConfig:
+        """Return a model of a size, with `switches` overriding it.
 
         Raises:
-            ConfigError: there is no such variant, or a switch is wrong.
+            ConfigError: there is no such size, or a switch is wrong.
+        """
+        refuse(size not in SIZES, f"`size`: {size!r} is none; there are {', '.join(SIZES)}")
+        return build(cls, {**numbers(size, switches), **switches})
+
+    @classmethod
+    def preset(cls, name: Preset, size: Size = "base", **switches: Any) -> ModelConfig:
+        """Return a variant by its name in the literature, of a size, with `switches` overriding both.
+
+        Raises:
+            ConfigError: there is no such variant or size, or a switch is wrong.
         """
         refuse(name not in PRESETS, f"`model`: {name!r} is no variant; there are {', '.join(PRESETS)}")
-        return build(cls, {**PRESETS[name], **switches})
+        return cls.sized(size, **{**PRESETS[name], **switches})
 
 
 PRESETS: dict[Preset, dict[str, Any]] = {
-    "rae": {"bidirectional": False},
-    "brae": {"bidirectional": True},
+    "rae": {"bidirectional": False, "slots": 0},
+    "brae": {"bidirectional": True, "slots": 0},
     "vrae": {"variational": True, "slots": 4, "latent": 32},
-    "ara": {"slots": 4, "latent": 32},
+    "ara": {"memory": "slots"},
     "hrae": {"hierarchical": True},
 }
-"""The settings that each variant's name stands for."""
+"""The settings that each variant's name stands for; the size decides the others."""

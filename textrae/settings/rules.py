@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any, get_args
 
 from textrae.settings.fields import refuse
+from textrae.settings.model import ModelConfig
 from textrae.settings.run import Settings
+from textrae.settings.sizes import NUMBERS, Dialled, numbers
 
 VARIATIONAL = (
     "beta",
@@ -339,4 +342,46 @@ def refuse_part(
         refuse(
             asked not in (None, "auto", value),
             f"`{what}={run}`: its `{name}` is {value}, not {asked}; the parts must agree",
+        )
+
+
+def refuse_size(size: Dialled, given: Mapping[str, Any], begun: bool) -> None:
+    """Reject a size that does not exist, or would have no effect.
+
+    Args:
+        size: size that is asked for; ``auto`` may have no effect.
+        given: settings of the model that were given expressly, by name.
+        begun: whether the training begins with a trained part.
+
+    Raises:
+        ConfigError: telling what to do.
+    """
+    known = get_args(Dialled)
+    refuse(size not in known, f"`size`: {size!r} is no size; there are {', '.join(known)}")
+    if size == "auto":
+        return
+    refuse(begun, "`size`: a trained part comes with its own; leave it out")
+    names = ", ".join(f"`{name}`" for name in NUMBERS)
+    refuse(given.keys() >= set(NUMBERS), f"`size`: it decides {names}, which are given; leave it out")
+
+
+def refuse_another_size(size: Dialled, given: Mapping[str, Any], stored: ModelConfig) -> None:
+    """Reject a size that is not that of the training to be resumed.
+
+    Args:
+        size: size that is given again; ``auto`` agrees with any.
+        given: settings of the model that are given again, by name.
+        stored: the model of that training, on whose slots its corpus may have decided.
+
+    Raises:
+        ConfigError: naming a number that differs.
+    """
+    refuse_size(size, {}, begun=False)
+    if size == "auto":
+        return
+    for name, value in numbers(size, {"slots": stored.slots, **given}).items():
+        found = getattr(stored, name)
+        refuse(
+            found != value,
+            f"`size`: the training to be resumed has `{name}={found}`, not {value}; leave it out",
         )

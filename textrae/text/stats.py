@@ -88,7 +88,7 @@ class CorpusStats:
             auto: whether `max_length` was found in the corpus, which is then explained.
         """
         count = self.train_tokens + (0 if self.valid_source else self.valid_tokens)
-        tokens = _short((self.target_tokens or 0) if self.vectors else count)
+        tokens = short((self.target_tokens or 0) if self.vectors else count)
         pairs = self.target_tokens is not None and not self.vectors
         blank = "with a blank side dropped" if pairs else "blank dropped"
         unit, names = read_from(self.sources, self.tables, apart=pairs)
@@ -148,8 +148,9 @@ def _without(missing: int) -> str:
     return f" ({missing:,} of them without a value)" if missing else ""
 
 
-def _short(count: int) -> str:
+def short(count: float) -> str:
+    """Return a count as it is told: 206.3 k."""
     for unit, name in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
         if count >= unit:
             return f"{count / unit:.1f}{name}"
-    return str(count)
+    return f"{count:.0f}"

@@ -17,6 +17,8 @@ from textrae.settings.training import TrainingConfig
 from textrae.text.batch import LengthBuckets
 from textrae.training.state import Trainer
 
+MINUTES = 10.0
+"""Minutes of a training for which no budget is given."""
 SHARE = 0.1
 """Largest share of a budget that goes to validations, and to the encodings that a run keeps."""
 VALIDATING, ENCODING = 0.4, 0.2
@@ -94,7 +96,7 @@ class Budget:
         self._valid_mean = trainer.buckets(1, 0, valid=True).tokens(self._rows) / self._rows
         self._last: float | None = None
         self.steps = step_budget(trainer.config, buckets)
-        self.seconds = 60 * (trainer.config.minutes or 10.0)
+        self.seconds = 60 * (trainer.config.minutes or MINUTES)
         if self.steps:
             self._plan(self.steps * min(trainer.config.batch_tokens, buckets.tokens()))
         self._began = time.perf_counter() - trainer.progress.seconds

@@ -45,19 +45,13 @@ def fit(trainer: Trainer) -> bool:
         TrainingError: gradients or all validation losses stay non-finite, or the checkpoint does not belong to this training.
     """
     config, progress, network = trainer.config, trainer.progress, trainer.network
-    optimizer = make_optimizer(
-        network,
-        lr=config.lr,
-        weight_decay=config.weight_decay,
-        beta2=config.adam_beta2,
-        embedding_rate=config.embedding_rate,
-    )
+    optimizer = optimizer_of(trainer)
     resume(trainer, optimizer)
     buckets = trainer.buckets(config.batch_tokens, config.seed)
     budget = Budget(trainer, buckets)
     saved, window = time.perf_counter(), _Window(progress)
 
-    for batch in _endless(buckets, progress):
+    for batch in endless(buckets, progress):
         done = budget.done()
         if budget.due(done):
             _validate(trainer, budget, min(done, 1.0))
@@ -69,7 +63,7 @@ def fit(trainer: Trainer) -> bool:
             saved, window = time.perf_counter(), _Window(progress)
 
         rate = config.lr * schedule(done, config.warmup)
-        loss, tokens, finite = _update(trainer, optimizer, batch, done, rate)
+        loss, tokens, finite = update(trainer, optimizer, batch, done, rate)
         progress.step += 1
         progress.batch += 1
         window.add(loss, tokens, finite)
@@ -87,7 +81,19 @@ def fit(trainer: Trainer) -> bool:
     return True
 
 
-def _update(
+def optimizer_of(trainer: Trainer) -> ClippedAdamW:
+    """Make the optimizer of a training, as its config has it."""
+    config = trainer.config
+    return make_optimizer(
+        trainer.network,
+        lr=config.lr,
+        weight_decay=config.weight_decay,
+        beta2=config.adam_beta2,
+        embedding_rate=config.embedding_rate,
+    )
+
+
+def update(
     trainer: Trainer, optimizer: ClippedAdamW, batch: Batch, done: float, rate: float
 ) -> tuple[Tensor, int, Tensor]:
     """Make one update on a batch, when a share `done` of the budget is spent, and count what was seen.
@@ -223,7 +229,8 @@ def _report(trainer: Trainer, kind: str, done: float, loss: float) -> TrainingRe
     )
 
 
-def _endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
+def endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
+    """Yield the batches of one epoch after another, from where a training stands."""
     while True:
         yield from buckets.epoch(progress.epoch, progress.batch)
         progress.epoch, progress.batch = progress.epoch + 1, 0

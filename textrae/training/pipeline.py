@@ -16,6 +16,7 @@ from textrae.errors import ConfigError, RunError
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.run import Run, publish
+from textrae.settings.model import ModelConfig
 from textrae.settings.rules import refuse_conflicts, refuse_incomplete, refuse_widths
 from textrae.settings.run import Settings
 from textrae.text.batch import SPECIALS
@@ -26,9 +27,10 @@ from textrae.text.prepared import PreparedCorpus
 from textrae.text.segments import segmenter
 from textrae.text.spelling import MUCH, Spelling
 from textrae.text.tokenizer import Tokenizer
+from textrae.training.dial import Dial, Ground, pace, turned
 from textrae.training.loop import fit
 from textrae.training.regularisers import make_regulariser
-from textrae.training.size import refuse_oversized
+from textrae.training.size import fits, refuse_oversized
 from textrae.training.state import Trainer, TrainingReport
 from textrae.training.token_cache import (
     Stopped,
@@ -71,6 +73,8 @@ class _Job:
     """Run folder to make."""
     stopped: Stopped | None
     """The training that is resumed; None for one that begins."""
+    dial: Dial
+    """What may be chosen of the model when the corpus is known."""
     device: torch.device
     bf16: bool
     watch: Watch
@@ -92,6 +96,7 @@ def train_run(
     cache_dir: Path | None = None,
     held: Path | None = None,
     watch: Watch | None = None,
+    dial: Dial | None = None,
 ) -> tuple[Run, bool]:
     """Train a model into the run folder `out`.
 
@@ -106,6 +111,8 @@ def train_run(
         cache_dir: folder for the token cache.
         held: file of sentences that were given in memory, which is read in place of the settings' sources.
         watch: how to follow and stop it.
+        dial: what may be chosen of the model, by the speed of this machine, the budget and the corpus; by default
+            nothing. A training that is resumed has what was chosen when it began.
 
     Returns:
         The run as it was published, and whether its budget was spent (False: stopped, to be resumed).
@@ -137,6 +144,7 @@ def train_run(
         bf16=bf16,
         watch=watch,
         held=held,
+        dial=dial or Dial(),
     )
     with claimed(out, resume=bool(resume), overwrite=overwrite):
         return _train(job, cache_dir)
@@ -144,17 +152,19 @@ def train_run(
 
 def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
     """Train in the run folder of a job, and return what :func:`train_run` does."""
-    out, settings = job.out, job.settings
-    cache, left = find_cache(out, cache_dir, job.stopped)
+    out, settings, stopped = job.out, job.settings, job.stopped
+    cache, left = find_cache(out, cache_dir, stopped)
     with _whole_or_nothing(out / CHECKPOINT, cache):
         make_folder(out / CHECKPOINT)
         make_folder(cache)
         corpus = _corpus(job, left or cache)
-        settings = settings.with_length(corpus.stats.max_length)
-        job = replace(job, settings=settings)
-        remember(out, settings, corpus)
+        job = replace(job, settings=settings.with_length(corpus.stats.max_length))
         own = _own_tokenizer(settings, corpus)
-        trainer = _trainer(job, corpus, own)
+        if stopped is None:
+            job = _turned(job, corpus, own)
+        settings = job.settings
+        remember(out, settings, corpus)
+        trainer = _followed(job, _trainer(job, corpus, own))
     job.watch.note(_describe(trainer.network, job.device, job.bf16))
     finished = fit(trainer)
     result = _result(trainer, corpus, finished, job.bf16)
@@ -253,13 +263,44 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         valid_targets=None if targets is None else targets.valid,
         vectors=job.tables[0],
         valid_vectors=job.tables[1] or job.tables[0],
-        checkpoint=job.state,
-        metrics=_metrics(job.out, job.watch.note),
         languages=settings.model.languages,
-        on_report=job.watch.report,
-        on_note=job.watch.note,
-        should_stop=job.watch.should_stop,
     )
+
+
+def _followed(job: _Job, trainer: Trainer) -> Trainer:
+    """Return what the loop works on, with the files that it writes and who follows it."""
+    watch = job.watch
+    return replace(
+        trainer,
+        checkpoint=job.state,
+        metrics=_metrics(job.out, watch.note),
+        on_report=watch.report,
+        on_note=watch.note,
+        should_stop=watch.should_stop,
+    )
+
+
+def _turned(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> _Job:
+    """Return the job with the numbers of its model that were left open, and tell what they are."""
+    settings, pieces, others = (
+        job.settings,
+        corpus.tokenizer.vocab_size,
+        None if own is None else own.vocab_size,
+    )
+
+    def measured(model: ModelConfig, seconds: float) -> float:
+        return pace(_trainer(replace(job, settings=replace(settings, model=model)), corpus, own), seconds)
+
+    ground = Ground(
+        config=settings.training,
+        corpus=corpus,
+        pace=measured,
+        fits=lambda model: fits(model, pieces, others, job.device),
+    )
+    model, line = turned(settings.model, job.dial, ground)
+    if line:
+        job.watch.note(line)
+    return replace(job, settings=replace(settings, model=model))
 
 
 def _metrics(out: Path, note: Note) -> Path:

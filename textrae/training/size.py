@@ -27,16 +27,22 @@ def refuse_oversized(
     Raises:
         ConfigError: telling the parameters and the memory.
     """
-    memory = memory_of(device)
-    if memory is None or BYTES * _guess(config, vocab_size + (target_vocab_size or 0)) <= memory:
+    if fits(config, vocab_size, target_vocab_size, device):
         return
     count = parameters(config, vocab_size, target_vocab_size)
-    if BYTES * count > memory:
-        raise ConfigError(
-            f"a model of {count / 1e6:,.0f} M parameters needs {_gib(BYTES * count)} to be trained (weights, gradients, "
-            f"Adam's moments), and {device.type} has {_gib(memory)} here; give a smaller `hidden`, `layers`, `embedding` "
-            "or `latent`"
-        )
+    raise ConfigError(
+        f"a model of {count / 1e6:,.0f} M parameters needs {_gib(BYTES * count)} to be trained (weights, gradients, "
+        f"Adam's moments), and {device.type} has {_gib(memory_of(device) or 0)} here; give a smaller `hidden`, `layers`, "
+        "`embedding` or `latent`"
+    )
+
+
+def fits(config: ModelConfig, vocab_size: int, target_vocab_size: int | None, device: torch.device) -> bool:
+    """Return whether a model can be trained in the memory of a device, as :func:`refuse_oversized` has it."""
+    memory = memory_of(device)
+    if memory is None or BYTES * _guess(config, vocab_size + (target_vocab_size or 0)) <= memory:
+        return True
+    return BYTES * parameters(config, vocab_size, target_vocab_size) <= memory
 
 
 def parameters(config: ModelConfig, vocab_size: int, target_vocab_size: int | None = None) -> int:
