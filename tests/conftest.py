@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 
-SMALL = ModelConfig(hidden=48, embedding=32, latent=24)
+SMALL = ModelConfig(hidden=48, embedding=32, slots=0, latent=24)
 TEXT = CorpusConfig(vocab_size=400, max_length=20)
 
 torch.set_num_threads(1)  # a process a core, as pytest-xdist runs them

@@ -59,8 +59,8 @@ def make_trainer(
     generator = np.random.default_rng(0)
     rows = [generator.integers(4, 20, generator.integers(1, 7)).tolist() for _ in range(300)]
     torch.manual_seed(seed)
-    sizes = {"hidden": hidden, "embedding": 16, "latent": 12, "dropout": dropout}
-    network = Autoencoder(ModelConfig(**sizes, regulariser=regulariser, **switches), 20)
+    sizes = {"hidden": hidden, "embedding": 16, "slots": 0, "latent": 12, "dropout": dropout}
+    network = Autoencoder(ModelConfig(**{**sizes, "regulariser": regulariser, **switches}), 20)
     device = torch.device("cpu")
     return Trainer(
         network=network,

@@ -20,7 +20,7 @@ from textrae.training.transplant import adopted
 Values = dict[str, Any]
 PARTS = {"model": ModelConfig, "corpus": CorpusConfig, "training": TrainingConfig}
 SMALL: dict[str, Values] = {
-    "model": {"hidden": 8, "embedding": 8, "latent": 8},
+    "model": {"hidden": 8, "embedding": 8, "slots": 0, "latent": 8},
     "corpus": {"vocab_size": 360, "valid_size": 2},
     "training": {"steps": 4, "batch_tokens": 200, "lr": 1e-2, "precision": "fp32", "validations": 1},
 }

@@ -133,7 +133,7 @@ def test_overwriting_keeps_the_old_run_until_the_new_one_is_there(
     assert not np.array_equal(old, SentenceAutoencoder.load(copy).encode(["A dog"]))
 
 
-@pytest.mark.parametrize("switches", [{}, {"hierarchical": True}, {"slots": 1}], ids=str)
+@pytest.mark.parametrize("switches", [{"slots": 0}, {"hierarchical": True}, {"slots": 1}], ids=str)
 def test_two_normalised_numbers_are_not_trained(corpus: Path, switches: dict[str, Any]) -> None:
     shape = ModelConfig(hidden=8, embedding=8, latent=2, **switches)
     with pytest.raises(ConfigError, match="only a sign is free"):

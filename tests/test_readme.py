@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from support import command, environment
 
+from textrae import ModelConfig
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [
@@ -53,15 +55,18 @@ def test_commands(place: Path, section: str, least: int) -> None:
 
 def test_python(place: Path) -> None:
     names = ran(place, README, "README.md", {"minutes=10": "steps=3", 'cell="gru"': "hidden=24"})
-    assert names["vectors"].shape == (2, 128)
+    assert names["vectors"].shape == (2, ModelConfig().encoding_size)
+    assert f"(2, {ModelConfig().encoding_size})" in README
     assert len(names["sentences"]) == 2
 
 
 def test_python_guide(place: Path) -> None:
     page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     names = ran(place, page, "docs/python.md", {"minutes=2": "steps=3", "progress=True": "progress=False"})
-    assert names["vector"].shape == names["step"].shape == (128,)
-    assert names["vectors"].shape == (120, 128)
+    size = ModelConfig.sized("small").encoding_size  # as three steps train no larger one
+    assert names["vector"].shape == names["step"].shape == (size,)
+    assert names["vectors"].shape == (120, size)
+    assert f"({ModelConfig().encoding_size},)" in page
     assert isinstance(names["sentence"], str)
     assert isinstance(names["moved"], str)
     assert len(names["path"]) == len(names["nearer"]) == 5

@@ -108,6 +108,8 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
         48,
         "--embedding",
         32,
+        "--slots",
+        0,
         "--latent",
         24,
         "--vocab-size",
@@ -279,7 +281,7 @@ def test_attention_is_that_of_the_language_that_is_written(pairs: tuple[Path, Pa
 
 def test_languages_from_the_command_line(pairs: tuple[Path, Path], tmp_path: Path) -> None:
     source = few(pairs[0], tmp_path)
-    small = ("--steps", 2, "--hidden", 16, "--embedding", 8, "--latent", 8, "--vocab-size", 400)
+    small = ("--steps", 2, "--hidden", 16, "--embedding", 8, "--slots", 0, "--latent", 8, "--vocab-size", 400)
     made = textrae(
         "train",
         pairs[0],

@@ -228,7 +228,7 @@ def copies(config: ModelConfig, tmp_path: Path, corpus: Path, steps: int = 350) 
     return SentenceAutoencoder.train(corpus, config, training, text=TEXT, out=tmp_path / "run")
 
 
-SMALL = ModelConfig(hidden=48, embedding=32, latent=24)
+SMALL = ModelConfig(hidden=48, embedding=32, slots=0, latent=24)
 
 
 @pytest.mark.parametrize(

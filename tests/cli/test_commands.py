@@ -16,10 +16,10 @@ FAST = ("--hidden", 24, "--embedding", 16, "--vocab-size", 400, "--batch-tokens"
     ("switches", "size"),
     [
         (("--model", "hrae", "--segments", "2,4", "--latent", 12), 12),
-        (("--model", "ara", "--latent", 6), 24),
+        (("--model", "ara", "--latent", 6), 96),
         (("--model", "vrae", "--latent", 3, "--beta", 0.5, "--cell", "lstm"), 12),
-        (("--reconstruction", "mse", "--latent", 12), 12),
-        (("--mse-weight", 0.5, "--latent", 12, "--no-bidirectional", "--cell", "rnn"), 12),
+        (("--model", "brae", "--reconstruction", "mse", "--latent", 12), 12),
+        (("--mse-weight", 0.5, "--slots", 2, "--latent", 6, "--no-bidirectional", "--cell", "rnn"), 12),
     ],
     ids=str,
 )
@@ -61,8 +61,8 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--segments", "clause"), "give --hierarchical"),
         (("--model", "hrae", "--segments", "page"), "segments"),
         (("--model", "hrae", "--crossover", 0.2), "crossover"),
-        (("--scoring", "additive"), "there is no attention"),
-        (("--slot-addressing", "position"), "needs several slots"),
+        (("--model", "brae", "--scoring", "additive"), "there is no attention"),
+        (("--slots", 1, "--slot-addressing", "position"), "needs several slots"),
         (("--reconstruction", "mse", "--mse-weight", 1), "nothing to mix"),
         (("--reconstruction", "mse", "--label-smoothing", 0.1), "leave it out"),
         (("--beta", 0.5), "give --variational"),
@@ -77,7 +77,7 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
         (("--valid-target", "x.txt"), "--valid-target: is for translation"),
         (("--valid-vectors", "x.npy"), "--valid-vectors: are for a model that reads vectors"),
         (("--resume", "--overwrite"), "leave one of them out"),
-        (("--latent", 2), "give 3"),
+        (("--model", "rae", "--latent", 2), "give 3"),
         (
             ("--max-length", "all"),
             "--max-length: 'all' is neither a whole number nor auto; `textrae train --help`",

@@ -197,7 +197,7 @@ WRONG = [
     (("train", "none.txt", "-o", "r", "--steps", "five"), 2, "UsageError", "--steps: "),
     (("train", "none.txt", "-o", "r", "--cell", "x"), 2, "ConfigError", "--cell: Input should be"),
     (
-        ("train", "none.txt", "-o", "r", "--slot-addressing", "position"),
+        ("train", "none.txt", "-o", "r", "--slots", 1, "--slot-addressing", "position"),
         2,
         "ConfigError",
         "--slot-addressing",

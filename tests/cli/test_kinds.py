@@ -76,7 +76,7 @@ def test_everything_else_works_without_series(without_series: Path, corpus: Path
     assert "series" not in shown.replace("real-valued series", "")
     assert "--layout" not in command(without_series, "reconstruct", "--help")
     out = tmp_path / "run"
-    small = ("--steps", "3", "--hidden", "16", "--embedding", "16", "--vocab-size", "400")
+    small = ("--steps", "3", "--model", "brae", "--hidden", "16", "--embedding", "16", "--vocab-size", "400")
     command(without_series, "train", corpus, "-o", out, *small)
     text = tmp_path / "text.txt"
     text.write_text("A dog sees a red ball today.\n")

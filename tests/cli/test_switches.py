@@ -28,7 +28,7 @@ SWITCHES = """
 --lr --max-length --memory --minutes --missing --model --mse-weight --noise-blank --noise-drop --noise-shuffle
 --noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain
 --reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
---resume --reverse/--forward --scaling --scoring --seed --segments --series --slot-addressing --slots
+--resume --reverse/--forward --scaling --scoring --seed --segments --series --size --slot-addressing --slots
 --steps --stride --target --target-column --target-tokenizer --tokenizer --tokenizers --valid --valid-size
 --valid-target --valid-vectors --validations --variational/--no-variational --vectors --vocab-size
 --warmup --weight-decay --weight-dropout --whole-words/--word-parts --window --word-dropout
@@ -139,6 +139,7 @@ def test_a_new_field_is_a_switch() -> None:
         ("--vocab-size", "Corpus and tokenizer"),
         ("--corpus-format", "Corpus and tokenizer"),
         ("--model", "Model"),
+        ("--size", "Model"),
         ("--beta", "Variational models"),
         ("--seed", "Training"),
         ("--freeze-encoder", "Translation, vectors and trained parts"),
@@ -156,11 +157,12 @@ def test_a_number_or_a_word_is_told(sections: dict[str, str]) -> None:
 
 
 def test_defaults_are_those_of_the_settings(sections: dict[str, str]) -> None:
-    text, series = ModelConfig().hidden, SeriesConfig().hidden
+    text, series = ModelConfig().layers, SeriesConfig().hidden
     assert (
-        f"Hidden units of each recurrent layer. [default: {text}, with --series {series}]"
+        f"Hidden units of each recurrent layer. [default: by --size, with --series {series}]"
         in sections["Model"]
     )
-    assert f"[default: {ModelConfig().latent}]" in sections["Model"]
+    assert f"Recurrent layers of the encoder and of the decoder. [default: {text}" in sections["Model"]
+    assert "can train in the budget. [default: auto]" in sections["Model"]
     assert "Read the sentence in both directions (BRAE). [default: bidirectional]" in sections["Model"]
     assert "which is written. --valid-vectors" in sections["Translation, vectors and trained parts"]

@@ -18,9 +18,12 @@ import pytest
 from support import command, environment, textrae, textrae_here
 
 from textrae import CorpusConfig, SentenceAutoencoder
+from textrae.settings.sizes import NUMBERS, SIZES, Size, numbers
 from textrae.text.corpus import prepare
 
-FAST = ("--hidden", 24, "--embedding", 16, "--latent", 12, "--vocab-size", 400, "--batch-tokens", 300)
+FAST = (
+    "--hidden", 24, "--embedding", 16, "--slots", 0, "--latent", 12, "--vocab-size", 400, "--batch-tokens", 300
+)  # fmt: skip
 
 
 def test_trains_and_tells_what_it_read(corpus: Path, tmp_path: Path) -> None:
@@ -301,3 +304,88 @@ def test_resuming_needs_no_settings_and_refuses_others(corpus: Path, tmp_path: P
     finished = textrae("train", "-o", out, "--resume")
     assert finished.returncode == 1
     assert b"finished" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("switches", "shape", "said"),
+    [
+        ((), "small", "(4 steps see "),
+        (("--size", "small"), "small", "size small: "),
+        (("--model", "rae", "--size", "auto"), "small", "one vector of "),
+        (("--config", "size.toml"), "small", "size small: "),
+        (("--config", "size.toml", "--size", "base", "--hidden", 8), "base", "size base: 8 units"),
+    ],
+    ids=str,
+)
+def test_a_size_is_chosen_and_told(
+    switches: tuple[object, ...], shape: Size, said: str, corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "size.toml").write_text('size = "small"\nvocab-size = 400\n')
+    switches = tuple(tmp_path / one if one == "size.toml" else one for one in switches)
+    done = textrae_here(
+        "train", corpus, "-o", tmp_path / "run", "--steps", 4, "--batch-tokens", 64, *switches
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = (line for line in done.stderr.decode().splitlines() if line.startswith("size "))
+    assert said in line
+    model = json.loads((tmp_path / "run" / "config.json").read_text())["model"]
+    assert "size" not in model
+    slots = 0 if "rae" in switches else SIZES[shape].slots
+    expected = numbers(shape, {"slots": slots, **({"hidden": 8} if 8 in switches else {})})
+    assert {name: model[name] for name in expected} == expected
+    assert model["slots"] == slots
+
+
+def test_a_size_is_chosen_once(corpus: Path, tmp_path: Path) -> None:
+    """The same command goes on with what was chosen; another size, or a number of it, is refused."""
+    out, sizes = tmp_path / "run", ("--embedding", 16, "--latent", 12, "--vocab-size", 400)
+    args = (corpus, "-o", out, "--steps", 300, "--batch-tokens", 64, "--checkpoint-minutes", 0.001, *sizes)
+    process = subprocess.Popen(
+        [command(), "train", *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    wait_for_step(out, 50)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert b"size small: " in said
+    for switches, told in (
+        (
+            ("--size", "large"),
+            f"--size: the training to be resumed has --hidden {SIZES['small'].hidden}, not {SIZES['large'].hidden}; leave it out",
+        ),
+        (
+            ("--hidden", 8),
+            f"--hidden: the training to be resumed has {SIZES['small'].hidden}, not 8; leave it out",
+        ),
+        (("--size", "none"), "--size: 'none' is no size; there are auto, small, base, large"),
+    ):
+        refused = textrae_here("train", *args, "--resume", *switches)
+        assert refused.returncode == 2
+        assert refused.stderr.decode() == f"error: {told}\n"
+    for switches in (("--size", "small", "--steps", 300), ("--size", "auto")):
+        done = textrae_here("train", *args, "--resume", *switches)
+        assert done.returncode == (0 if "small" in switches else 1), done.stderr
+        assert b"size " not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("switches", "said"),
+    [
+        (("--size", "huge"), "--size: 'huge' is no size; there are auto, small, base, large"),
+        (
+            ("--size", "base", *(word for name in NUMBERS for word in (f"--{name}", 4))),
+            "--size: it decides --hidden, --embedding, --slots, --latent, which are given; leave it out",
+        ),
+        (("--size", "base", "--encoder", "run"), "--size: a trained part comes with its own; leave it out"),
+        (("--model", "xrae"), "--model xrae: there are rae, brae, vrae, ara, hrae"),
+    ],
+    ids=str,
+)
+def test_a_size_without_effect_is_refused(
+    switches: tuple[object, ...], said: str, corpus: Path, tmp_path: Path
+) -> None:
+    done = textrae_here("train", corpus, "-o", tmp_path / "run", "--steps", 4, *switches)
+    assert (done.returncode, done.stderr.decode()) == (2, f"error: {said}\n")
+    assert not (tmp_path / "run").exists()

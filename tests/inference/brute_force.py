@@ -74,7 +74,7 @@ class Space:
 def network(seed: int, **settings: Any) -> Autoencoder:
     """A small network in double precision whose weights are random and whose scores differ."""
     torch.manual_seed(seed)
-    small = {"hidden": 16, "embedding": 12, "latent": 8, **settings}
+    small = {"hidden": 16, "embedding": 12, "slots": 0, "latent": 8, **settings}
     model = Autoencoder(ModelConfig(**small), TEXT[-1] + 1).double().eval()
     shuffle(model)
     return model

@@ -32,7 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def make(seed: int) -> tuple[Autoencoder, Tensor]:
     torch.manual_seed(seed)
-    model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 7).double().eval()
+    model = Autoencoder(ModelConfig(hidden=16, embedding=12, slots=0, latent=8), 7).double().eval()
     with torch.no_grad():
         model.embedding.weight *= 4  # scores that differ
     return model, 5 * torch.randn(12, 8, dtype=torch.double)

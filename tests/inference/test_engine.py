@@ -141,7 +141,7 @@ def test_a_language_begins_what_is_written(model: SentenceAutoencoder) -> None:
 
 
 def test_what_a_model_cannot_do_is_refused_in_its_settings_names(model: SentenceAutoencoder) -> None:
-    shape = ModelConfig(hidden=16, embedding=8, latent=8)
+    shape = ModelConfig(hidden=16, embedding=8, slots=0, latent=8)
     mse = untrained(model, replace(shape, reconstruction="mse"))
     hierarchical = untrained(model, replace(shape, hierarchical=True))
     latent = mse.read(np.zeros((1, 8), dtype=np.float32))

@@ -23,7 +23,7 @@ from textrae.latent.draw import (
 from textrae.latent.mixture import Latents, fit_mixture
 from textrae.settings.model import ModelConfig
 
-PLAIN = ModelConfig(latent=6)
+PLAIN = ModelConfig(slots=0, latent=6)
 VARIATIONAL = ModelConfig(latent=6, variational=True)
 
 

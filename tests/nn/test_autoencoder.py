@@ -18,7 +18,14 @@ from textrae.training.losses import reconstruction_loss, token_losses
 SPECIALS = Specials(0, 1, 2, 3)
 SHAPES = [
     ModelConfig(
-        cell=cell, layers=layers, hidden=16, embedding=12, latent=8, bidirectional=both, pooling=pooling
+        cell=cell,
+        layers=layers,
+        hidden=16,
+        embedding=12,
+        slots=0,
+        latent=8,
+        bidirectional=both,
+        pooling=pooling,
     )  # type: ignore[arg-type]
     for cell, layers, both, pooling in itertools.product(
         CELLS, (1, 2), (False, True), ("max", "mean", "last")
@@ -41,7 +48,9 @@ def test_every_parameter_gets_a_gradient(config: ModelConfig) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_generation_and_training_share_their_step(cell: str) -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(cell=cell, layers=2, hidden=16, embedding=12, latent=8), 20).eval()  # type: ignore[arg-type]
+    model = Autoencoder(
+        ModelConfig(cell=cell, layers=2, hidden=16, embedding=12, slots=0, latent=8), 20
+    ).eval()  # type: ignore[arg-type]
     batch = collate_lists([[4, 5, 6], [7, 8]], SPECIALS)
     whole, latent = model(batch.source, batch.lengths, batch.previous)
     state, condition = model.begin(latent)
@@ -60,6 +69,7 @@ def test_the_scale_of_encodings_changes_how_fast_their_weights_move_and_nothing_
             cell=cell,  # type: ignore[arg-type]
             hidden=16,
             embedding=12,
+            slots=0,
             latent=8,
             encoding_scale=scale,
         )
@@ -77,7 +87,7 @@ def test_the_scale_of_encodings_changes_how_fast_their_weights_move_and_nothing_
 
 def test_loss_is_the_mean_of_the_real_tokens_likelihoods() -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 20).eval()
+    model = Autoencoder(ModelConfig(hidden=16, embedding=12, slots=0, latent=8), 20).eval()
     sentences = [[4, 5, 6], [7], [8, 9, 10, 11, 19]]
     batch = collate_lists(sentences, SPECIALS)
     features, _ = model(batch.source, batch.lengths, batch.previous)
@@ -94,7 +104,7 @@ def test_loss_is_the_mean_of_the_real_tokens_likelihoods() -> None:
 
 def test_learns_to_copy_and_swapped_encodings_swap_the_sentences() -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=64, embedding=32, latent=32), 14)
+    model = Autoencoder(ModelConfig(hidden=64, embedding=32, slots=0, latent=32), 14)
     generator = torch.Generator().manual_seed(0)
     sentences = [
         torch.randint(4, 14, (int(n),), generator=generator).tolist()
@@ -119,7 +129,7 @@ def test_learns_to_copy_and_swapped_encodings_swap_the_sentences() -> None:
 
 def test_greedy_stops_at_max_length_and_never_writes_specials() -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 20).eval()
+    model = Autoencoder(ModelConfig(hidden=16, embedding=12, slots=0, latent=8), 20).eval()
     with torch.no_grad():
         model.bias[[SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = 100.0
         model.bias[SPECIALS.eos] = -100.0
@@ -130,7 +140,7 @@ def test_greedy_stops_at_max_length_and_never_writes_specials() -> None:
 
 def test_batched_greedy_equals_one_by_one() -> None:
     torch.manual_seed(3)
-    model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 9).eval()
+    model = Autoencoder(ModelConfig(hidden=16, embedding=12, slots=0, latent=8), 9).eval()
     latents = Latent(5 * torch.randn(40, 8))
     together = write(model, latents, SPECIALS, 12)
     assert len({len(row) for row in together}) > 1  # some leave the batch early
@@ -139,7 +149,7 @@ def test_batched_greedy_equals_one_by_one() -> None:
 
 def test_an_encoding_has_mean_zero_and_variance_one() -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=16, embedding=12, latent=8), 20)
+    model = Autoencoder(ModelConfig(hidden=16, embedding=12, slots=0, latent=8), 20)
     batch = collate_lists([[4, 5, 6], [7, 8]], SPECIALS)
     vectors = model.encode(batch.source, batch.lengths).vector
     torch.testing.assert_close(vectors.mean(1), torch.zeros(2), atol=1e-6, rtol=0)

@@ -17,7 +17,8 @@ RESULT = {"step": 1_200, "tokens": 34_567, "seconds": 61.2, "passes": 1.5, "vali
 @pytest.mark.parametrize(
     ("switches", "targets", "said"),
     [
-        ({}, (), ["# A textrae sentence autoencoder", "GRU encoder (1 × 512), 128 dimensions a sentence,", "encode("]),
+        ({}, (), ["# A textrae sentence autoencoder", "GRU encoder (1 × ", " dimensions a sentence in ", "slots, ", "encode("]),
+        ({"hidden": 512, "slots": 0, "latent": 128}, (), ["GRU encoder (1 × 512), 128 dimensions a sentence,"]),
         ({"slots": 4, "latent": 32}, (), ["128 dimensions a sentence in 4 slots", "# (1, 128)"]),
         ({"variational": True, "bidirectional": False}, (), ["variational", "Unidirectional"]),
         ({"memory": "states"}, (), ["attention over all its states", "reconstruct("]),
@@ -25,7 +26,7 @@ RESULT = {"step": 1_200, "tokens": 34_567, "seconds": 61.2, "passes": 1.5, "vali
         ({"reconstruction": "mse"}, (), ["0.2500, a squared distance a token"]),
         ({}, ("train.de",), ["translator", "Trained on a.txt to write train.de:", "translate(", "[translation,"]),
         ({"languages": ("de", "fr")}, ("x.de", "x.fr"), ['to="de"']),
-        ({"vectors": 384}, (), ["decoder of vectors", "GRU decoder (1 × 512), vectors of 384 dimensions", "(sentences, 384)"]),
+        ({"vectors": 384, "hidden": 512}, (), ["decoder of vectors", "GRU decoder (1 × 512), vectors of 384 dimensions", "(sentences, 384)"]),
     ],
     ids=str,
 )  # fmt: skip

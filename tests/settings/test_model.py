@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,15 +10,71 @@ import pytest
 from textrae import ModelConfig
 from textrae.errors import ConfigError
 from textrae.settings.files import build
+from textrae.settings.sizes import SIZES, Size
 
 
 def test_presets_and_their_overriding() -> None:
     assert not ModelConfig.preset("rae").bidirectional
-    assert ModelConfig.preset("brae") == ModelConfig()
+    assert ModelConfig.preset("ara") == ModelConfig()
+    assert ModelConfig.preset("brae") == ModelConfig(slots=0)
     assert ModelConfig.preset("rae", cell="lstm", hidden=32).cell == "lstm"
     unknown: Any = "xrae"
     with pytest.raises(ConfigError, match=r"`model`: .xrae. is no variant; there are rae, brae"):
         ModelConfig.preset(unknown)
+
+
+BASE = SIZES["base"]
+
+
+def numbers_of(model: ModelConfig) -> tuple[int, int, int, int]:
+    return model.hidden, model.embedding, model.slots, model.latent
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_size_sets_the_numbers_that_are_not_given(size: Size) -> None:
+    of = SIZES[size]
+    assert numbers_of(ModelConfig.sized(size)) == of[:4]
+    one = (of.hidden, of.embedding, 0, of.vector)
+    for name in ("rae", "brae", "hrae"):
+        assert numbers_of(ModelConfig.preset(name, size)) == one  # type: ignore[arg-type]
+    assert numbers_of(ModelConfig.preset("vrae", size)) == (of.hidden, of.embedding, 4, 32)
+    assert numbers_of(ModelConfig.preset("ara", size, variational=True)) == of[:4]
+    given = ModelConfig.sized(size, hidden=24, slots=3)
+    assert numbers_of(given) == (24, of.embedding, 3, of.latent)
+
+
+def test_a_size_that_does_not_exist_is_refused() -> None:
+    for make in (ModelConfig.sized, lambda size: ModelConfig.preset("rae", size)):
+        with pytest.raises(ConfigError, match=r"^`size`: 'huge' is none; there are small, base, large$"):
+            make("huge")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("values", "slots", "latent"),
+    [
+        ({}, BASE.slots, BASE.latent),
+        ({"memory": "states"}, 0, BASE.vector),
+        ({"vectors": 384}, 0, BASE.vector),
+        ({"hierarchical": True}, 0, BASE.vector),
+        ({"variational": True}, 0, BASE.vector),
+        ({"regulariser": "mmd"}, 0, BASE.vector),
+        ({"pooling": "last"}, 0, BASE.vector),
+        ({"pooling": "auto", "regulariser": "none", "variational": False}, BASE.slots, BASE.latent),
+        ({"memory": "slots", "hierarchical": True}, BASE.slots, BASE.latent),
+        ({"variational": True, "slots": 2}, 2, BASE.latent),
+        ({"slots": 1}, 1, BASE.vector),
+        ({"latent": 24}, BASE.slots, 24),
+        ({"slots": 0, "latent": 24}, 0, 24),
+    ],
+    ids=str,
+)
+def test_slots_give_way_to_what_does_not_use_them(values: dict[str, Any], slots: int, latent: int) -> None:
+    assert numbers_of(ModelConfig(**values)) == (BASE.hidden, BASE.embedding, slots, latent)
+
+
+def test_settings_in_their_places_are_given_too() -> None:
+    assert numbers_of(ModelConfig("lstm", 2, 99, 33, 24)) == (99, 33, BASE.slots, 24)
+    assert replace(ModelConfig(slots=2), hidden=8) == ModelConfig(slots=2, hidden=8)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +93,7 @@ def test_presets_and_their_overriding() -> None:
         ({"places": 4}, "`places`: only a hierarchical model"),
         ({"places": 4, "hierarchical": True, "slots": 2}, "`places`: only a hierarchical model"),
         ({"places": 3, "hierarchical": True, "latent": 8}, "`places`: 8 dimensions cannot be divided into 3"),
-        ({"scoring": "additive"}, "`scoring`: there is no attention"),
+        ({"scoring": "additive", "slots": 0}, "`scoring`: there is no attention"),
         ({"encoding_scale": 0.5, "conditioning": "initial"}, "`encoding_scale`: "),
         ({"slots": 2, "pooling": "max"}, "`pooling`: slots take the place"),
         ({"mse_weight": 1.0, "reconstruction": "mse"}, "`mse_weight`: .*nothing to mix"),
@@ -74,7 +131,7 @@ def test_what_is_left_open_is_derived() -> None:
     assert (ModelConfig().pooled, ModelConfig(hierarchical=True).pooled) == ("max", "mean")
     assert ModelConfig(slots=4).slots_placed
     assert not ModelConfig(slots=4, variational=True).slots_placed
-    assert ModelConfig(latent=256).encoding_scale_used == 0.5
+    assert ModelConfig(slots=0, latent=256).encoding_scale_used == 0.5
     assert ModelConfig(latent=256, hierarchical=True).encoding_scale_used == 1.0
     assert [ModelConfig(latent=n, hierarchical=True).places_used for n in (4, 8, 24, 128)] == [0, 2, 4, 16]
     assert ModelConfig(hierarchical=True, segments="4,clause,sentence").levels == 3

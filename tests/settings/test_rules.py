@@ -44,8 +44,8 @@ def refused(check: Callable[[], None], said: str) -> None:
         ("regulariser_weight", {}, {}, "`regulariser`"),
         ("conditioning", {"memory": "states"}, {}, "`conditioning=initial`"),
         ("rehearsal", {}, {}, "`hierarchical=True`"),
-        ("scoring", {}, {}, "`slots`, or `memory=states`"),
-        ("slot_addressing", {}, {}, "`slots`"),
+        ("scoring", {"slots": 0}, {}, "`slots`, or `memory=states`"),
+        ("slot_addressing", {"slots": 0}, {}, "`slots`"),
         ("slot_addressing", {"slots": 1}, {}, "`slots`"),
         ("encoding_scale", {"conditioning": "initial"}, {}, "`conditioning=every-step`"),
         ("encoding_scale", {"memory": "states"}, {}, "`conditioning=every-step`"),
@@ -144,7 +144,7 @@ def test_what_has_an_effect_is_let_through() -> None:
 @pytest.mark.parametrize(
     ("model", "corpus", "training", "files", "said"),
     [
-        ({"latent": 2}, {}, {}, {}, "`latent`: "),
+        ({"latent": 2, "slots": 0}, {}, {}, {}, "`latent`: "),
         ({}, {}, {}, {"valid": "v", "valid_target": ("t",)}, "`valid_target`: is for translation"),
         ({}, {}, {}, {"target": ("b",), "valid_target": ("t",)}, "`valid_target`: the validation file"),
         ({}, {}, {}, {"valid_vectors": "x.npy"}, "`valid_vectors`: are for a model"),
@@ -187,7 +187,7 @@ def test_a_training_that_begins_uses_what_it_is_given(
 @pytest.mark.parametrize(
     ("model", "corpus", "training", "files"),
     [
-        ({"latent": 3}, {}, {}, {}),
+        ({"latent": 3, "slots": 0}, {}, {}, {}),
         ({"latent": 2, "slots": 2}, {}, {}, {}),
         ({"latent": 2, "variational": True}, {}, {}, {}),
         ({"latent": 2, "regulariser": "mmd"}, {}, {}, {}),

@@ -96,7 +96,7 @@ def test_slots_of_runs_that_are_older_than_their_positions_have_none() -> None:
 
 def test_runs_that_are_older_than_the_scale_of_encodings_have_none() -> None:
     for latent in (64, 512):
-        values = Settings(ModelConfig(latent=latent), CorpusConfig(), TrainingConfig()).to_json()
+        values = Settings(ModelConfig(slots=0, latent=latent), CorpusConfig(), TrainingConfig()).to_json()
         assert Settings.from_json(values).model.encoding_scale_used == min(1, 128 / latent)
         del values["model"]["encoding_scale"]
         assert Settings.from_json(values).model.encoding_scale_used == 1.0

@@ -26,7 +26,7 @@ from textrae.training.losses import (
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_cross_entropy_and_its_gradients_are_torchs(smoothing: float) -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4), 11).double()
+    model = Autoencoder(ModelConfig(hidden=8, embedding=6, slots=0, latent=4), 11).double()
     target = torch.tensor([[4, 5], [6, 0], [7, 0]])
     gradients = []
     for ours in (True, False):
@@ -46,7 +46,7 @@ def test_cross_entropy_and_its_gradients_are_torchs(smoothing: float) -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_cross_entropy_of_rounded_scores_stays_close(smoothing: float) -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=8, embedding=64, latent=4), 300)
+    model = Autoencoder(ModelConfig(hidden=8, embedding=64, slots=0, latent=4), 300)
     target = torch.randint(4, 300, (20, 8))
     # a third of the tokens nearly certain, where one minus a rounded probability would be nothing
     features = torch.randn(20, 8, 64) + 40 * model.embedding.weight[target] * (torch.rand(20, 8, 1) < 0.3)
@@ -65,7 +65,7 @@ def test_cross_entropy_of_rounded_scores_stays_close(smoothing: float) -> None:
 
 def test_the_gradient_of_rounded_scores_is_rounded_on_every_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU's autocast has softmax and sums in float32, whose product with bfloat16 weights is refused going back."""
-    model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4), 30)
+    model = Autoencoder(ModelConfig(hidden=8, embedding=6, slots=0, latent=4), 30)
     features = torch.randn(3, 2, 6, dtype=torch.bfloat16, requires_grad=True)
     for name in ("softmax", "sum"):
         original = getattr(torch.Tensor, name)
@@ -104,7 +104,7 @@ def test_a_sentences_loss_is_the_sum_of_its_tokens(segmenter: Segmenter | None) 
 
 def test_squared_distance_is_to_the_tokens_direction_which_learns_nothing_from_it() -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4, reconstruction="mse"), 11)
+    model = Autoencoder(ModelConfig(hidden=8, embedding=6, slots=0, latent=4, reconstruction="mse"), 11)
     features, target = torch.randn(2, 2, 6, requires_grad=True), torch.tensor([[4, 5], [6, 0]])
     table = F.normalize(model.output.weight.detach(), dim=-1)
     wanted = [
@@ -123,7 +123,7 @@ def test_squared_distance_is_to_the_tokens_direction_which_learns_nothing_from_i
 
 def test_the_mixed_loss_adds_the_distance_of_directions() -> None:
     torch.manual_seed(0)
-    model = Autoencoder(ModelConfig(hidden=8, embedding=6, latent=4), 11)
+    model = Autoencoder(ModelConfig(hidden=8, embedding=6, slots=0, latent=4), 11)
     features, target = 5 * torch.randn(3, 2, 6), torch.tensor([[4, 5], [6, 0], [7, 0]])
     rows, ids = features.flatten(0, 1)[[0, 1, 2, 4]], torch.tensor([4, 5, 6, 7])
     apart = squared_distance(F.normalize(rows, dim=-1), targets(model, ids)).mean()

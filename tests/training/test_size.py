@@ -13,7 +13,7 @@ from textrae.training import size
 
 CPU = torch.device("cpu")
 SHAPES = [
-    ModelConfig(hidden=24, embedding=16, latent=12),
+    ModelConfig(hidden=24, embedding=16, slots=0, latent=12),
     ModelConfig(hidden=24, embedding=16, latent=12, slots=3, cell="lstm", layers=2),
     ModelConfig(hidden=24, embedding=16, latent=12, hierarchical=True, segments="4,sentence"),
     ModelConfig(hidden=24, embedding=16, latent=12, memory="states", scoring="additive"),

@@ -65,7 +65,7 @@ def test_torch_takes_read_only_arrays_without_a_warning(tmp_path: Path) -> None:
 def test_encodings_that_a_model_cannot_have_made_are_counted() -> None:
     rows = np.random.default_rng(1).standard_normal((6, 200)).astype(np.float32)
     rows = (rows - rows.mean(1, keepdims=True)) / rows.std(1, keepdims=True)
-    normal, drawn = ModelConfig(latent=200), ModelConfig(latent=200, variational=True)
+    normal, drawn = ModelConfig(slots=0, latent=200), ModelConfig(latent=200, variational=True)
     others = rows.copy()
     others[1] *= 1.2
     others[4] += 0.3

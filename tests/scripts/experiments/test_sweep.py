@@ -10,7 +10,7 @@ from pathlib import Path
 from support import environment
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "experiments" / "sweep.py"
-SMALL = "--hidden 16 --embedding 16 --latent 12 --vocab-size 400"
+SMALL = "--hidden 16 --embedding 16 --slots 0 --latent 12 --vocab-size 400"
 
 
 def sweep(corpus: Path, *sets: str, form: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
