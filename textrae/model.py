@@ -117,13 +117,8 @@ class SentenceAutoencoder(Measured):
             TypeError: an argument has a wrong type.
             TextraeError: as :func:`textrae.training.pipeline.train_run`.
         """
-        dial = None
-        if model is None:
-            begun = encoder is not None or decoder is not None
-            shape, dial = shaped({}, size, vectors=vectors is not None, begun=begun)
-        else:
-            shape = arguments.instance("model", model, ModelConfig)
-            refuse_size(size, to_dict(shape), begun=False)
+        begun = encoder is not None or decoder is not None
+        shape, dial = _shape(model, size, vectors=vectors is not None, begun=begun)
         settings = Settings(
             model=shape,
             corpus=arguments.config("text", text, CorpusConfig),
@@ -342,6 +337,17 @@ def _texts(given: object) -> list[str]:
     return given if isinstance(given, list) and given and isinstance(given[0], str) else []
 
 
+def _shape(
+    model: ModelConfig | None, size: Dialled, *, vectors: bool, begun: bool
+) -> tuple[ModelConfig, Dial]:
+    """Return the shape that is given, or one of a size of which something may still be chosen (:func:`shaped`)."""
+    if model is None:
+        return shaped({}, size, vectors=vectors, begun=begun)
+    shape = arguments.instance("model", model, ModelConfig)
+    refuse_size(size, to_dict(shape), begun)
+    return shape, Dial()
+
+
 def _files(corpus: object, target: object, valid_target: object) -> dict[str, Any]:
     """Return the settings that name the files of a corpus, of its target, and of the validation file's."""
     found: dict[str, Any] = {"sources": arguments.places("corpus", corpus)}
@@ -360,7 +366,7 @@ def _name(argument: str, value: Place | None) -> str | None:
 
 def _trained(
     settings: Settings,
-    dial: Dial | None,
+    dial: Dial,
     sentences: Iterable[str] | None,
     out: str | None,
     watch: Watch | None,
