@@ -113,9 +113,10 @@ def encode(
         )
     source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter, names)
     width, mark = dimensions or model.encoding_size, model.run.fingerprint
+    length = width == model.encoding_size and model.run.settings.model.keeps_length
     began = time.monotonic()
     with (
-        VectorWriter(out, width, kind, run=mark, keep=names, stream=stream) as writer,
+        VectorWriter(out, width, kind, run=mark, keep=names, length=length, stream=stream) as writer,
         at_work(model, run, workers, device, precision) as worker,
     ):
         _write_vectors(writer, worker, source, dimensions)
@@ -182,8 +183,8 @@ def decode(
         config = model.run.settings.model
         known = fingerprint_of(vectors) is not None
         own = None if any_run or config.vectors else model.run.fingerprint
-        for block in read_vectors(vectors, config.read_size, own):
-            checked = check_vectors(block, config.read_size, done)
+        for block in read_vectors(vectors, config.read_size, own, config.keeps_length):
+            checked = check_vectors(block, config.read_size, done, config.keeps_length)
             strange += 0 if known else count_strange(checked, config)
             output.rows(text=model.decode(checked, beam=beam, to=to, first=done))
             done += len(block)

@@ -181,7 +181,7 @@ def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
     taught = model.teach(batch.previous, whole)
     state, condition = model.begin(whole)
     for step, previous in enumerate(batch.previous):  # generation's step is training's
-        one, state = model.decode(previous.unsqueeze(0), state, condition)
+        one, state = model.decode(previous.unsqueeze(0), state, condition, first=step)
         torch.testing.assert_close(one[0], taught[step])
     rebuilt = write(model, whole, SPECIALS, 4)
     for row in (0, 2):  # batch-mates and padding change nothing

@@ -231,7 +231,8 @@ class SentenceAutoencoder(Measured):
         refuse_blank(_texts(found))
         stations, _ = self._stations(found)
         arguments.expect(len(stations) > 1, f"`sentences`: a path needs two or more, not {len(stations)}")
-        written: list[str] = self.decode(path(stations, steps, method), beam=beam, to=to)
+        points = path(stations, steps, method, apart=int(self.run.settings.model.keeps_length))
+        written: list[str] = self.decode(points, beam=beam, to=to)
         return written
 
     def paraphrase(
@@ -291,7 +292,7 @@ class SentenceAutoencoder(Measured):
             A list of sentences; a string where one string or one encoding is given.
         """
         config, strength = self.run.settings.model, arguments.real("strength", strength)
-        away, single = arguments.vectors("step", step, config.read_size)
+        away, single = arguments.vectors("step", step, config.read_size, kept=config.keeps_length)
         arguments.expect(
             single, f"`step`: one vector of {config.read_size} dimensions is expected, not several"
         )
@@ -309,7 +310,8 @@ class SentenceAutoencoder(Measured):
         """Return the encodings of checked sentences, or those that are given, and whether it is a single one."""
         if texts := _texts(given):
             return self.encode(texts), isinstance(given, str)
-        return arguments.vectors("sentences", given, self.run.settings.model.read_size)
+        config = self.run.settings.model
+        return arguments.vectors("sentences", given, config.read_size, kept=config.keeps_length)
 
     def __repr__(self) -> str:
         """Tell in one line what the model is and what it was trained on."""

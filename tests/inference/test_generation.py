@@ -149,7 +149,7 @@ def test_sampled_sentences_follow_the_models_distribution() -> None:
     "settings",
     [
         {},
-        {"cell": "lstm", "slots": 2, "layers": 2},
+        {"cell": "lstm", "slots": 2, "layers": 2, "clock": False},
         {"reconstruction": "mse"},
         {"hierarchical": True, "segments": "2,4"},
     ],

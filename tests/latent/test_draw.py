@@ -85,6 +85,14 @@ def test_new_encodings_are_normalised_if_the_models_are() -> None:
     assert np.array_equal(on_the_sphere(VARIATIONAL, vectors), vectors.numpy())
 
 
+def test_a_kept_length_is_not_normalised() -> None:
+    config, vectors = ModelConfig(slots=2, latent=3), torch.randn(4, 6) * 3
+    found = on_the_sphere(config, vectors)
+    assert np.array_equal(found[:, -1], vectors[:, -1].numpy())
+    np.testing.assert_allclose(found[:, :-1].mean(1), 0.0, atol=1e-5)
+    np.testing.assert_allclose(found[:, :-1].var(1), 1.0, atol=1e-3)
+
+
 def test_defaults_follow_the_model() -> None:
     for config, sphere, source in (
         (PLAIN, True, "mixture"),

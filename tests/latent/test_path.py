@@ -31,6 +31,13 @@ def test_linear_and_spherical_by_hand() -> None:
     np.testing.assert_allclose(between(a, a, 3, "spherical"), [a, a, a])
 
 
+def test_a_kept_length_changes_evenly_whatever_the_way_of_the_rest() -> None:
+    a, b = np.array([2.0, 0.0, 1.0], np.float32), np.array([0.0, 4.0, 3.0], np.float32)
+    way = between(a, b, 3, "spherical", apart=1)
+    np.testing.assert_allclose(way[1], [3 / 2**0.5, 3 / 2**0.5, 2.0], rtol=1e-6)
+    assert np.array_equal(path(np.stack([a, b]), 3, "spherical", apart=1), way)
+
+
 def test_a_path_goes_through_its_stations_once() -> None:
     stations = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     way = path(stations, 4)

@@ -55,7 +55,7 @@ def test_folding_does_not_see_padding() -> None:
 
 def test_parts_go_to_their_places_in_turn() -> None:
     torch.manual_seed(0)
-    places = Places(2, 3, 8)
+    places = Places(2, 3, 8, clock=False)
     parts, counts = torch.randn(2, 5, 3), torch.tensor([5, 1])
     found = places(parts, counts)
     weight = places.project.weight
@@ -66,6 +66,25 @@ def test_parts_go_to_their_places_in_turn() -> None:
     )  # padding counts nothing
     told = places.of(found, 1, 3)
     torch.testing.assert_close(told[:, 0], torch.stack([second, first, second]))
+
+
+def test_with_a_clock_places_hold_successive_shares_of_a_text() -> None:
+    torch.manual_seed(0)
+    places = Places(2, 3, 8, clock=True)
+    assert places.filled is not None
+    assert places.shown is not None
+    with torch.no_grad():
+        places.filled.sharpness.fill_(6.0)
+        places.shown.sharpness.fill_(6.0)
+    parts, counts = torch.randn(2, 6, 3), torch.tensor([6, 2])
+    found = places(parts, counts)
+    weight = places.project.weight
+    # sharp windows take the parts next to the centres, at 1/4 and 3/4 of the text
+    torch.testing.assert_close(found[0], torch.cat([weight @ parts[0, 1], weight @ parts[0, 4]]))
+    torch.testing.assert_close(found[1], torch.cat([weight @ parts[1, 0], weight @ parts[1, 1]]))
+    told = places.of(found, 1, 2, torch.tensor([4.0, 1.0]))
+    torch.testing.assert_close(told[:, 0], found.view(2, 2, 4)[0, [0, 1]])  # steps 1 and 2 of 4
+    torch.testing.assert_close(told[:, 1], found.view(2, 2, 4)[1, [1, 1]])  # past its only part
 
 
 def test_a_plan_is_told_the_place_of_its_part() -> None:

@@ -239,7 +239,7 @@ def sentences(name: str, given: object) -> Iterator[str]:
     return _sentences(name, cast(Iterable[object], given))
 
 
-def vectors(name: str, given: object, width: int, first: int = 0) -> tuple[Vectors, bool]:
+def vectors(name: str, given: object, width: int, first: int = 0, kept: bool = False) -> tuple[Vectors, bool]:
     """Return vectors as float32 (n, width), and whether only one was given, of shape (width,).
 
     Args:
@@ -248,6 +248,7 @@ def vectors(name: str, given: object, width: int, first: int = 0) -> tuple[Vecto
             pandas series or an array of pyarrow. What :func:`textrae.inference.vectors.stored` returned is restored.
         width: dimensions that a vector must have.
         first: number of the first row in messages, where the vectors are a part of many.
+        kept: whether the last number is a length that an encoding keeps.
 
     Raises:
         TypeError: it is no array and no iterable of vectors.
@@ -256,7 +257,7 @@ def vectors(name: str, given: object, width: int, first: int = 0) -> tuple[Vecto
     array = _array(name, given, width)
     one = array.ndim == 1
     with np.errstate(over="ignore"):  # what becomes infinite is refused by its row
-        checked = check_vectors(array[None] if one else array, width, first)
+        checked = check_vectors(array[None] if one else array, width, first, kept)
     return np.require(checked, requirements="W"), one  # torch takes no read-only memory
 
 

@@ -161,7 +161,7 @@ class _Beams:
     def _scores(self) -> Tensor:
         """Compute the next step: (hypotheses, vocabulary) scores."""
         features, self.state = self.model.decode(
-            self.current.view(1, -1), self.state, self.condition, self.table
+            self.current.view(1, -1), self.state, self.condition, self.table, self.steps
         )
         return token_scores(features, self.projection).float()
 

@@ -104,7 +104,8 @@ class Converter:
         arguments.expect(
             beam == 1 or sampling is None, "`beam` searches and `sampling` draws: give one of them"
         )
-        rows, one = arguments.vectors("vectors", vectors, self.engine.run.settings.model.read_size, first)
+        config = self.engine.run.settings.model
+        rows, one = arguments.vectors("vectors", vectors, config.read_size, first, config.keeps_length)
         written = self.engine.decode(
             rows,
             beam=beam,

@@ -67,7 +67,7 @@ def _write(
     current = torch.full_like(rows, specials.first)
     written = torch.full((max_length, len(rows)), specials.eos, device=state.device)
     for step in range(max_length):
-        features, state = model.decode(current.unsqueeze(0), state, condition, table)
+        features, state = model.decode(current.unsqueeze(0), state, condition, table, step)
         ended = _ends(model, current, specials)  # a finished sentence goes on ending until it leaves
         chosen = choose(token_scores(features, weight)).to(rows.device)
         current = chosen.masked_fill_(ended, specials.eos)
@@ -105,6 +105,7 @@ class SegmentWriter:
         self.choose, self.table = choose, table
         self.model, self.hierarchy, self.specials = model, model.hierarchy, specials
         self.max_length, self.vector, self.items = max_length, latent.vector, model.items(latent)
+        self.lengths = model.expected(latent)
 
     def write(self) -> list[list[int]]:
         """Return the token ids of each text."""
@@ -135,8 +136,10 @@ class SegmentWriter:
         closed = torch.zeros(len(vectors), dtype=torch.long, device=vectors.device)
         alive = torch.arange(len(vectors), device=vectors.device)
         before = vectors.new_zeros(1, len(vectors), self.hierarchy.features)
+        top = level == len(self.hierarchy.planners)
         for step in range(self.max_length):
-            told = self.hierarchy.told(level - 1, before, vectors, step)
+            lengths = self.lengths[texts[alive]] if top and self.lengths is not None else None
+            told = self.hierarchy.told(level - 1, before, vectors, step, lengths)
             plans, state = planner.forward(told, state, condition)
             words, features, ends = self._units(level - 1, plans[0], texts[alive])
             assert features is not None
@@ -151,7 +154,7 @@ class SegmentWriter:
                 break
             alive, vectors, state, condition = alive[stay], vectors[stay], state[stay], condition[stay]
             before = features[stay].unsqueeze(0)
-        if level == len(self.hierarchy.planners):
+        if top:
             return ids, None, closed
         counts = torch.tensor([len(row) for row in parts], device=vectors.device)
         padded = torch.nn.utils.rnn.pad_sequence([torch.stack(row) for row in parts])

@@ -111,10 +111,12 @@ def refuse_states(config: ModelConfig) -> None:
 
 
 def on_the_sphere(config: ModelConfig, vectors: torch.Tensor) -> Encodings:
-    """Return (n, dimensions) vectors as float32 encodings, normalised if the model's own are."""
+    """Return (n, dimensions) vectors as float32 encodings, normalised if the model's own are, but not a kept length."""
     vectors = vectors.float()
-    shaped = F.layer_norm(vectors, vectors.shape[-1:]) if normalised(config) else vectors
-    out: Encodings = np.ascontiguousarray(shaped.numpy())
+    if normalised(config):
+        numbers, lengths = vectors.tensor_split([vectors.shape[-1] - config.keeps_length], dim=-1)
+        vectors = torch.cat([F.layer_norm(numbers, numbers.shape[-1:]), lengths], dim=-1)
+    out: Encodings = np.ascontiguousarray(vectors.numpy())
     return out
 
 

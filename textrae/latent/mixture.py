@@ -15,6 +15,8 @@ LARGEST = 4_096
 """Most dimensions of encodings that a run keeps: a mixture's covariances grow with their square."""
 COMPONENTS = 10
 """Most components of a fitted mixture."""
+_SEVERAL = 512
+"""Most dimensions in which several components are fitted: each round takes as many products as there are numbers squared."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +104,14 @@ def fit_mixture(vectors: Tensor, components: int = COMPONENTS, seed: int = 0, ro
 
     Args:
         vectors: (vectors, dimensions), at least one.
-        components: the most; fewer where each would have less than twice as many vectors as there are dimensions.
+        components: the most; fewer where each would have less than twice as many vectors as there are dimensions, and
+            one in more than 512 dimensions.
         seed: of the first means.
         rounds: the most; fitting ends when the likelihood grows by less than 1e-4 nats a vector.
     """
     points = vectors.double()
     count, dimensions = points.shape
-    components = max(1, min(components, count // (2 * dimensions)))
+    components = max(1, min(components, count // (2 * dimensions))) if dimensions <= _SEVERAL else 1
     generator = torch.Generator().manual_seed(seed)
     means = _seeds(points, components, generator)
     nearest = torch.cdist(points, means).argmin(1)

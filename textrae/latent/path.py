@@ -15,7 +15,9 @@ Method = Literal["linear", "spherical"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 
-def between(start: Encodings, end: Encodings, steps: int, method: Method = "linear") -> Encodings:
+def between(
+    start: Encodings, end: Encodings, steps: int, method: Method = "linear", apart: int = 0
+) -> Encodings:
     """Return points on the way from one encoding to another, both ends included.
 
     ``linear``: (1 - t) a + t b. ``spherical``: along the great circle, the length changing evenly (White 2016). There is
@@ -26,6 +28,7 @@ def between(start: Encodings, end: Encodings, steps: int, method: Method = "line
         end: (dimensions,).
         steps: number of points, at least 2.
         method: ``linear`` or ``spherical``.
+        apart: number of last dimensions that are linear in any case, such as a kept length.
 
     Returns:
         (steps, dimensions).
@@ -33,30 +36,32 @@ def between(start: Encodings, end: Encodings, steps: int, method: Method = "line
     a, b = start.astype(np.float64), end.astype(np.float64)
     t = np.linspace(0.0, 1.0, steps)[:, None]
     points = (1 - t) * a + t * b
+    a, b = a[: len(a) - apart], b[: len(b) - apart]
     lengths = np.linalg.norm(a), np.linalg.norm(b)
     if method == "spherical" and min(lengths) > 0:
         u, v = a / lengths[0], b / lengths[1]
         angle = np.arccos(np.clip(u @ v, -1.0, 1.0))
         if 1e-6 < angle < np.pi - 1e-6:
             direction = (np.sin((1 - t) * angle) * u + np.sin(t * angle) * v) / np.sin(angle)
-            points = ((1 - t) * lengths[0] + t * lengths[1]) * direction
+            points[:, : len(a)] = ((1 - t) * lengths[0] + t * lengths[1]) * direction
     out = points.astype(np.float32)
     out[0], out[-1] = start, end  # to the bit, so that they decode as the sentences' own reconstructions
     return out
 
 
-def path(stations: Encodings, steps: int, method: Method = "linear") -> Encodings:
+def path(stations: Encodings, steps: int, method: Method = "linear", apart: int = 0) -> Encodings:
     """Return points through several encodings, `steps` from each to the next; every station occurs once.
 
     Args:
         stations: (stations, dimensions), at least two.
         steps: number of points from a station to the next, both counted.
         method: as for :func:`between`.
+        apart: as for :func:`between`.
 
     Returns:
         ((stations - 1) · (steps - 1) + 1, dimensions).
     """
-    legs = [between(a, b, steps, method) for a, b in itertools.pairwise(stations)]
+    legs = [between(a, b, steps, method, apart) for a, b in itertools.pairwise(stations)]
     return np.concatenate([legs[0], *(leg[1:] for leg in legs[1:])])
 
 

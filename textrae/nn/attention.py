@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from textrae.nn.clock import windows
+
 
 class Attention(nn.Module):
     """Weights over the items of a memory.
@@ -105,9 +107,8 @@ class Slots(nn.Module):
         assert self.sharpness is not None
         lengths = (absent == 0).sum(1, keepdim=True)
         time = torch.arange(absent.shape[1], dtype=self.centres.dtype, device=absent.device)
-        away = ((time + 0.5) / lengths).unsqueeze(1) - self.centres.unsqueeze(1)
-        windows = -0.5 * (away * self.sharpness.exp().unsqueeze(1)).square()
-        return windows.to(absent.dtype)
+        found = windows((time + 0.5) / lengths, self.centres, self.sharpness)
+        return found.transpose(1, 2).to(absent.dtype)
 
     def forward(self, states: Tensor, absent: Tensor) -> Tensor:
         """Summarise states in slots.

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from textrae.nn.attention import Slots, absence
 from textrae.nn.bottleneck import Bottleneck, Latent
+from textrae.nn.clock import Clock
 from textrae.nn.decoder import Decoder
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.encoder import Encoder, Reading
@@ -17,9 +18,12 @@ from textrae.nn.hierarchy import Hierarchy, owners
 from textrae.nn.recurrence import Recurrence
 from textrae.settings.model import ModelConfig
 
-READING = ("embedding.", "encoder.", "hierarchy.readers.", "hierarchy.places.", "slots.", "bottleneck.")
+READING = (
+    "embedding.", "encoder.", "hierarchy.readers.", "hierarchy.places.", "slots.", "bottleneck.", "clock.mean",
+    "clock.spread",
+)  # fmt: skip
 """Beginnings of the names of the parameters that lead from a text to its encoding."""
-WRITING = ("decoder.", "hierarchy.planners.", "hierarchy.shortcut.", "bias")
+WRITING = ("decoder.", "clock.foretell.", "hierarchy.planners.", "hierarchy.shortcut.", "bias")
 """Beginnings of the names of the parameters that lead from an encoding to a text, without the token embeddings."""
 
 
@@ -34,9 +38,16 @@ class Autoencoder(nn.Module):
         vocab_size: number of text and special tokens. A hierarchical model has further ids that end segments, and a
             model that writes several languages has further ids that begin them.
         target_vocab_size: vocabulary size of the target if it has its own vocabulary, and so its own embeddings.
+        translates: whether it writes something else than it reads, whose length it has to foretell.
     """
 
-    def __init__(self, config: ModelConfig, vocab_size: int, target_vocab_size: int | None = None) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        vocab_size: int,
+        target_vocab_size: int | None = None,
+        translates: bool = False,
+    ) -> None:
         super().__init__()
         self.vocab_size, self.first_end = vocab_size, target_vocab_size or vocab_size
         self.first_tag = self.first_end + config.levels
@@ -70,7 +81,12 @@ class Autoencoder(nn.Module):
             scoring=config.scoring,
             places=config.slots if self.placed else 0,
             scale=config.encoding_scale_used,
+            clock=config.clock_used and not config.hierarchical,
         )
+        self.clock: Clock | None = None
+        if config.clock_used:
+            kept = not config.vectors
+            self.clock = Clock(config.encoding_size, kept, foretells=translates or not kept)
         self.mse = config.reconstruction == "mse"
         self.bias = None if self.mse else nn.Parameter(torch.zeros(rows))
         for module in self.modules():
@@ -99,6 +115,7 @@ class Autoencoder(nn.Module):
                 config.encoding_size,
                 config.dropout,
                 config.places_used,
+                config.clock_used,
             )
         if config.slots:
             self.slots = Slots(config.slots, features, config.scoring, min(config.hidden, 128), self.placed)
@@ -153,8 +170,12 @@ class Autoencoder(nn.Module):
         lengths: Tensor,
         tables: Sequence[Tensor] | None = None,
         tree: Sequence[Tensor] = (),
+        told: Tensor | None = None,
     ) -> Latent:
-        """Encode embeddings (time, batch, embedding), or token ids (time, batch) if there are tables."""
+        """Encode embeddings (time, batch, embedding), or token ids (time, batch) if there are tables.
+
+        `told` are the lengths (batch,) that encodings keep, where noise makes those that are read others.
+        """
         encoder, bottleneck = self.reader(), self.bottleneck
         assert bottleneck is not None
         reading = encoder.forward(x, lengths, tables)
@@ -162,15 +183,18 @@ class Autoencoder(nn.Module):
         if self.hierarchy is not None:
             reading, levels = self.hierarchy.fold(encoder.pool(reading), tree)
             encoder = self.hierarchy.reader(len(tree) - 1)
+        last = None
+        if self.clock is not None:
+            last = self.clock.number(reading.lengths if told is None or tree else told)
         if self.slots is not None:
             states, absent = _memory(encoder, reading)
             slots = self.slots.forward(states, absent)
-            latent = bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots)
+            latent = bottleneck.forward(slots.squeeze(1) if slots.shape[1] == 1 else slots, last=last)
         else:
             placed = None
             if self.hierarchy is not None and self.hierarchy.places is not None:
                 placed = self.hierarchy.places.forward(encoder.in_order(reading), reading.lengths)
-            latent = bottleneck.forward(encoder.pool(reading), placed)
+            latent = bottleneck.forward(encoder.pool(reading), placed, last)
             if self.keeps_states:
                 states, absent = _memory(encoder, reading)
                 latent = latent._replace(states=states, absent=absent)
@@ -203,12 +227,12 @@ class Autoencoder(nn.Module):
         Returns:
             The decoder's state before the first step, and what conditions every step.
         """
-        items = self.items(latent)
+        items, lengths = self.items(latent), self.expected(latent)
         if self.hierarchy is None:
             return self.decoder.start(latent.vector), self.decoder.condition(
-                latent.vector, items, latent.absent
+                latent.vector, items, latent.absent, lengths
             )
-        plans = self.hierarchy.unfold(latent.vector, latent.tree, latent.levels)
+        plans = self.hierarchy.unfold(latent.vector, latent.tree, latent.levels, lengths)
         if rehearse:
             plans = self.hierarchy.rehearsed(plans, latent.levels[0], latent.tree, rehearse)
         return self.begin_segments(plans, latent.vector, items, owners(latent.tree))
@@ -231,6 +255,12 @@ class Autoencoder(nn.Module):
         return self.decoder.start(given), self.decoder.condition(
             given, None if items is None else items[texts]
         )
+
+    def expected(self, latent: Latent) -> Tensor | None:
+        """Return the lengths (batch,) that the clock goes by: in tokens, or in parts of a hierarchical model's text."""
+        if self.clock is None:
+            return None
+        return self.clock.forward(latent.vector) if latent.expected is None else latent.expected
 
     def items(self, latent: Latent) -> Tensor | None:
         """Return the memory that a decoder with attention attends over, (batch, items, item); None without one."""
@@ -266,7 +296,12 @@ class Autoencoder(nn.Module):
         return self.decoder.table(self.output.weight * self.scale)
 
     def decode(
-        self, previous: Tensor, state: Tensor, condition: Sequence[Tensor], table: Tensor | None = None
+        self,
+        previous: Tensor,
+        state: Tensor,
+        condition: Sequence[Tensor],
+        table: Tensor | None = None,
+        first: int = 0,
     ) -> tuple[Tensor, Tensor]:
         """Decode one or more steps.
 
@@ -275,12 +310,13 @@ class Autoencoder(nn.Module):
             state: from :meth:`begin` or from the steps before.
             condition: from :meth:`begin`.
             table: from :meth:`writing_table`, which makes decoding many tokens faster.
+            first: index of the first of these steps, for a decoder with a clock.
 
         Returns:
             Features (time, batch, embedding) and the new state.
         """
         x = self.embed_output(previous) if table is None else F.embedding(previous, table)
-        return self.decoder.forward(x, state, condition, table is not None)
+        return self.decoder.forward(x, state, condition, table is not None, first)
 
     def teach(self, previous: Tensor, latent: Latent) -> Tensor:
         """Compute the features of every step, (steps, batch, embedding), given the ids before it (steps, batch)."""
@@ -309,6 +345,7 @@ class Autoencoder(nn.Module):
         tree: Sequence[Tensor] = (),
         rehearse: float = 0.0,
         vectors: Tensor | None = None,
+        told: Tensor | None = None,
     ) -> tuple[Tensor, Latent]:
         """Encode, then compute the features of every target step with teacher forcing.
 
@@ -319,12 +356,14 @@ class Autoencoder(nn.Module):
             tree: counts of the units of each level, for a hierarchical model, whose columns are segments.
             rehearse: share of a hierarchical model's texts whose plans come from :meth:`Hierarchy.rehearsed`.
             vectors: (batch, dimensions), for a model that reads vectors instead of the source.
+            told: (batch,) lengths that encodings keep, if they are not `lengths`, which noise may change.
 
         Returns:
             Features (steps, batch, embedding) and the latent.
         """
         if vectors is not None:
             latent = self.read(vectors)
+            latent = latent._replace(expected=self.expected(latent))
             return self.teach(previous, latent), latent
         if self.reverse:
             source = _reversed(source, lengths)
@@ -333,7 +372,8 @@ class Autoencoder(nn.Module):
             x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
         else:
             x, shifted = self.embed(source), self.embed_output(previous)
-        latent = self._compress(x, lengths, tree=tree)
+        latent = self._compress(x, lengths, tree=tree, told=told)
+        latent = latent._replace(expected=self.expected(latent))
         return self.decoder.forward(shifted, *self.begin(latent, rehearse))[0], latent
 
 

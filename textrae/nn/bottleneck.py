@@ -29,6 +29,8 @@ class Latent(NamedTuple):
     """Counts of the units of each level of a hierarchical model, for teacher forcing."""
     levels: tuple[Tensor, ...] = ()
     """Unit features of each level of a hierarchical model, (units, features)."""
+    expected: Tensor | None = None
+    """Lengths (batch,) that the decoder's clock went by, for the loss that foretells them."""
 
     def take(self, rows: slice | Tensor) -> Latent:
         """Select sentences, for generation; `tree` and `levels` are left out."""
@@ -43,6 +45,7 @@ class Bottleneck(nn.Module):
     The encoding is shifted and scaled to mean 0 and variance 1 over a sentence's dimensions: layer normalisation (Ba,
     Kiros & Hinton 2016) without gain. So the decoder meets encodings of one length throughout training. A variational
     bottleneck (Kingma & Welling 2014) gives mean and log variance of a Gaussian instead, without layer normalisation.
+    The last dimension may be a number of its own, which tells the length and is not normalised.
 
     Args:
         features: dimensions of the encoder's features, of a sentence or of each slot.
@@ -66,19 +69,20 @@ class Bottleneck(nn.Module):
         shared: bool = False,
     ) -> None:
         super().__init__()
-        self.latent = latent
+        self.size = slots * latent
         self.project = _affine(features, latent, slots, shared)
         self.spread = _affine(features, latent, slots, shared) if variational else None
         self.normalised, self.gamma, self.draws = normalised, posterior_norm, True
         self.norm = nn.BatchNorm1d(slots * latent, eps=_EPS, affine=False) if posterior_norm else None
         self.shift = nn.Parameter(torch.zeros(slots * latent)) if posterior_norm else None
 
-    def forward(self, features: Tensor, added: Tensor | None = None) -> Latent:
+    def forward(self, features: Tensor, added: Tensor | None = None, last: Tensor | None = None) -> Latent:
         """Compute the latent; in training, draw it from the posterior if there is one.
 
         Args:
             features: (batch, features), or (batch, slots, features).
             added: (batch, slots · latent), added to the projected features.
+            last: (batch,) numbers that take the place of the last dimension; of its mean, if the bottleneck draws.
 
         Returns:
             The latent, with a (batch, slots · latent) vector.
@@ -87,10 +91,14 @@ class Bottleneck(nn.Module):
         if added is not None:
             mean = mean + added
         if self.spread is None:
-            return Latent(F.layer_norm(mean, mean.shape[-1:]) if self.normalised else mean)
+            if self.normalised:
+                mean = _normalised(mean, last is not None)
+            return Latent(mean if last is None else _with_last(mean, last))
         mean, log_variance = mean.float(), self.spread(features).float()
         if self.norm is not None:
             mean = self._normed(mean)
+        if last is not None:
+            mean = _with_last(mean, last)
         vector = mean
         if self.training and self.draws:
             vector = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
@@ -104,6 +112,18 @@ class Bottleneck(nn.Module):
         use = self.training and len(mean) > 1 and self.shift.requires_grad
         scaled = F.batch_norm(mean, self.norm.running_mean, self.norm.running_var, training=use, eps=_EPS)
         return self.gamma * scaled + self.shift
+
+
+def _normalised(vectors: Tensor, but_last: bool) -> Tensor:
+    """Shift and scale each row to mean 0 and variance 1 over its dimensions, except the last one if it is another's."""
+    if not but_last:
+        return F.layer_norm(vectors, vectors.shape[-1:])
+    return F.pad(F.layer_norm(vectors[:, :-1], (vectors.shape[-1] - 1,)), (0, 1))
+
+
+def _with_last(vectors: Tensor, last: Tensor) -> Tensor:
+    """Put (batch,) numbers in the place of the last dimension; in float32, so that they stay exact under autocast."""
+    return torch.cat([vectors[:, :-1].float(), last.float().unsqueeze(1)], dim=1)
 
 
 def _affine(features: int, latent: int, slots: int, shared: bool) -> nn.Module:

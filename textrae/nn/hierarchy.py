@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from textrae.nn.clock import Windows, positions
 from textrae.nn.encoder import Encoder, Reading
 from textrae.nn.recurrence import Recurrence
 
@@ -41,35 +42,58 @@ class Planner(nn.Module):
 
 
 class Places(nn.Module):
-    """The encoding's dimensions divided into places, which a text's parts fill in turn: part i goes to place i mod N.
+    """The encoding's dimensions divided into places, each of which holds some of a text's parts.
 
     Each place holds the mean over its parts, projected by one matrix for all places: piecewise pooling (Zeng et al.
-    2015) for texts whose number of parts is unknown. At step i the planner gets the place of part i, and need not learn
-    to find it in the whole encoding.
+    2015) for texts whose number of parts is unknown. A step of the planner gets the place of its part, and need not
+    learn to find it in the whole encoding. With a clock, places stand for successive shares of the text: place k has a
+    window on the parts around (k + ½) / N, and so has a step on the places. Without one, part i goes to place i mod N.
 
     Args:
         count: number of places, N.
         features: dimensions of a part's features.
         latent: dimensions of the encoding, a multiple of `count`.
+        clock: whether places stand for successive shares.
     """
 
-    def __init__(self, count: int, features: int, latent: int) -> None:
+    def __init__(self, count: int, features: int, latent: int, clock: bool) -> None:
         super().__init__()
         self.count = count
         self.project = nn.Linear(features, latent // count, bias=False)
+        self.filled = Windows(count, count) if clock else None
+        self.shown = Windows(count, 2 * count) if clock else None
 
     def forward(self, parts: Tensor, counts: Tensor) -> Tensor:
         """Pool parts (texts, parts, features), of which (texts,) `counts` are real → (texts, latent)."""
         step = torch.arange(parts.shape[1], device=parts.device)
-        turn = step % self.count == torch.arange(self.count, device=parts.device).unsqueeze(1)
-        mine = (turn & (step < counts.view(-1, 1, 1))).to(parts.dtype)  # (texts, count, parts)
-        means: Tensor = self.project(mine / mine.sum(-1, keepdim=True).clamp_min(1.0) @ parts)
+        there = step < counts.view(-1, 1, 1)
+        if self.filled is None:
+            turn = step % self.count == torch.arange(self.count, device=parts.device).unsqueeze(1)
+            mine = (turn & there).to(parts.dtype)  # (texts, count, parts)
+            shares = mine / mine.sum(-1, keepdim=True).clamp_min(1.0)
+        else:
+            scores = self.filled.forward(positions(counts, len(step))).transpose(1, 2)
+            shares = scores.masked_fill(~there, float("-inf")).softmax(-1).to(parts.dtype)
+        means: Tensor = self.project(shares @ parts)
         return means.flatten(1)
 
-    def of(self, vector: Tensor, first: int, steps: int) -> Tensor:
-        """Return the place of each step from `first` on: encodings (texts, latent) → (steps, texts, latent / count)."""
-        turns = torch.arange(first, first + steps, device=vector.device) % self.count
-        return vector.view(len(vector), self.count, -1).transpose(0, 1)[turns]
+    def of(self, vector: Tensor, first: int, steps: int, lengths: Tensor | None = None) -> Tensor:
+        """Return what each step from `first` on is shown: encodings (texts, latent) → (steps, texts, latent / count).
+
+        Args:
+            vector: (texts, latent).
+            first: index of the first step.
+            steps: number of steps.
+            lengths: (texts,) expected numbers of parts, for places with a clock.
+        """
+        places = vector.view(len(vector), self.count, -1)
+        if self.shown is None:
+            return places.transpose(0, 1)[
+                torch.arange(first, first + steps, device=vector.device) % self.count
+            ]
+        assert lengths is not None
+        weights = self.shown.forward(positions(lengths, steps, first)).softmax(-1)
+        return (weights.to(places.dtype) @ places).transpose(0, 1)
 
 
 class Hierarchy(nn.Module):
@@ -85,6 +109,7 @@ class Hierarchy(nn.Module):
         vector: dimensions of a text's encoding.
         dropout: share of features zeroed in training in the readers.
         places: number of places of the encoding, see :class:`Places`; 0 for none.
+        clock: whether places stand for successive shares of the text.
     """
 
     def __init__(
@@ -98,10 +123,11 @@ class Hierarchy(nn.Module):
         vector: int,
         dropout: float,
         places: int = 0,
+        clock: bool = False,
     ) -> None:
         super().__init__()
         self.features = features
-        self.places = Places(places, features, vector) if places else None
+        self.places = Places(places, features, vector, clock) if places else None
         self.readers = nn.ModuleList(
             Encoder(cell, features, hidden, 1, bidirectional, pooling, dropout) for _ in range(levels)
         )
@@ -136,13 +162,20 @@ class Hierarchy(nn.Module):
                 levels.append(reader.pool(reading))
         return reading, levels
 
-    def unfold(self, vector: Tensor, tree: Sequence[Tensor], levels: Sequence[Tensor]) -> Tensor:
+    def unfold(
+        self,
+        vector: Tensor,
+        tree: Sequence[Tensor],
+        levels: Sequence[Tensor],
+        lengths: Tensor | None = None,
+    ) -> Tensor:
         """Plan the finest segments with teacher forcing: each part is planned from the real part before it.
 
         Args:
             vector: (texts, vector).
             tree: counts of each level above the finest.
             levels: from :meth:`fold`.
+            lengths: (texts,) expected numbers of parts, for places with a clock.
 
         Returns:
             Plans (finest, hidden).
@@ -150,7 +183,7 @@ class Hierarchy(nn.Module):
         for level in range(len(tree) - 1, -1, -1):
             parts = grouped(levels[level], tree[level])
             before = torch.cat([torch.zeros_like(parts[:1]), parts[:-1]])
-            planner, told = self.planner(level), self.told(level, before, vector, 0)
+            planner, told = self.planner(level), self.told(level, before, vector, 0, lengths)
             vector = ungrouped(planner.forward(told, *planner.begin(vector))[0], tree[level])
         return vector
 
@@ -173,7 +206,9 @@ class Hierarchy(nn.Module):
         own = torch.tanh(self.shortcut(segments)).to(plans.dtype)
         return torch.where(chosen[owners(tree)].unsqueeze(1), own, plans)
 
-    def told(self, level: int, before: Tensor, vectors: Tensor, first: int) -> Tensor:
+    def told(
+        self, level: int, before: Tensor, vectors: Tensor, first: int, lengths: Tensor | None = None
+    ) -> Tensor:
         """Return the input of a level's planner from step `first` on.
 
         Args:
@@ -181,13 +216,14 @@ class Hierarchy(nn.Module):
             before: (steps, units, features), features of the part before each step.
             vectors: (units, …), vectors from which the units are planned.
             first: index of the first step.
+            lengths: (units,) expected numbers of parts, for places with a clock.
 
         Returns:
             (steps, units, told): the features, at the top level with each part's place of the encoding.
         """
         if self.places is None or level < len(self.planners) - 1:
             return before
-        own = self.places.of(vectors, first, len(before))
+        own = self.places.of(vectors, first, len(before), lengths)
         return torch.cat([before, own.to(before.dtype)], dim=-1)
 
     def reader(self, level: int) -> Encoder:

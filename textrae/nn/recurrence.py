@@ -127,8 +127,12 @@ class Recurrence(nn.Module):
         return out[0], last[0]
 
     def project(self, x: Tensor) -> Tensor:
-        """Compute the input's part of the gates: (…, inputs) → (…, gates)."""
-        return F.linear(x, self._weights()[0][:, : self.inputs], self._input_bias())
+        """Compute the part of the gates of an input, or of its first features: (…, n ≤ inputs) → (…, gates)."""
+        return F.linear(x, self._weights()[0][:, : x.shape[-1]], self._input_bias())
+
+    def project_last(self, x: Tensor) -> Tensor:
+        """Compute what the last features of an input add to :meth:`project`: (…, n ≤ inputs) → (…, gates)."""
+        return F.linear(x, self._weights()[0][:, self.inputs - x.shape[-1] : self.inputs])
 
     def forward_fused(self, x: Tensor, state: Tensor, constant: Tensor | None) -> tuple[Tensor, Tensor]:
         """Run the fused module over some steps.

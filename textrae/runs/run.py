@@ -180,7 +180,8 @@ def _read_run(path: Path, values: Mapping[str, Any], device: torch.device) -> Ru
     target = None
     if "target tokenizer" in digests:
         target = _read_tokenizer(path / TARGET_TOKENIZER)
-    shape_of = (settings.model, tokenizer.vocab_size, None if target is None else target.vocab_size)
+    sizes = (tokenizer.vocab_size, None if target is None else target.vocab_size)
+    shape_of = (settings.model, *sizes, bool(settings.target))
     network = fitting(path / MODEL, lambda: Autoencoder(*shape_of), weights)
     expected = {
         "weights": tensor_digest(weights),

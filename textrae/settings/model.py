@@ -97,6 +97,13 @@ class ModelConfig:
     same in every slot, all slots share one projection, and the decoder knows each slot by a key. ``auto``: position
     for several slots, but content in a variational or hierarchical model, where position was not tried.
     """
+    clock: bool | None = None
+    """Tell the decoder at which share of the text it is (by default where slots have positions).
+
+    Its attention then has a window on the slots that stand for that share, and they are an input of every step. The
+    length is kept in the last number of an encoding; the length of a translation is foretold from the whole of it. In a
+    hierarchical model the clock is the planner's: the places stand for shares of a text's segments.
+    """
     memory: Memory = "slots"
     """What the decoder attends over: the slots, or all states (which cannot be decoded).
 
@@ -194,6 +201,21 @@ class ModelConfig:
         return self.slot_addressing == "position"
 
     @property
+    def clock_used(self) -> bool:
+        """Whether the decoder has a clock, with the default resolved."""
+        return self.can_have_clock if self.clock is None else self.clock
+
+    @property
+    def keeps_length(self) -> bool:
+        """Whether the last number of an encoding is the length of what was read."""
+        return self.clock_used and not self.vectors
+
+    @property
+    def can_have_clock(self) -> bool:
+        """Whether there are slots with positions, or a hierarchical model's places, for a clock to go by."""
+        return bool(self.places_used) if self.hierarchical else self.slots_placed
+
+    @property
     def conditions_every_step(self) -> bool:
         """Whether the encoding is an input of every step of the decoder."""
         return self.memory == "slots" and self.conditioning == "every-step"
@@ -283,6 +305,10 @@ class ModelConfig:
         positions = self.slot_addressing == "position"
         refuse(
             positions and self.slots < 2, "`slot_addressing`: a position needs several slots; give `slots`"
+        )
+        refuse(
+            self.clock and not self.can_have_clock,
+            "`clock`: it needs slots with positions, or a hierarchical model's places; give `slots`",
         )
         refuse(
             self.posterior_norm and not self.variational,

@@ -67,6 +67,10 @@ def _model_needs(settings: Settings) -> dict[str, tuple[object, str]]:
         ),
         "scoring": (model.attends, "is of attention: give `slots`, or `memory=states`"),
         "slot_addressing": (model.slots > 1, "tells several slots apart: give `slots`"),
+        "clock": (
+            model.can_have_clock,
+            "is for slots with positions, or the places of a hierarchical model: give `slots`",
+        ),
         "encoding_scale": (
             model.conditions_every_step,
             "is for an encoding that every step is given: give `conditioning=every-step`",

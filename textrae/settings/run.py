@@ -17,10 +17,10 @@ _RENAMED = {"denoise": "noise_blank"}
 _BEFORE = {"encoding_scale": 1.0}
 """Values of settings that older runs do not name yet."""
 
-_HIERARCHICAL_BEFORE = {"closings": False}
+_HIERARCHICAL_BEFORE = {"closings": False, "clock": False}
 """Values of settings that older hierarchical runs do not name yet."""
 
-_SLOTS_BEFORE = {"slot_addressing": "content"}
+_SLOTS_BEFORE = {"slot_addressing": "content", "clock": False}
 """Values of settings that older runs with slots do not name yet."""
 
 

@@ -16,7 +16,7 @@ from textrae.errors import TrainingError
 from textrae.nn.autoencoder import WRITING, Autoencoder
 from textrae.text.batch import Batch, LengthBuckets, crossover
 from textrae.training.budget import Budget
-from textrae.training.losses import reconstruction_loss
+from textrae.training.losses import length_loss, reconstruction_loss
 from textrae.training.noise import Noise, blank_out
 from textrae.training.optimizer import ClippedAdamW, make_optimizer, set_rate
 from textrae.training.regularisers import regularisation
@@ -114,7 +114,9 @@ def update(
     source, lengths, previous = noisy(batch, trainer)
     with trainer.autocast():
         share = rehearsal(config, done) if batch.tree else 0.0
-        features, latent = network(source, lengths, previous, batch.tree, share, batch.vectors)
+        features, latent = network(
+            source, lengths, previous, batch.tree, share, batch.vectors, told=batch.lengths
+        )
         loss = reconstruction_loss(
             network,
             features,
@@ -132,6 +134,8 @@ def update(
         weight=config.regulariser_weight,
     )
     loss = loss + extra * (len(latent.vector) / tokens)
+    if latent.expected is not None:
+        loss = loss + length_loss(latent.expected, batch, pad)
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     if done < config.aggressive and not progress.settled:

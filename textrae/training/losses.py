@@ -142,6 +142,18 @@ def reconstruction_loss(
     return mean
 
 
+def length_loss(expected: Tensor, batch: Batch, pad: int) -> Tensor:
+    """Return the mean of (log T̂ − log T)² over sentences.
+
+    T counts the target tokens, the end among them; in a hierarchical batch the parts of the highest level.
+
+    Args:
+        expected: (batch,) lengths T̂ that the clock went by.
+    """
+    lengths = batch.tree[-1] if batch.tree else (batch.target != pad).sum(0)
+    return (expected.log() - lengths.to(expected.dtype).log()).square().mean()
+
+
 def targets(model: Scorer, ids: Tensor) -> Tensor:
     """Return the tokens' embeddings scaled to unit length, which no gradient reaches.
 

@@ -13,6 +13,7 @@ import torch
 
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
+from textrae.latent.draw import normalised
 from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.run import Run, publish
@@ -41,7 +42,7 @@ from textrae.training.token_cache import (
     stopped_training,
 )
 from textrae.training.transplant import freeze_encoder, transplant
-from textrae.training.validation import gather_latents
+from textrae.training.validation import gather_latents, standardise_lengths
 
 _FEWEST = 300
 """Fewest pieces that a tokenizer may be asked for."""
@@ -246,8 +247,9 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size, job.device
     )
     torch.manual_seed(settings.training.seed)
-    network = _network(settings, corpus, own, fresh=not job.state.exists()).to(job.device)
-    return Trainer(
+    fresh = not job.state.exists()
+    network = _network(settings, corpus, own, fresh=fresh).to(job.device)
+    trainer = Trainer(
         network=network,
         train=corpus.train,
         valid=corpus.valid,
@@ -265,6 +267,9 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         valid_vectors=job.tables[1] or job.tables[0],
         languages=settings.model.languages,
     )
+    if fresh and settings.encoder is None and not normalised(settings.model):
+        standardise_lengths(trainer)
+    return trainer
 
 
 def _followed(job: _Job, trainer: Trainer) -> Trainer:
@@ -320,7 +325,10 @@ def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, 
         own: tokenizer of the target, if it has one of its own.
     """
     network = Autoencoder(
-        settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size
+        settings.model,
+        corpus.tokenizer.vocab_size,
+        None if own is None else own.vocab_size,
+        translates=bool(settings.target),
     )
     if fresh:
         transplant(network, settings)

@@ -27,6 +27,7 @@ _READING = (
     "pooling",
     "slots",
     "slot_addressing",
+    "clock",
     "scoring",
     "variational",
     "regulariser",
@@ -45,6 +46,7 @@ _WRITING = (
     "latent",
     "slots",
     "slot_addressing",
+    "clock",
     "scoring",
     "memory",
     "conditioning",
@@ -110,6 +112,7 @@ def _shape(model: ModelConfig) -> dict[str, Any]:
     return {
         **to_dict(model),
         "slot_addressing": "position" if model.slots_placed else "content",
+        "clock": model.clock_used,
         "encoding_scale": model.encoding_scale_used,
         "segments": model.segment_rules if model.hierarchical else None,
         "closings": model.closings_used or not model.hierarchical,
@@ -142,6 +145,8 @@ def freeze_encoder(network: Autoencoder) -> None:
 def _copy(network: Autoencoder, run: Run, prefixes: tuple[str, ...], what: str) -> None:
     own = network.state_dict()
     theirs = {name: value for name, value in run.network.state_dict().items() if name.startswith(prefixes)}
+    for name in [name for name in theirs if name.startswith("clock.") and name not in own]:
+        del theirs[name]  # a decoder that now rebuilds what is read need not foretell its length
     for name, value in theirs.items():
         if name not in own or own[name].shape != value.shape:
             raise ConfigError(

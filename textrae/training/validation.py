@@ -17,6 +17,8 @@ from textrae.training.losses import token_losses
 from textrae.training.regularisers import kl_terms, with_free_bits
 from textrae.training.state import Trainer
 
+_NUMBERS = 5_120_000
+"""Numbers of the encodings that a run keeps, at most: 20 MB."""
 _DIAGNOSED = 2_000
 """Sentences whose posteriors are measured while training."""
 
@@ -106,6 +108,19 @@ def _tags(targets: Rows) -> Iterator[NDArray[np.uint16]]:
         yield ids[offsets[:-1]]
 
 
+def standardise_lengths(trainer: Trainer) -> None:
+    """Have lengths that encodings keep resemble draws from N(0, 1), as a variational or regularised model needs it.
+
+    Mean and deviation are those of some training sentences.
+    """
+    clock = trainer.network.clock
+    if clock is None:
+        return
+    batches = trainer.buckets(4_096, 0).in_order(_DIAGNOSED, spread=True)
+    lengths = torch.cat([batch.tree[-1] if batch.tree else batch.lengths for batch in batches])
+    clock.standardise(lengths)
+
+
 @torch.no_grad()
 def gather_latents(trainer: Trainer) -> Latents | None:
     """Return encodings of training sentences (or vectors that are read) and the mixture fitted to them.
@@ -118,7 +133,10 @@ def gather_latents(trainer: Trainer) -> Latents | None:
     trainer.network.eval()
     buckets = trainer.buckets(4_096, 0)
     vectors, spreads = [], []
-    for batch in buckets.in_order(trainer.progress.planned_kept or KEPT, spread=True):
+    count = trainer.progress.planned_kept or KEPT
+    if trainer.network.bottleneck is not None:
+        count = min(count, _NUMBERS // trainer.network.bottleneck.size)
+    for batch in buckets.in_order(max(1, count), spread=True):
         if batch.vectors is not None:
             if batch.vectors.shape[1] > LARGEST:
                 return None

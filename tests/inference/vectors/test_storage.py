@@ -11,7 +11,16 @@ import torch
 
 from textrae import ModelConfig
 from textrae.errors import VectorError
-from textrae.inference.vectors import STORAGE, Storage, check_vectors, count_strange, restored, stored
+from textrae.inference.vectors import (
+    STORAGE,
+    Storage,
+    VectorWriter,
+    check_vectors,
+    count_strange,
+    read_vectors,
+    restored,
+    stored,
+)
 
 VECTORS = np.random.default_rng(0).standard_normal((50, 5)).astype(np.float32)
 
@@ -24,6 +33,34 @@ def test_stored_arrays_of_another_width_are_not_taken_for_signs() -> None:
 
 def test_integers_and_doubles_are_decoded() -> None:
     assert check_vectors(np.ones((2, 3), dtype=np.int64), 3).dtype == np.float32
+
+
+@pytest.mark.parametrize("storage", STORAGE)
+@pytest.mark.parametrize("ending", [".npy", ".safetensors", ".parquet"])
+def test_a_kept_length_stays_whole_in_smaller_types(tmp_path: Path, ending: str, storage: Storage) -> None:
+    lengths = np.arange(1, 4_097)
+    vectors = np.random.default_rng(0).standard_normal((len(lengths), 11)).astype(np.float32)
+    vectors[:, -1] = np.log(lengths / 16)
+    path = tmp_path / f"v{ending}"
+    with VectorWriter(path, 11, storage, length=True) as writer:
+        writer.add([""] * len(vectors), vectors)
+    (got, *_) = blocks = list(read_vectors(path, 11, None, True))
+    found = check_vectors(np.concatenate(blocks), 11, 0, True)
+    assert got.shape[1] == 11
+    tell = 16 * np.exp(found[:, -1].astype(np.float64))
+    whole = lengths <= (500 if storage == "float16" else 4_096)
+    assert np.array_equal(np.rint(tell)[whole], lengths[whole])
+    without = restored(stored(vectors[:, :-1], storage), 10).astype(np.float32)
+    np.testing.assert_array_equal(found[:, :-1], without)
+
+
+def test_a_kept_length_takes_two_bytes_beside_smaller_types() -> None:
+    small = [stored(np.zeros((3, 129), np.float32), kind, kept=True) for kind in ("int8", "binary")]  # type: ignore[arg-type]
+    assert [part.nbytes for part in small] == [3 * 130, 3 * 18]
+    for part in small:
+        assert check_vectors(part, 129, 0, True).shape == (3, 129)
+        with pytest.raises(VectorError, match=r"this run decodes \(n, 129\)"):
+            check_vectors(part[:, 1:], 129, 0, True)
 
 
 @pytest.mark.parametrize("storage", STORAGE)
@@ -74,3 +111,13 @@ def test_encodings_that_a_model_cannot_have_made_are_counted() -> None:
     for storage in STORAGE:
         assert count_strange(restored(stored(rows, storage), 200).astype(np.float32), normal) == 0
     assert count_strange(rows[:0], normal) == 0
+
+
+def test_a_kept_length_is_not_strange() -> None:
+    rows = np.random.default_rng(1).standard_normal((6, 199)).astype(np.float32)
+    rows = (rows - rows.mean(1, keepdims=True)) / rows.std(1, keepdims=True)
+    config = ModelConfig(slots=2, latent=100)
+    for storage in STORAGE:
+        given = np.concatenate([rows, np.full((6, 1), 5.5, np.float32)], axis=1)
+        small = restored(stored(given, storage, kept=True), 200, kept=True).astype(np.float32)
+        assert count_strange(small, config) == 0

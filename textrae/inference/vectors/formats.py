@@ -17,7 +17,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from textrae.errors import VectorError
-from textrae.inference.vectors.storage import STORAGE, Storage
+from textrae.inference.vectors.storage import STORAGE, Storage, columns
 
 TEXT, VECTOR, RUN = "text", "vector", "textrae_run"
 """Names of the columns of a table of vectors: sentence, vector, and fingerprint of the run that encoded it."""
@@ -46,11 +46,13 @@ class Layout:
     """Fingerprint of the run that encoded them."""
     keep: tuple[str, ...] = ()
     """Names of further columns."""
+    length: bool = False
+    """Whether the last number is a length that an encoding keeps."""
 
     @property
     def columns(self) -> int:
         """Stored numbers of a vector."""
-        return -(-self.width // 8) if self.storage == "binary" else self.width
+        return columns(self.width, self.storage, self.length)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from textrae.errors import VectorError
 from textrae.inference.vectors.formats import MARK, RUN, TENSOR, VECTOR
-from textrae.inference.vectors.storage import holds_signs, restored
+from textrae.inference.vectors.storage import columns, holds_signs, restored
 from textrae.inference.vectors.writing import ENDINGS
 from textrae.text.npy import open_npy
 
@@ -40,7 +40,7 @@ Block = NDArray[Any]
 """Rows of a file: (rows, dimensions)."""
 
 
-def read_vectors(path: Path, width: int, run: str | None = None) -> Iterator[Block]:
+def read_vectors(path: Path, width: int, run: str | None = None, kept: bool = False) -> Iterator[Block]:
     """Yield blocks of rows of a file of vectors, restored however they were stored.
 
     :func:`textrae.inference.vectors.check_vectors` checks the numbers.
@@ -49,6 +49,7 @@ def read_vectors(path: Path, width: int, run: str | None = None) -> Iterator[Blo
         path: ending in ``.npy``, ``.safetensors``, ``.parquet``, ``.jsonl`` or ``.csv``.
         width: dimensions that a vector must have.
         run: fingerprint that the file must have if it has one (:attr:`textrae.runs.run.Run.fingerprint`).
+        kept: whether the last number is a length that an encoding keeps, and smaller types keep whole.
 
     Yields:
         (rows, width), at most :data:`BLOCK` rows.
@@ -60,13 +61,13 @@ def read_vectors(path: Path, width: int, run: str | None = None) -> Iterator[Blo
     _refuse_place(path)
     try:
         if path.suffix == ".npy":
-            yield from _blocks(path, open_npy(path), width)
+            yield from _blocks(path, open_npy(path), width, kept)
         elif path.suffix == ".safetensors":
             mark, array, half = _open_safetensors(path)
             _refuse_other(str(path), mark, run)
-            yield from _blocks(path, array, width, half)
+            yield from _blocks(path, array, width, kept, half)
         elif path.suffix == ".parquet":
-            yield from _read_parquet(path, width, run)
+            yield from _read_parquet(path, width, run, kept)
         else:
             yield from _read_rows(path, width, run)
     except (OSError, ValueError, EOFError) as error:
@@ -157,9 +158,11 @@ def _open_safetensors(path: Path) -> tuple[str | None, Block, bool]:
     return _told(metadata), array, entry["dtype"] == "BF16"
 
 
-def _blocks(path: Path, array: Block, width: int, half: bool = False) -> Iterator[Block]:
+def _blocks(path: Path, array: Block, width: int, kept: bool, half: bool = False) -> Iterator[Block]:
     """Yield blocks of a mapped array, copied; `half` for the upper halves of float32."""
-    if array.ndim != 2 or not (array.shape[1] == width or holds_signs(array.dtype, array.shape, width)):
+    wanted = columns(width, "int8", kept) if array.dtype == np.int8 else width
+    signs = holds_signs(array.dtype, array.shape, width, kept)
+    if array.ndim != 2 or not (array.shape[1] == wanted or signs):
         raise VectorError(
             f"{path}: shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded"
         )
@@ -174,7 +177,7 @@ def _blocks(path: Path, array: Block, width: int, half: bool = False) -> Iterato
         if half:
             yield (block.astype(np.uint32) << 16).view(np.float32)
         else:
-            yield restored(np.array(block), width)
+            yield restored(np.array(block), width, kept)
 
 
 def _opened(path: Path) -> Any:
@@ -192,7 +195,7 @@ def _opened(path: Path) -> Any:
         raise ValueError(str(error)) from None
 
 
-def _read_parquet(path: Path, width: int, run: str | None) -> Iterator[Block]:
+def _read_parquet(path: Path, width: int, run: str | None, kept: bool) -> Iterator[Block]:
     import pyarrow as pa
 
     with _opened(path) as file:
@@ -206,7 +209,7 @@ def _read_parquet(path: Path, width: int, run: str | None) -> Iterator[Block]:
         done = 0
         try:
             for batch in file.iter_batches(BLOCK, columns=[VECTOR]):
-                yield _rows_of(pa, path, batch.column(0), width, done)
+                yield _rows_of(pa, path, batch.column(0), width, kept, done)
                 done += len(batch)
             if done != file.metadata.num_rows:
                 raise ValueError(f"{file.metadata.num_rows:,} rows by its footer, and it holds {done:,}")
@@ -214,7 +217,7 @@ def _read_parquet(path: Path, width: int, run: str | None) -> Iterator[Block]:
             raise ValueError(str(error)) from None
 
 
-def _rows_of(pa: Any, path: Path, column: Any, width: int, done: int) -> Block:
+def _rows_of(pa: Any, path: Path, column: Any, width: int, kept: bool, done: int) -> Block:
     """Return lists of numbers of any of Arrow's kinds of lists as an array.
 
     Args:
@@ -222,6 +225,7 @@ def _rows_of(pa: Any, path: Path, column: Any, width: int, done: int) -> Block:
         path: the file in messages.
         column: array of lists.
         width: dimensions that a vector must have.
+        kept: whether the last number is a length that an encoding keeps.
         done: rows before these.
 
     Returns:
@@ -247,8 +251,10 @@ def _rows_of(pa: Any, path: Path, column: Any, width: int, done: int) -> Block:
         )
     lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
     dtype, wanted = np.dtype(column.type.value_type.to_pandas_dtype()), width
-    if holds_signs(dtype, (len(lengths), -(-width // 8)), width) and not (lengths == width).all():
-        wanted = -(-width // 8)
+    if dtype == np.int8:
+        wanted = columns(width, "int8", kept)
+    if dtype == np.uint8 and not (lengths == width).all():
+        wanted = columns(width, "binary", kept)
     other = np.flatnonzero(lengths != wanted)
     if len(other):
         raise VectorError(
@@ -261,7 +267,7 @@ def _rows_of(pa: Any, path: Path, column: Any, width: int, done: int) -> Block:
         raise VectorError(
             f"{path}: row {done + gap} (counted from 0) has a gap among its numbers; leave it out"
         )
-    return restored(numbers.to_numpy(zero_copy_only=False).reshape(len(lengths), wanted), width)
+    return restored(numbers.to_numpy(zero_copy_only=False).reshape(len(lengths), wanted), width, kept)
 
 
 def _read_rows(path: Path, width: int, run: str | None) -> Iterator[Block]:

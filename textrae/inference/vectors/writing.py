@@ -87,6 +87,7 @@ class VectorWriter:
         run: fingerprint of the run that encodes (:attr:`textrae.runs.run.Run.fingerprint`), which all formats but
             ``.npy`` keep.
         keep: names of further columns of a table.
+        length: whether the last number is a length that an encoding keeps, which smaller types keep whole.
         stream: where to write lines of JSON as they come, in place of the file.
 
     Raises:
@@ -102,10 +103,11 @@ class VectorWriter:
         *,
         run: str | None = None,
         keep: Sequence[str] = (),
+        length: bool = False,
         stream: IO[bytes] | None = None,
     ) -> None:
         check_place(path if stream is None else Path("output.jsonl"), storage, keep)
-        self.path, self.storage, self._keep = path, storage, tuple(keep)
+        self.path, self.storage, self._keep, self._length = path, storage, tuple(keep), length
         try:
             self._draft = Draft(path) if stream is None else None
         except OSError as error:
@@ -114,7 +116,7 @@ class VectorWriter:
         assert out is not None
         kind = Jsonl if self._draft is None else _FORMATS[path.suffix]
         try:
-            self._format = kind(out, Layout(width, storage, run, self._keep))
+            self._format = kind(out, Layout(width, storage, run, self._keep, length))
         except BaseException:
             self._leave()
             raise
@@ -137,7 +139,7 @@ class VectorWriter:
         if tuple(kept) != self._keep:
             raise ValueError(f"columns {list(kept)} where {list(self._keep)} are to be kept")
         try:
-            self._format.add(sentences, stored(vectors, self.storage), kept)
+            self._format.add(sentences, stored(vectors, self.storage, self._length), kept)
         except (UnicodeEncodeError, TypeError) as error:  # half a character, which is no text
             raise VectorError(f"{self.path}: a text cannot be written ({error})") from None
         except OSError as error:
