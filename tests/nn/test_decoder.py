@@ -130,7 +130,7 @@ def test_what_a_step_is_shown_of_the_slots_depends_on_its_share() -> None:
         items = condition[2].clone()
         items[:, slot] += 1.0
         given = [*condition[:2], items, *condition[3:]]
-        moved.append(float((made(x, state, given)[1] - made(x, state, condition)[1]).norm()))
+        moved.append((made(x, state, given)[1] - made(x, state, condition)[1]).norm().item())
     assert moved[0] > 20 * moved[1]
 
 

@@ -29,8 +29,8 @@ class Numbers(NamedTuple):
 
 
 SIZES: dict[Size, Numbers] = {
-    "small": Numbers(hidden=256, embedding=128, slots=16, latent=32, vector=128),
-    "base": Numbers(hidden=512, embedding=256, slots=16, latent=64, vector=128),
+    "small": Numbers(hidden=256, embedding=128, slots=32, latent=16, vector=128),
+    "base": Numbers(hidden=512, embedding=256, slots=32, latent=32, vector=128),
     "large": Numbers(hidden=1024, embedding=512, slots=32, latent=64, vector=256),
 }
 """The numbers of each size. A model that is made without a size has those of base."""
