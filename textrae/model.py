@@ -107,8 +107,7 @@ class SentenceAutoencoder(Measured):
             vectors: .npy file of vectors that any encoder made, row n for line n of the corpus: the model then reads
                 them and writes the corpus.
             valid_vectors: .npy file of vectors of the validation file.
-            size: ``small``, ``base`` or ``large``, for a training without `model`; ``auto`` measures this machine's speed for
-                a moment and takes what the budget can train. Long texts get more slots.
+            size: ``small``, ``base`` or ``large`` without `model`; ``auto`` is what this machine can train in the budget.
             out: folder for the run; without it the run is kept only in memory.
             watch: callbacks to follow and stop the training.
             progress: show a progress bar and the notes of the training, on a terminal or in a notebook.
@@ -117,18 +116,15 @@ class SentenceAutoencoder(Measured):
             TypeError: an argument has a wrong type.
             TextraeError: as :func:`textrae.training.pipeline.train_run`.
         """
-        begun = encoder is not None or decoder is not None
-        shape, dial = _shape(model, size, vectors=vectors is not None, begun=begun)
+        shape, dial = _shape(model, size, vectors is not None, (encoder, decoder) != (None, None))
         settings = Settings(
             model=shape,
             corpus=arguments.config("text", text, CorpusConfig),
             training=arguments.config("training", training, TrainingConfig),
             **_files(corpus, target, () if valid_target is None else valid_target),
-            valid=_name("valid", valid),
-            encoder=_name("encoder", encoder),
-            decoder=_name("decoder", decoder),
-            vectors=_name("vectors", vectors),
-            valid_vectors=_name("valid_vectors", valid_vectors),
+            **_names(
+                valid=valid, encoder=encoder, decoder=decoder, vectors=vectors, valid_vectors=valid_vectors
+            ),
         )
         settings = adopted(settings, {} if model is None else to_dict(model))
         refuse_sources(settings, in_memory=sentences is not None)
@@ -339,9 +335,7 @@ def _texts(given: object) -> list[str]:
     return given if isinstance(given, list) and given and isinstance(given[0], str) else []
 
 
-def _shape(
-    model: ModelConfig | None, size: Dialled, *, vectors: bool, begun: bool
-) -> tuple[ModelConfig, Dial]:
+def _shape(model: ModelConfig | None, size: Dialled, vectors: bool, begun: bool) -> tuple[ModelConfig, Dial]:
     """Return the shape that is given, or one of a size of which something may still be chosen (:func:`shaped`)."""
     if model is None:
         return shaped({}, size, vectors=vectors, begun=begun)
@@ -360,6 +354,11 @@ def _files(corpus: object, target: object, valid_target: object) -> dict[str, An
         found[name] = arguments.places(name, list(named.values()) if named else given)
         found[languages] = tuple(arguments.text(name, language) for language in named)
     return found
+
+
+def _names(**places: Place | None) -> dict[str, Any]:
+    """Return the settings that name one file or folder each."""
+    return {argument: _name(argument, value) for argument, value in places.items()}
 
 
 def _name(argument: str, value: Place | None) -> str | None:
