@@ -136,11 +136,11 @@ def test_every_other_combination_is_refused_too() -> None:
 
 
 def test_a_wide_encoding_is_scaled_where_every_step_is_given_it() -> None:
-    assert shape({"latent": 128}).encoding_scale_used == 1.0
-    assert shape({"latent": 512}).encoding_scale_used == 0.25
+    assert shape({"slots": 0, "latent": 128}).encoding_scale_used == 1.0
+    assert shape({"slots": 0, "latent": 512}).encoding_scale_used == 0.25
     assert shape({"latent": 64, "slots": 16}).encoding_scale_used == 0.125
     assert shape({"latent": 512, "hierarchical": True}).encoding_scale_used == 1.0
-    assert shape({"latent": 512, "encoding_scale": 0.5}).encoding_scale_used == 0.5
+    assert shape({"slots": 0, "latent": 512, "encoding_scale": 0.5}).encoding_scale_used == 0.5
     for switches in ({"conditioning": "initial"}, {"memory": "states"}):
         assert shape({"latent": 512, **switches}).encoding_scale_used == 1.0
         with pytest.raises(ConfigError, match="only the decoder's initial state"):

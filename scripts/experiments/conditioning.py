@@ -19,8 +19,8 @@ from pathlib import Path
 from side_by_side import on_cores, parsed, side_by_side
 
 KINDS: dict[str, list[str]] = {
-    "one vector, initial state": ["--latent", "512", "--conditioning", "initial"],
-    "one vector, every step": ["--latent", "512"],
+    "one vector, initial state": ["--slots", "0", "--latent", "512", "--conditioning", "initial"],
+    "one vector, every step": ["--slots", "0", "--latent", "512"],
     "16 slots of 64": ["--slots", "16", "--latent", "64", "--conditioning", "initial"],
     "all states": ["--latent", "512", "--memory", "states"],
 }

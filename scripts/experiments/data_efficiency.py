@@ -66,7 +66,7 @@ def main() -> None:
 
         def autoencoder(side: str, cores: list[int]) -> None:
             file = str(args.source if side == "encoder" else args.target)
-            budget = ["--minutes", str(args.pretrain), "--latent", str(args.latent)]
+            budget = ["--minutes", str(args.pretrain), "--slots", "0", "--latent", str(args.latent)]
             on_cores([*train, file, "-o", str(folder / side), *budget], cores)
 
         list(side_by_side(autoencoder, ["encoder", "decoder"], args.at_once))
@@ -83,7 +83,7 @@ def main() -> None:
                 "frozen": ["--freeze-encoder"],
             }
             own = [part for which in BEGINNINGS[beginning] for part in switches[which]]
-            own += [] if own else ["--latent", str(args.latent)]
+            own += [] if own else ["--slots", "0", "--latent", str(args.latent)]
             own += ["--tokenizers", "separate"]
             valid = ["--valid", str(args.valid_source), "--valid-target", str(args.valid_target)]
             budget = ["--minutes", str(minutes[count]), "-o", run]

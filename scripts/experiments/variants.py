@@ -2,7 +2,7 @@
 
     python scripts/experiments/variants.py TRAIN VALID --minutes 10 [--only lstm mse ...] [--at-once 2] [-- --max-length 400]
 
-Every variant's hidden size is fitted so that it has as many parameters as the default model, and its encoding has --latent
+Every variant's hidden size is fitted so that it has as many parameters as the GRU with one vector, and its encoding has --latent
 dimensions in all. With --at-once 2, two train at a time, each on half of the cores. Arguments after -- are passed to
 `textrae train`. Prints a Markdown table.
 """
@@ -21,6 +21,7 @@ from side_by_side import on_cores, parsed, side_by_side
 
 from textrae import ModelConfig
 from textrae.nn.autoencoder import Autoencoder
+from textrae.settings.sizes import NUMBERS
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "gru (BRAE)": {},
@@ -52,7 +53,7 @@ def parameters(config: ModelConfig, vocabulary: int) -> int:
 
 def fitted(switches: dict[str, Any], latent: int, budget: int, vocabulary: int) -> ModelConfig:
     """Return the variant with the hidden size, a multiple of 16, whose parameters come nearest to `budget`."""
-    config = ModelConfig(**switches, latent=latent // max(1, switches.get("slots", 0)))
+    config = ModelConfig(**{"slots": 0, **switches}, latent=latent // max(1, switches.get("slots", 0)))
     sizes = [replace(config, hidden=hidden) for hidden in range(64, 1601, 16)]
     return min(sizes, key=lambda one: abs(parameters(one, vocabulary) - budget))
 
@@ -63,8 +64,12 @@ def measure(
     """Train, evaluate, and return the table's row."""
     command = str(Path(sys.executable).with_name("textrae"))
     run = folder / f"run-{cores[0]}-{abs(hash(name))}"
-    switches = [part for key, value in VARIANTS[name].items() for part in as_switch(key, value)]
-    switches += ["--hidden", str(config.hidden), "--latent", str(config.latent), *TRAINING.get(name, [])]
+    switches = [
+        part for key, value in VARIANTS[name].items() if key not in NUMBERS for part in as_switch(key, value)
+    ]
+    for number in NUMBERS:
+        switches += [f"--{number}", str(getattr(config, number))]
+    switches += TRAINING.get(name, [])
     train = [command, "train", str(args.train), "--valid", str(args.valid), "-o", str(run), "--overwrite"]
     train += ["--minutes", str(args.minutes), *switches, *args.switches]
 
@@ -108,7 +113,7 @@ def main() -> None:
     parser.add_argument("--latent", type=int, default=128, help="dimensions of every encoding")
     parser.add_argument("--vocabulary", type=int, default=5_000, help="for counting parameters")
     args, args.switches = parsed(parser)
-    budget = parameters(ModelConfig(latent=args.latent), args.vocabulary)
+    budget = parameters(ModelConfig(slots=0, latent=args.latent), args.vocabulary)
     shapes = {name: fitted(VARIANTS[name], args.latent, budget, args.vocabulary) for name in args.only}
     print(f"{budget:,} parameters, {args.minutes:g} minutes each, {args.at_once} at once", flush=True)
     for name, config in shapes.items():

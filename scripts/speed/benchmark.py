@@ -311,7 +311,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch-tokens", type=int, default=TrainingConfig().batch_tokens)
     parser.add_argument("--vocab-size", type=int, default=CorpusConfig().vocab_size)
     parser.add_argument("--cell")
-    for name in ("layers", "hidden", "embedding", "latent"):
+    for name in ("layers", "hidden", "embedding", "slots", "latent"):
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument(
         "--profile", action="store_true", help="print the time of a training step by operation"

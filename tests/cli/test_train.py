@@ -339,7 +339,7 @@ def test_a_size_is_chosen_and_told(
 def test_a_size_is_chosen_once(corpus: Path, tmp_path: Path) -> None:
     """The same command goes on with what was chosen; another size, or a number of it, is refused."""
     out, sizes = tmp_path / "run", ("--embedding", 16, "--latent", 12, "--vocab-size", 400)
-    args = (corpus, "-o", out, "--steps", 300, "--batch-tokens", 64, "--checkpoint-minutes", 0.001, *sizes)
+    args = (corpus, "-o", out, "--steps", 150, "--batch-tokens", 64, "--checkpoint-minutes", 0.001, *sizes)
     process = subprocess.Popen(
         [command(), "train", *map(str, args)],
         stdout=subprocess.PIPE,
@@ -364,7 +364,7 @@ def test_a_size_is_chosen_once(corpus: Path, tmp_path: Path) -> None:
         refused = textrae_here("train", *args, "--resume", *switches)
         assert refused.returncode == 2
         assert refused.stderr.decode() == f"error: {told}\n"
-    for switches in (("--size", "small", "--steps", 300), ("--size", "auto")):
+    for switches in (("--size", "small", "--steps", 150), ("--size", "auto")):
         done = textrae_here("train", *args, "--resume", *switches)
         assert done.returncode == (0 if "small" in switches else 1), done.stderr
         assert b"size " not in done.stderr
