@@ -133,23 +133,26 @@ def test_a_moment_is_short_in_a_short_training(prepared: PreparedCorpus) -> None
 
 
 def test_long_texts_get_more_slots_than_sentences(
-    prepared: PreparedCorpus, paragraphs: PreparedCorpus
+    prepared: PreparedCorpus, paragraphs: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = TrainingConfig(steps=1)
+    monkeypatch.setattr(sizes, "TOKENS_A_SLOT", 1.0)
     for size, of in SIZES.items():
         model, dial = shaped({}, size)
         assert turned(model, dial, ground(prepared, budget))[0] == model
         found, told = turned(model, dial, ground(paragraphs, budget))
-        assert (found.slots, found.latent) == (max(32, of.slots), of.latent)
-        more = f"more slots than {of.slots}, as a tenth of the texts have over"
-        assert (more in told) == (of.slots < 32)
+        assert (found.slots, found.latent) == (64, of.latent)
+        assert (
+            f"64 slots × {of.latent} numbers (more slots than {of.slots}, as a tenth of the texts have over"
+            in told
+        )
     for fixed in ({"slots": 16}, {"memory": "states"}, {"hierarchical": True}, {"variational": True}):
         model, dial = shaped(fixed, "base")
         assert turned(model, dial, ground(paragraphs, budget))[0] == model
     model, dial = shaped(dict.fromkeys(("hidden", "embedding", "latent"), 8))
     found, told = turned(model, dial, ground(paragraphs, TrainingConfig(minutes=1)))  # nothing is measured
-    assert numbers_of(found) == (8, 8, 32, 8)
-    assert told.startswith("8 units, 32 slots × 8 numbers (more slots than")
+    assert numbers_of(found) == (8, 8, 64, 8)
+    assert told.startswith("8 units, 64 slots × 8 numbers (more slots than")
 
 
 def test_what_has_one_vector_keeps_it(prepared: PreparedCorpus) -> None:

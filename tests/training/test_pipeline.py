@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,35 +125,3 @@ def test_every_language_of_several_is_validated(tmp_path: Path) -> None:
             tmp_path / "t.en", SMALL, training, text=TEXT, target=target, valid=given["valid"],
             valid_target={"up": tmp_path / "v.up"},
         )  # fmt: skip
-
-
-def test_text_that_a_tokenizer_does_not_know_is_told(settings: Settings, tmp_path: Path) -> None:
-    run, _ = train_run(settings, tmp_path / "run")
-    strange = tmp_path / "zh.txt"
-    strange.write_text("".join(f"房子的{word}是第{n}号\n" for n in range(20) for word in "门墙顶"))
-    model = str(tmp_path / "run" / "tokenizer.model")
-    for corpus, tokenizer, told in (
-        (strange, model, True), (settings.sources[0], model, False), (strange, None, False)
-    ):  # fmt: skip
-        notes: list[str] = []
-        other = replace(
-            settings, sources=(str(corpus),), corpus=replace(TEXT, tokenizer=tokenizer, vocab_size=5_000)
-        )
-        train_run(other, tmp_path / "other", overwrite=True, watch=Watch(notes.append))
-        said = [line for line in notes if "single bytes" in line]
-        assert len(said) == told
-        assert not told or said[0].split("%")[0] > "80"
-    assert run.training["finished"]
-
-
-def test_a_hard_wrapped_book_is_told(settings: Settings, tmp_path: Path) -> None:
-    lines = Path(settings.sources[0]).read_text().splitlines()
-    for width, told in ((60, True), (10_000, False)):
-        text = tmp_path / f"{width}.txt"
-        paragraphs = (" ".join(lines[start : start + 8]) for start in range(0, 800, 8))
-        text.write_text("\n\n".join(textwrap.fill(paragraph, width) for paragraph in paragraphs))
-        notes: list[str] = []
-        train_run(
-            replace(settings, sources=(str(text),)), tmp_path / "r", overwrite=True, watch=Watch(notes.append)
-        )
-        assert any("hard-wrapped lines" in line and "`textrae split`" in line for line in notes) == told

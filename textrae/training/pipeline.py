@@ -18,18 +18,16 @@ from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.run import Run, publish
 from textrae.settings.model import ModelConfig
-from textrae.settings.rules import refuse_conflicts, refuse_incomplete, refuse_widths
+from textrae.settings.rules import refuse_incomplete
 from textrae.settings.run import Settings
 from textrae.text.batch import SPECIALS
-from textrae.text.corpus import prepare
-from textrae.text.from_vectors import VectorTable, prepare_given
-from textrae.text.parallel import prepare_pairs
 from textrae.text.prepared import PreparedCorpus
 from textrae.text.segments import segmenter
-from textrae.text.spelling import MUCH, Spelling
 from textrae.text.tokenizer import Tokenizer
+from textrae.text.two_pass import Note
 from textrae.training.dial import Dial, Ground, pace, turned
 from textrae.training.loop import fit
+from textrae.training.reading import Tables, prepared, settled, unknown
 from textrae.training.regularisers import make_regulariser
 from textrae.training.size import fits, refuse_oversized
 from textrae.training.state import Trainer, TrainingReport
@@ -46,10 +44,6 @@ from textrae.training.validation import gather_latents, standardise_lengths
 
 _FEWEST = 300
 """Fewest pieces that a tokenizer may be asked for."""
-
-Note = Callable[[str], None]
-Tables = tuple[VectorTable | None, VectorTable | None]
-"""Vectors that are read instead of a text: those to train on, and those of the validation file."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,7 @@ def train_run(
         refuse_incomplete(settings)
     elif settings.corpus.max_length == "auto":  # which its corpus has decided
         settings = settings.with_length(stopped.settings.corpus.longest)
-    settings, tables = _settled(settings)
+    settings, tables = settled(settings)
     device, bf16 = _hardware(settings)
     job = _Job(
         settings=settings,
@@ -214,24 +208,6 @@ def _tidy(out: Path, trainer: Trainer, corpus: PreparedCorpus, finished: bool) -
     if finished:
         delete_cache(corpus)
         shutil.rmtree(out / CHECKPOINT, ignore_errors=True)
-
-
-def _settled(settings: Settings) -> tuple[Settings, Tables]:
-    """Return the settings with what the files decide, and the vectors that are read.
-
-    Raises:
-        ConfigError: they do not go together.
-        VectorError: a file of vectors cannot be read.
-    """
-    refuse_conflicts(settings)
-    languages = tuple(dict.fromkeys(settings.target_languages))
-    settings = replace(settings, model=replace(settings.model, languages=languages))
-    if settings.vectors is None:
-        return settings, (None, None)
-    table = VectorTable(settings.vectors)
-    valid = None if settings.valid_vectors is None else VectorTable(settings.valid_vectors)
-    refuse_widths(settings, table.width, None if valid is None else valid.width)
-    return replace(settings, model=replace(settings.model, vectors=table.width)), (table, valid)
 
 
 def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Trainer:
@@ -347,26 +323,9 @@ def _corpus(job: _Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
     corpus = cache if isinstance(cache, PreparedCorpus) else _made(job, cache)
     text, stats = job.settings.corpus, corpus.stats
     told = stats.describe(text.valid_size, auto=text.max_length == "auto")
-    for line in (*told, *_unknown(job.settings, corpus)):
+    for line in (*told, *unknown(job.settings, corpus)):
         job.watch.note(line)
     return corpus
-
-
-def _unknown(settings: Settings, corpus: PreparedCorpus) -> Iterator[str]:
-    """Yield a line for each side of the text that a tokenizer, which was not trained on it, does not know."""
-    text, targets, tagged = settings.corpus, corpus.targets, bool(settings.target_languages)
-    own = text.target_tokenizer if text.tokenizers == "separate" else text.tokenizer
-    sides = [] if settings.vectors else [("this text", text.tokenizer, corpus.tokenizer, corpus.train, False)]
-    if targets is not None:
-        what = "this text" if settings.vectors else "the target"
-        sides.append((what, own, targets.tokenizer, targets.train, tagged))
-    for what, given, tokenizer, rows, begins in sides:
-        share = 0.0 if given is None else Spelling(tokenizer).share(rows, begins)
-        if share >= MUCH:
-            yield (
-                f"{share:.0%} of {what} is single bytes to the tokenizer {given}, which was trained on other text: "
-                "sentences get long and are learnt slowly; train a new one, without `tokenizer` and trained parts"
-            )
 
 
 def _made(job: _Job, cache: Path) -> PreparedCorpus:
@@ -381,7 +340,7 @@ def _made(job: _Job, cache: Path) -> PreparedCorpus:
     if not settings.sources:
         raise RunError(f"{out}: nothing to resume there; name the corpus to train on")
     if job.stopped is None:
-        corpus = _prepare(settings, job.tables, cache, note)
+        corpus = prepared(settings, job.tables, cache, note)
         job.state.unlink(missing_ok=True)  # of a training that overwriting gives up
         return corpus
     if "-" in (*settings.sources, *settings.target, settings.valid, *settings.valid_target):
@@ -390,34 +349,9 @@ def _made(job: _Job, cache: Path) -> PreparedCorpus:
             "`cache_dir`, or start again with `overwrite=True`"
         )
     note(f"{out}: its token cache is gone; it is made again from the corpus")
-    corpus = _prepare(settings, job.tables, cache, note)
+    corpus = prepared(settings, job.tables, cache, note)
     refuse_another_corpus(out, corpus, job.stopped)
     return corpus
-
-
-def _prepare(settings: Settings, tables: Tables, cache: Path, note: Note) -> PreparedCorpus:
-    """Make the token cache of a text, of parallel text, or of a text and vectors."""
-    table, valid_table = tables
-    if table is not None:
-        held = None
-        if settings.valid is not None and valid_table is not None:
-            held = settings.valid, valid_table
-        return prepare_given(settings.sources, table, settings.corpus, cache, held, note)
-    if not settings.target:
-        return prepare(settings.sources, settings.corpus, cache, settings.valid, note)
-    sources, valid = settings.sources, list[tuple[str, str]]()
-    if settings.valid is not None:  # a table may hold both sides
-        valid = [(settings.valid, target) for target in settings.valid_target or (settings.valid,)]
-    if len(sources) == 1:
-        sources = sources * len(settings.target)  # one text in several languages
-    number = {language: tag for tag, language in enumerate(settings.model.languages)}
-    tags, valid_tags = (
-        [number[language] for language in names]
-        for names in (settings.target_languages, settings.valid_languages)
-    )
-    return prepare_pairs(
-        sources, settings.target, settings.corpus, cache, valid, note, tags=tags, valid_tags=valid_tags
-    )
 
 
 def _describe(network: Autoencoder, device: torch.device, bf16: bool) -> str:
