@@ -15,7 +15,6 @@ from textrae.text.prepared import PreparedCorpus
 from textrae.text.spelling import MUCH, Spelling
 from textrae.text.two_pass import Note
 
-
 Tables = tuple[VectorTable | None, VectorTable | None]
 """Vectors that are read instead of a text: those to train on, and those of the validation file."""
 
