@@ -45,7 +45,7 @@ def main() -> None:
     lines = list(dict.fromkeys(args.file.read_text(encoding="utf-8").removesuffix("\n").split("\n")))
     some = lines[: args.sentences]
     vectors = model.encode(lines)
-    width = vectors.shape[1]
+    width, length = vectors.shape[1], model.run.settings.model.keeps_length
     wanted = neighbours(vectors, len(some))
 
     def kept(changed: Array) -> float:
@@ -54,8 +54,8 @@ def main() -> None:
 
     print(f"{len(lines):,} distinct sentences, {len(some):,} asked")
     for storage in STORAGE:
-        small = stored(vectors, storage)
-        numbers = restored(small, width).astype(np.float32)
+        small = stored(vectors, storage, length)
+        numbers = restored(small, width, length).astype(np.float32)
         rebuilt = model.decode(small[: len(some)])
         bleu = sacrebleu.corpus_bleu(rebuilt, [some], tokenize="none", force=True).score
         exact = np.mean([a == b for a, b in zip(some, rebuilt, strict=True)])

@@ -1,11 +1,11 @@
 """Compare the speed of two checkouts of textrae in alternation: training, encoding, greedy decoding and a beam of 5.
 
-    python scripts/speed/compare.py OLD NEW TRAIN FILE --rounds 22 [--run RUN]
+    python scripts/speed/compare.py OLD NEW TRAIN FILE --rounds 22 [--run RUN [--new-run RUN]]
 
 OLD and NEW are folders that hold a `textrae` package. Each runs in a process of its own on one thread, and they take turns in
 random order: 25 steps of the default model on TRAIN, then the sentences of FILE encoded, then 1,024 of them decoded greedily and
-with a beam, in bfloat16 where the processor has it. With --run the model of a run is used, and none is trained. Time is that of
-the processor, so that other work disturbs it little.
+with a beam, in bfloat16 where the processor has it. With --run the model of a run is used, and none is trained; with --new-run
+NEW uses that one, of another shape. Time is that of the processor, so that other work disturbs it little.
 """
 
 from __future__ import annotations
@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("file", help="sentences to encode and decode")
     parser.add_argument("--rounds", type=int, default=22)
     parser.add_argument("--run", help="a run that both can read; by default one is trained by OLD")
+    parser.add_argument("--new-run", help="a run for NEW, if it is to use another model than OLD")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs = [str(Path(folder) / side) for side in ("old", "new")]
@@ -142,7 +143,8 @@ def main() -> None:
             compare(workers, "go", f"train {STEPS} steps", options.rounds)
             for worker in workers:
                 worker.communicate("\n")
-        workers = [start(tree, "use", run, options.file) for tree in trees]
+        used = run, options.new_run or run
+        workers = [start(tree, "use", one, options.file) for tree, one in zip(trees, used, strict=True)]
         compare(workers, "encode", f"encode {options.file}", options.rounds)
         compare(workers, "decode", f"decode {DECODED:,}", options.rounds)
         compare(workers, "beam", f"decode {DECODED:,} with a beam of {BEAM}", options.rounds)

@@ -54,13 +54,16 @@ def test_a_kept_length_stays_whole_in_smaller_types(tmp_path: Path, ending: str,
     np.testing.assert_array_equal(found[:, :-1], without)
 
 
-def test_a_kept_length_takes_two_bytes_beside_smaller_types() -> None:
+def test_a_kept_length_takes_two_bytes_beside_smaller_types(tmp_path: Path) -> None:
     small = [stored(np.zeros((3, 129), np.float32), kind, kept=True) for kind in ("int8", "binary")]  # type: ignore[arg-type]
     assert [part.nbytes for part in small] == [3 * 130, 3 * 18]
-    for part in small:
+    for part, said in zip(small, ("two bytes more", r"this run decodes \(n, 129\)"), strict=True):
         assert check_vectors(part, 129, 0, True).shape == (3, 129)
-        with pytest.raises(VectorError, match=r"this run decodes \(n, 129\)"):
+        with pytest.raises(VectorError, match=said):
             check_vectors(part[:, 1:], 129, 0, True)
+        np.save(tmp_path / "v.npy", part[:, 1:])
+        with pytest.raises(VectorError, match=said):
+            list(read_vectors(tmp_path / "v.npy", 129, None, True))
 
 
 @pytest.mark.parametrize("storage", STORAGE)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from textrae.errors import VectorError
 from textrae.inference.vectors.formats import MARK, RUN, TENSOR, VECTOR
-from textrae.inference.vectors.storage import columns, holds_signs, restored
+from textrae.inference.vectors.storage import WITHOUT_LENGTH, columns, holds_signs, restored
 from textrae.inference.vectors.writing import ENDINGS
 from textrae.text.npy import open_npy
 
@@ -162,6 +162,8 @@ def _blocks(path: Path, array: Block, width: int, kept: bool, half: bool = False
     """Yield blocks of a mapped array, copied; `half` for the upper halves of float32."""
     wanted = columns(width, "int8", kept) if array.dtype == np.int8 else width
     signs = holds_signs(array.dtype, array.shape, width, kept)
+    if array.ndim == 2 and wanted > width == array.shape[1]:
+        raise VectorError(f"{path}: {WITHOUT_LENGTH}")
     if array.ndim != 2 or not (array.shape[1] == wanted or signs):
         raise VectorError(
             f"{path}: shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded"

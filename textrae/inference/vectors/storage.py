@@ -19,6 +19,8 @@ STORAGE: dict[Storage, str] = {"float32": "<f4", "float16": "<f2", "int8": "|i1"
 """NumPy type of each storage."""
 _STEP = 1 / 32
 """Value of one step of int8: it holds -4 to 4 (an encoding's variance is 1) with an error of at most 1/64."""
+WITHOUT_LENGTH = "int8 vectors of this run end with the length, in two bytes more: store them with `kept=True`, or by `textrae encode`"
+"""What is wrong with steps of encodings that keep a length, but have none."""
 _LENGTH_STEP, _LENGTHS = 2.0**-12, 8.0
 """Value of one step of the number of a length, which is between -8 and 8: an error of 1/8,000 of the length at most."""
 _LOOSE = 0.1
@@ -110,7 +112,9 @@ def check_vectors(vectors: NDArray[Any], width: int, first: int = 0, kept: bool 
         VectorError: the shape is wrong, the type is not numeric, or a vector is not finite (its row is named).
     """
     array = restored(np.asarray(vectors), width, kept)
-    if array.ndim != 2 or array.shape[1] != width or array.dtype == np.int8:  # steps without a length
+    if kept and array.dtype == np.int8:
+        raise VectorError(WITHOUT_LENGTH)
+    if array.ndim != 2 or array.shape[1] != width:
         raise VectorError(
             f"vectors of shape {array.shape}: this run decodes (n, {width}); use vectors that it encoded"
         )
