@@ -117,8 +117,8 @@ def test_pre_training_is_a_plain_autoencoders_and_the_decoder_is_reinitialised()
     seen: list[tuple[bool, Tensor, Tensor]] = []
     network, original = trainer.network, trainer.network.bottleneck.forward
 
-    def spy(features: Tensor, added: Tensor | None = None) -> Latent:
-        latent = original(features, added)
+    def spy(features: Tensor, *others: Tensor | None) -> Latent:
+        latent = original(features, *others)
         assert latent.mean is not None
         if network.training:
             weights = network.decoder.output.weight, network.encoder.layers[0][0].rnn.weight_hh_l0

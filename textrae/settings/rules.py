@@ -215,6 +215,11 @@ def refuse_conflicts(settings: Settings) -> None:
         model.reconstruction == "mse" and training.label_smoothing,
         "`label_smoothing`: mse has no softmax whose targets could be smoothed; leave it out",
     )
+    refuse(
+        training.copying and not settings.copies,
+        "`copying`: only an autoencoder without segments, posterior or regulariser writes any text as it reads it; "
+        "leave it out",
+    )
     if settings.target:
         _refuse_with_target(settings)
     languages = tuple(dict.fromkeys(settings.target_languages))

@@ -67,6 +67,19 @@ class Settings:
         """Return the settings with the tokens of a sentence at most, which a corpus has decided."""
         return replace(self, corpus=replace(self.corpus, max_length=longest))
 
+    @property
+    def copies(self) -> bool:
+        """Whether what is written is a plain copy of what is read, which training can exercise with any text."""
+        model, other = self.model, self.target or self.vectors
+        return not (other or model.hierarchical or model.variational or model.regulariser != "none")
+
+    @property
+    def copying_used(self) -> float:
+        """Share of batches that are exercises in copying, with the default resolved."""
+        if self.training.copying is not None:
+            return self.training.copying
+        return 0.1 if self.copies and self.model.slots > 1 else 0.0
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
         """Build settings from plain values, which an older textrae may have written.
@@ -75,7 +88,9 @@ class Settings:
             ConfigError: a value does not fit.
             KeyError: a value is missing.
         """
-        training = {_RENAMED.get(name, name): value for name, value in values["training"].items()}
+        training = {"copying": 0.0} | {
+            _RENAMED.get(name, name): value for name, value in values["training"].items()
+        }
         valid_target = values.get("valid_target")  # an older run has one file
         slots = _SLOTS_BEFORE if values["model"].get("slots") else {}
         segments = _HIERARCHICAL_BEFORE if values["model"].get("hierarchical") else {}

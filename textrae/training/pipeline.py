@@ -235,6 +235,8 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         device=job.device,
         bf16=job.bf16,
         mse_weight=settings.model.mse_weight,
+        copying=settings.copying_used,
+        longest=settings.corpus.longest + 1,
         regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, job.device),
         segmenter=segmenter(settings.model, corpus.tokenizer),
         targets=None if targets is None else targets.train,

@@ -115,6 +115,10 @@ class Trainer:
     bf16: bool
     mse_weight: float = 0.0
     """λ of the mixed loss."""
+    copying: float = 0.0
+    """Share of batches that are exercises in copying."""
+    longest: int = 0
+    """Tokens of a text at most, its end counted."""
     regulariser: Regulariser | None = None
     """What makes encodings resemble draws from the prior."""
     segmenter: Segmenter | None = None

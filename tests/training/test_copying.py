@@ -1,0 +1,92 @@
+"""Exercises in copying: what they are made of, and that they teach pieces that no training text has."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textrae.inference.generation import write
+from textrae.nn.autoencoder import Autoencoder
+from textrae.settings.model import ModelConfig
+from textrae.text.batch import Specials, collate_lists
+from textrae.training.copying import exercise
+from textrae.training.losses import reconstruction_loss
+
+SPECIALS = Specials(0, 1, 2, 3)
+TEXT = range(4, 30)
+
+
+@given(
+    st.lists(st.lists(st.integers(4, 29), max_size=9), min_size=1, max_size=8),
+    st.integers(1, 40),
+    st.integers(0, 99),
+)
+@settings(deadline=None)
+def test_an_exercise_is_a_batch_whose_target_is_its_source(
+    texts: list[list[int]], longest: int, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    batch = collate_lists(texts, SPECIALS)
+    found = exercise(batch, TEXT, SPECIALS, longest)
+    joins = len(texts) > 1 and 2 * len(batch.source) - 1 <= longest
+    assert found.target is found.source
+    assert found.source.shape == (int(found.lengths.max()), len(texts) // 2 if joins else len(texts))
+    if joins:
+        half = len(texts) // 2
+        ends = [len(a) + len(b) + 1 for a, b in zip(texts[:half], texts[half:], strict=False)]
+        assert found.lengths.tolist() == ends
+    else:
+        assert torch.equal(found.lengths, batch.lengths)
+    assert torch.equal(found.previous[0], torch.full_like(found.previous[0], SPECIALS.bos))
+    assert torch.equal(found.previous[1:], found.source[:-1])
+    for column, length in zip(found.source.t().tolist(), found.lengths.tolist(), strict=True):
+        assert all(token in TEXT for token in column[: length - 1])
+        assert column[length - 1] == SPECIALS.eos
+        assert all(token == SPECIALS.pad for token in column[length:])
+
+
+def test_texts_are_kept_shuffled_and_replaced_in_their_shares() -> None:
+    torch.manual_seed(0)
+    row = list(range(4, 24))
+    batch = collate_lists([row] * 4_000, SPECIALS)
+    found = exercise(batch, range(1_000, 9_000), SPECIALS, 21)  # too long to be joined
+    texts = found.source[:-1].t()
+    replaced = texts >= 1_000
+    assert abs(float(replaced.float().mean()) - 0.5) < 0.02
+    assert abs(float((replaced.float().mean(1) < 0.25).float().mean()) - 0.25) < 0.05  # a share for each text
+    in_place = ((texts == torch.tensor(row)) | replaced).all(1)
+    assert abs(float(in_place.float().mean()) - 0.75) < 0.05
+    kept = [sorted(t for t in text if t < 1_000) for text in texts[:50].tolist()]
+    assert all(len(set(tokens)) == len(tokens) for tokens in kept)  # a shuffled text has each token once
+
+
+def test_exercises_teach_to_copy_what_the_text_does_not_have() -> None:
+    exact = []
+    for share in (0.0, 0.25):
+        torch.manual_seed(0)
+        model = Autoencoder(ModelConfig(hidden=48, embedding=24, slots=6, latent=8), 30)
+        generator = torch.Generator().manual_seed(0)
+        sentences = [
+            torch.randint(4, 14, (int(n),), generator=generator).tolist()
+            for n in torch.randint(1, 7, (400,), generator=generator)
+        ]
+        optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+        for start in range(0, 400 * 25, 50):
+            batch = collate_lists([sentences[i % 400] for i in range(start, start + 50)], SPECIALS)
+            if float(torch.rand(())) < share:
+                batch = exercise(batch, TEXT, SPECIALS, 13)
+            features, _ = model(batch.source, batch.lengths, batch.previous)
+            optimizer.zero_grad()
+            reconstruction_loss(model, features, batch.target, SPECIALS.pad).backward()
+            optimizer.step()
+        model.eval()
+        unseen = [
+            torch.randint(14, 30, (int(n),), generator=generator).tolist()
+            for n in torch.randint(1, 7, (200,), generator=generator)
+        ]
+        batch = collate_lists(unseen, SPECIALS)
+        written = write(model, model.encode(batch.source, batch.lengths), SPECIALS, 10)
+        exact.append(sum(a == b for a, b in zip(written, unseen, strict=True)))
+    assert exact[0] < 20
+    assert exact[1] > 120

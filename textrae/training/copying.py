@@ -1,0 +1,56 @@
+"""Exercises in copying: texts that no corpus holds, so that a model also learns to copy what it has not seen."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from textrae.text.batch import Batch, Specials
+
+SHUFFLED = 0.25
+"""Share of the texts of an exercise whose tokens stand in a random order."""
+
+
+def exercise(batch: Batch, text: range, specials: Specials, longest: int) -> Batch:
+    """Return texts made from those of a batch, which are read and written alike.
+
+    Pairs of texts are joined, where that is not too long. Of each text a share of the tokens, drawn from U(0, 1), is
+    replaced by random pieces; so all pieces are copied, those of single bytes too. Some texts are shuffled.
+
+    Args:
+        batch: texts whose target is their source.
+        text: ids that are text.
+        specials: ids of the special tokens.
+        longest: tokens of a text at most, its end counted.
+    """
+    source, lengths = batch.source, batch.lengths
+    if len(lengths) > 1 and 2 * len(source) - 1 <= longest:
+        source, lengths = _joined(source, lengths, specials.pad)
+    source = _shuffled(source, lengths, SHUFFLED)
+    step = torch.arange(len(source), device=source.device).unsqueeze(1)
+    share = torch.rand(len(lengths), device=source.device)
+    chosen = (torch.rand(source.shape, device=source.device) < share) & (step < lengths - 1)
+    pieces = torch.randint(text.start, text.stop, source.shape, device=source.device)
+    source = torch.where(chosen, pieces, source)
+    first = batch.previous[:1, : len(lengths)]
+    return Batch(source, lengths, torch.cat([first, source[:-1]]), source)
+
+
+def _joined(source: Tensor, lengths: Tensor, pad: int) -> tuple[Tensor, Tensor]:
+    """Join each text of the first half of a batch with one of the second: (time, batch) ids and (batch,) lengths."""
+    half = len(lengths) // 2
+    first, second = lengths[:half], lengths[half : 2 * half]
+    joined = first + second - 1
+    step = torch.arange(int(joined.max()), device=source.device).unsqueeze(1)
+    before = step < first - 1
+    heads = source[:, :half].gather(0, step.clamp_max(len(source) - 1).expand(-1, half))
+    tails = source[:, half : 2 * half].gather(0, (step - (first - 1)).clamp(0, len(source) - 1))
+    return torch.where(before, heads, tails).masked_fill(step >= joined, pad), joined
+
+
+def _shuffled(source: Tensor, lengths: Tensor, share: float) -> Tensor:
+    """Put the tokens of a random share of the texts in a random order; ends and padding stay."""
+    step = torch.arange(len(source), device=source.device).unsqueeze(1)
+    mixed = (step < lengths - 1) & (torch.rand(len(lengths), device=source.device) < share)
+    places = torch.where(mixed, torch.rand(source.shape, device=source.device) * (lengths - 1), step)
+    return source.gather(0, places.argsort(dim=0, stable=True))
