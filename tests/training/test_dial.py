@@ -136,14 +136,14 @@ def test_long_texts_get_more_slots_than_sentences(
     prepared: PreparedCorpus, paragraphs: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = TrainingConfig(steps=1)
-    monkeypatch.setattr(sizes, "TOKENS_A_SLOT", 1.0)
+    monkeypatch.setattr(sizes, "TOKENS_A_SLOT", 0.5)
     for size, of in SIZES.items():
         model, dial = shaped({}, size)
         assert turned(model, dial, ground(prepared, budget))[0] == model
         found, told = turned(model, dial, ground(paragraphs, budget))
-        assert (found.slots, found.latent) == (64, of.latent)
+        assert (found.slots, found.latent) == (128, of.latent)
         assert (
-            f"64 slots × {of.latent} numbers (more slots than {of.slots}, as a tenth of the texts have over"
+            f"128 slots × {of.latent} numbers (more slots than {of.slots}, as a tenth of the texts have over"
             in told
         )
     for fixed in ({"slots": 16}, {"memory": "states"}, {"hierarchical": True}, {"variational": True}):
@@ -151,8 +151,8 @@ def test_long_texts_get_more_slots_than_sentences(
         assert turned(model, dial, ground(paragraphs, budget))[0] == model
     model, dial = shaped(dict.fromkeys(("hidden", "embedding", "latent"), 8))
     found, told = turned(model, dial, ground(paragraphs, TrainingConfig(minutes=1)))  # nothing is measured
-    assert numbers_of(found) == (8, 8, 64, 8)
-    assert told.startswith("8 units, 64 slots × 8 numbers (more slots than")
+    assert numbers_of(found) == (8, 8, 128, 8)
+    assert told.startswith("8 units, 128 slots × 8 numbers (more slots than")
 
 
 def test_what_has_one_vector_keeps_it(prepared: PreparedCorpus) -> None:

@@ -117,7 +117,7 @@ def fit_mixture(vectors: Tensor, components: int = COMPONENTS, seed: int = 0, ro
     nearest = torch.cdist(points, means).argmin(1)
     shares = F.one_hot(nearest, components).double()
     mixture, before = _maximise(points, shares), -math.inf
-    for _ in range(rounds):
+    for _ in range(rounds if components > 1 else 0):  # a single Gaussian is fitted at once
         joint = _log_joint(points, mixture)
         total = joint.logsumexp(1)
         now = float(total.mean())

@@ -30,8 +30,8 @@ class Numbers(NamedTuple):
 
 SIZES: dict[Size, Numbers] = {
     "small": Numbers(hidden=256, embedding=128, slots=32, latent=16, vector=128),
-    "base": Numbers(hidden=512, embedding=256, slots=32, latent=32, vector=128),
-    "large": Numbers(hidden=1024, embedding=512, slots=32, latent=64, vector=256),
+    "base": Numbers(hidden=512, embedding=256, slots=64, latent=16, vector=128),
+    "large": Numbers(hidden=1024, embedding=512, slots=64, latent=32, vector=256),
 }
 """The numbers of each size. A model that is made without a size has those of base."""
 
@@ -41,9 +41,9 @@ MANY_TOKENS = 60_000_000
 """Tokens of training; where large sees more of them, it learns more than base."""
 LARGE_CORPUS = 1_000_000
 """Tokens of a corpus; of a smaller one large would learn sentences by heart."""
-TOKENS_A_SLOT = 3.75
+TOKENS_A_SLOT = 2
 """Tokens that a slot stands for at most, in nine of ten texts; of longer texts there are twice as many slots, and again."""
-MOST_SLOTS = 64
+MOST_SLOTS = 256
 """Slots that the corpus suggests at most."""
 
 
