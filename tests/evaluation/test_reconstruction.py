@@ -36,8 +36,8 @@ def test_perfect_and_hopeless() -> None:
 
 
 def test_buckets_are_by_tokens_without_the_end() -> None:
-    assert [bucket_name(n) for n in (0, 5, 6, 10, 11, 50, 51, 900)] == [
-        "0-5", "0-5", "6-10", "6-10", "11-15", "31-50", "51+", "51+",
+    assert [bucket_name(n) for n in (0, 5, 6, 10, 11, 50, 51, 200, 900)] == [
+        "0-5", "0-5", "6-10", "6-10", "11-15", "31-50", "51-100", "101-200", "201+",
     ]  # fmt: skip
     assert {name: part.sentences for name, part in reconstruction_report(ROWS).by_length.items()} == {
         "0-5": 2,

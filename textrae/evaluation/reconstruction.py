@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from textrae.evaluation.tokenization import tokenizer_for
 from textrae.text.scripts import words_parted
 
-BUCKETS = (5, 10, 15, 20, 30, 50)
+BUCKETS = (5, 10, 15, 20, 30, 50, 100, 200)
 """Upper bounds of the length buckets, in tokens; longer sentences make one more."""
 
 
