@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from textrae_cli import app
@@ -90,6 +94,21 @@ def textrae_here(*args: object, stdin: bytes = b"") -> subprocess.CompletedProce
     """Run the command in this process, where it takes milliseconds."""
     done = CliRunner().invoke(app, [str(arg) for arg in args], input=stdin)
     return subprocess.CompletedProcess(args, done.exit_code, done.stdout_bytes, done.stderr_bytes)
+
+
+def script(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Load a script, as in experiments/quality, which imports those of its folder."""
+    path = Path(__file__).parents[1] / "scripts" / f"{name}.py"
+    monkeypatch.syspath_prepend(path.parent)
+    return importlib.import_module(path.stem)
+
+
+def answer_here(*words: object) -> dict[str, Any]:
+    """Run a command of textrae in this process, and return the object that it prints."""
+    done = textrae_here(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def command() -> str:

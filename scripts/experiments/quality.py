@@ -1,66 +1,55 @@
-"""Train with default settings for a number of minutes, then measure on the validation file.
+"""Measure quality by corpus and length: train with the defaults for some minutes, then rebuild text never trained on.
 
-    python scripts/experiments/quality.py TRAIN VALID --minutes 10 --out run
-    python scripts/experiments/quality.py TRAIN VALID --minutes 10 --samples 2000 -- --model vrae
+    python scripts/experiments/quality.py --corpus yelp=TRAIN,VALID --corpus ptb=TRAIN,VALID --minutes 5,10,30 --out quality.jsonl
+    python scripts/experiments/quality.py --corpus yelp=TRAIN,VALID --minutes 10 --unseen ptb=VALID --out quality.jsonl
+    python scripts/experiments/quality.py --table quality.jsonl
 
-Prints the machine, the commands, and the table of `textrae evaluate` by length; with --samples N also ten samples, and the
-quality of N. Arguments after -- are passed to `textrae train`.
+Trains once for each corpus and budget, with no switch but that budget and those after --, and prints Markdown: steps, tokens/s,
+the encoding, token accuracy, exact match and BLEU, then the same by length, and the machine with its measured peak. With
+--unseen every model is measured on texts of other domains too. A line is printed, and added to the file of --out, as soon as it
+is measured; what the file holds is not measured again. So a table can be made over several sessions: the same command goes
+on where it was stopped. A machine of another speed can train the same steps, with --steps. With --keep the trained runs stay,
+and further texts are measured without training again.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-import torch
+import figure_tables
+from measured import add_arguments, check, measure, planned, read
 from side_by_side import parsed
 
 
-def main() -> None:
-    """Run the commands and print their output."""
+def main() -> int:
+    """Train, measure and print; return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("train", type=Path)
-    parser.add_argument("valid", type=Path)
-    parser.add_argument("--minutes", default="10")
-    parser.add_argument("--out", type=Path, default=Path("quality-run"))
-    parser.add_argument("--tokenize", default="none", help="sacrebleu's tokenizer (zh for Chinese)")
-    parser.add_argument("--samples", type=int, default=0)
-    parser.add_argument("--keep", action="store_true", help="keep the run folder")
+    add_arguments(parser)
+    parser.add_argument("--unseen", type=_text, action="append", default=[], metavar="NAME=FILE")
     args, further = parsed(parser)
-    command = Path(sys.executable).with_name("textrae")
-    train = [
-        command,
-        "train",
-        args.train,
-        "--valid",
-        args.valid,
-        "--minutes",
-        args.minutes,
-        "-o",
-        args.out,
-        "--overwrite",
-        *further,
-    ]
-    evaluate = [command, "evaluate", args.out, args.valid, "--tokenize", args.tokenize]
-    print(
-        f"machine: {os.cpu_count()} cores ({platform.processor() or platform.machine()}), torch {torch.__version__}"
-    )
-    few = [command, "sample", args.out, "-n", "10"]
-    many = [command, "sample", args.out, "-n", str(args.samples), "--seed", "1", "--against", args.train]
-    for line in (train, evaluate, *([few, many] if args.samples else [])):
-        shown = " ".join(str(part) for part in line).replace(str(command), "textrae")
-        print(f"$ {shown}", flush=True)
-        subprocess.run(line, check=True, stdout=subprocess.DEVNULL if line is many else None)
-    if not args.keep:
-        shutil.rmtree(args.out)
+    unseen: dict[str, Path] = dict(args.unseen)
+    check(parser, args, list(unseen.values()))
+    if args.table:
+        rows, well = read(args.table), True
+        print(figure_tables.whole(rows))
+    else:
+        rows, well = measure(planned(args, further), args, unseen)
+    for part in (*figure_tables.by_length(rows), *figure_tables.notes(rows)):
+        print(f"\n{part}")
+    return int(not well)
+
+
+def _text(word: str) -> tuple[str, Path]:
+    """Read NAME=FILE."""
+    name, _, path = word.partition("=")
+    if not (name and path):
+        raise argparse.ArgumentTypeError(f"{word!r}: give NAME=FILE")
+    return name, Path(path)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

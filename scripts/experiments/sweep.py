@@ -15,16 +15,13 @@ import argparse
 import json
 import math
 import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-
-class Failed(Exception):
-    """What a command said when it failed, in one line."""
+from commands import Failed, answer
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,24 +71,6 @@ def measured(train: Path, valid: Path, steps: str, switches: str) -> dict[str, A
         **{name: posterior.get(name) for name in ("kl", "mutual_information", "active_units")},
         **{name: facts[name] for name in ("step", "tokens", "passes", "seconds", "valid_loss")},
     }
-
-
-def answer(*words: object) -> dict[str, Any]:
-    """Run a command of textrae, and return the object that it prints.
-
-    Raises:
-        Failed: it failed, with what it said.
-    """
-    command = Path(sys.executable).with_name("textrae")
-    done = subprocess.run([command, *map(str, words), "--json"], capture_output=True, text=True)
-    if done.returncode == 0:
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-    said = (done.stderr.strip().splitlines() or [f"{words[0]} ended with exit code {done.returncode}"])[-1]
-    try:
-        raise Failed(json.loads(said)["error"])
-    except (ValueError, TypeError, KeyError):
-        raise Failed(said) from None
 
 
 def line(found: dict[str, Any]) -> str:

@@ -1,16 +1,23 @@
-"""Peak speed of a machine, operations that a model needs, and medians of cases run in turn."""
+"""Peak speed of a machine, operations that a model needs, and medians of cases run in turn.
+
+As a script it prints, as an object of JSON, what other scripts write beside their figures: :func:`facts`.
+"""
 
 from __future__ import annotations
 
+import json
 import platform
 import resource
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from textrae.devices import choose_bf16, choose_device
 from textrae.nn.cells import CELLS
 from textrae.settings.model import ModelConfig
 
@@ -18,8 +25,38 @@ Sample = Callable[[], float]
 """A case that can be measured again and again."""
 
 
-def describe() -> str:
-    """Return processor, threads and version of torch in a line."""
+def facts(size: int = 2048) -> dict[str, Any]:
+    """Measure the device that trainings take by default, in the precision that they take.
+
+    Args:
+        size: of the product whose speed is the peak (:func:`matrix_peak`).
+
+    Returns:
+        ``machine``: its name; ``precision``: bf16 or fp32; ``peak``: FLOP/s of a square product in it; ``commit``: of textrae.
+    """
+    device = choose_device("auto")
+    bf16 = choose_bf16("auto", device)
+    return {
+        "machine": describe(device.type),
+        "precision": "bf16" if bf16 else "fp32",
+        "peak": matrix_peak(torch.bfloat16 if bf16 else torch.float32, size, device.type),
+        "commit": commit(),
+    }
+
+
+def commit() -> str:
+    """Return the commit of this checkout, with -dirty where files differ from it; "unknown" outside a checkout."""
+    line = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        return subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def describe(device: str = "cpu") -> str:
+    """Return processor and threads, or the card, and the version of torch in a line."""
+    if device == "cuda":
+        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -95,3 +132,7 @@ def spread(figures: list[float]) -> str:
 def peak_memory() -> float:
     """Return the peak memory of this process in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(facts()))
