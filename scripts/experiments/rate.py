@@ -4,8 +4,8 @@
     python scripts/experiments/rate.py --table rate.jsonl --picture rate.svg
 
 Trains once for each corpus, budget and number of numbers: a model of base size (512 units) whose slots hold them, as SHAPES says.
-Slots and their numbers double in turn, up to the default of 32 × 32, as more slots learn faster at equal numbers. One of
-the numbers is the length of the text. Prints a Markdown table. A line is printed, and added to the file of --out, as soon as it
+Slots have 16 numbers each, as by default, and 8 where the encoding has few: at equal numbers more slots learn faster. One of the
+numbers is the length of the text. Prints a Markdown table. A line is printed, and added to the file of --out, as soon as it
 is measured; what the file holds is not measured again. With --picture, BLEU and exact match are drawn; that needs matplotlib.
 Arguments after -- are passed to `textrae train`.
 """
@@ -26,11 +26,11 @@ from side_by_side import parsed
 SHAPES = {
     64: (8, 8),
     128: (16, 8),
-    256: (16, 16),
+    256: (32, 8),
     512: (32, 16),
-    1024: (32, 32),
-    2048: (64, 32),
-    4096: (64, 64),
+    1024: (64, 16),
+    2048: (128, 16),
+    4096: (256, 16),
 }
 """Slots, and numbers of each, by the numbers of an encoding."""
 DRAWN = {"bleu": ("BLEU", 1), "exact": ("exact match, %", 100)}
