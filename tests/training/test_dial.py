@@ -136,7 +136,7 @@ def test_long_texts_get_more_slots_than_sentences(
     prepared: PreparedCorpus, paragraphs: PreparedCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = TrainingConfig(steps=1)
-    monkeypatch.setattr(sizes, "TOKENS_A_SLOT", 0.5)
+    monkeypatch.setattr(sizes, "TOKENS_A_SLOT", 1.0)
     for size, of in SIZES.items():
         model, dial = shaped({}, size)
         assert turned(model, dial, ground(prepared, budget))[0] == model
