@@ -29,21 +29,28 @@ def test_an_exercise_is_a_batch_whose_target_is_its_source(
     torch.manual_seed(seed)
     batch = collate_lists(texts, SPECIALS)
     found = exercise(batch, TEXT, SPECIALS, longest)
-    joins = len(texts) > 1 and 2 * len(batch.source) - 1 <= longest
     assert found.target is found.source
-    assert found.source.shape == (int(found.lengths.max()), len(texts) // 2 if joins else len(texts))
-    if joins:
-        half = len(texts) // 2
-        ends = [len(a) + len(b) + 1 for a, b in zip(texts[:half], texts[half:], strict=False)]
-        assert found.lengths.tolist() == ends
-    else:
-        assert torch.equal(found.lengths, batch.lengths)
+    lengths = [len(text) for text in texts]
+    while len(lengths) > len(found.lengths):
+        half = len(lengths) // 2
+        lengths = [a + b for a, b in zip(lengths[:half], lengths[half:], strict=False)]
+    assert found.lengths.tolist() == [length + 1 for length in lengths]
+    assert len(found.source) == max(found.lengths)
+    assert len(lengths) == len(texts) or len(found.source) <= longest
     assert torch.equal(found.previous[0], torch.full_like(found.previous[0], SPECIALS.bos))
     assert torch.equal(found.previous[1:], found.source[:-1])
     for column, length in zip(found.source.t().tolist(), found.lengths.tolist(), strict=True):
         assert all(token in TEXT for token in column[: length - 1])
         assert column[length - 1] == SPECIALS.eos
         assert all(token == SPECIALS.pad for token in column[length:])
+
+
+def test_texts_are_joined_up_to_eight_times() -> None:
+    torch.manual_seed(0)
+    batch = collate_lists([[4]] * 16, SPECIALS)
+    drawn = [len(exercise(batch, TEXT, SPECIALS, 100).lengths) for _ in range(80)]
+    assert set(drawn) == {16, 8, 4, 2}
+    assert {len(exercise(batch, TEXT, SPECIALS, 4).lengths) for _ in range(40)} == {16, 8}
 
 
 def test_texts_are_kept_shuffled_and_replaced_in_their_shares() -> None:

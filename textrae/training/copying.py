@@ -7,6 +7,8 @@ from torch import Tensor
 
 from textrae.text.batch import Batch, Specials
 
+DOUBLED = 3
+"""Times that texts are joined in pairs, at most; how often is drawn for each exercise."""
 SHUFFLED = 0.25
 """Share of the texts of an exercise whose tokens stand in a random order."""
 
@@ -14,8 +16,9 @@ SHUFFLED = 0.25
 def exercise(batch: Batch, text: range, specials: Specials, longest: int) -> Batch:
     """Return texts made from those of a batch, which are read and written alike.
 
-    Pairs of texts are joined, where that is not too long. Of each text a share of the tokens, drawn from U(0, 1), is
-    replaced by random pieces; so all pieces are copied, those of single bytes too. Some texts are shuffled.
+    Texts are joined, none or two, four or eight of them to one, where that is not too long: so lengths are copied that
+    the corpus does not have. Of each text a share of the tokens, drawn from U(0, 1), is replaced by random pieces: so all
+    pieces are copied, those of single bytes too. Some texts are shuffled.
 
     Args:
         batch: texts whose target is their source.
@@ -24,7 +27,9 @@ def exercise(batch: Batch, text: range, specials: Specials, longest: int) -> Bat
         longest: tokens of a text at most, its end counted.
     """
     source, lengths = batch.source, batch.lengths
-    if len(lengths) > 1 and 2 * len(source) - 1 <= longest:
+    for _ in range(int(torch.randint(DOUBLED + 1, ()))):
+        if len(lengths) < 2 or 2 * len(source) - 1 > longest:
+            break
         source, lengths = _joined(source, lengths, specials.pad)
     source = _shuffled(source, lengths, SHUFFLED)
     step = torch.arange(len(source), device=source.device).unsqueeze(1)
