@@ -154,3 +154,69 @@ def test_other_lengths_than_the_kept_one_change_only_the_clock() -> None:
     vector[:, -1] = length_number(torch.tensor([9]))
     torch.testing.assert_close(model.expected(Latent(vector)), torch.tensor([9.0]))
     assert all(len(row) <= 5 for row in write(model, Latent(vector), SPECIALS, 5))
+
+
+def test_a_model_of_given_vectors_foretells_the_length() -> None:
+    torch.manual_seed(0)
+    model = Autoencoder(ModelConfig(vectors=6, **SHAPE), 20)
+    batch = collate_lists([[4, 5, 6], [7] * 30], SPECIALS)
+    vectors = torch.randn(2, 6)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
+    for _ in range(60):
+        _, latent = model(batch.source, batch.lengths, batch.previous, vectors=vectors)
+        assert latent.expected is not None
+        optimizer.zero_grad()
+        length_loss(latent.expected, batch, SPECIALS.pad).backward()
+        optimizer.step()
+    torch.testing.assert_close(model.expected(model.read(vectors)), batch.lengths.float(), rtol=0.1, atol=0.0)
+
+
+def test_a_translator_and_an_autoencoder_have_the_same_parameters_but_for_the_length() -> None:
+    shapes = []
+    for translates in (False, True):
+        model = Autoencoder(ModelConfig(**SHAPE), 20, translates=translates)
+        shapes.append({name: tuple(value.shape) for name, value in model.state_dict().items()})
+    more = {"clock.foretell.weight": (1, 12), "clock.foretell.bias": (1,)}
+    assert shapes[1] == {**shapes[0], **more}
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_posterior_draws_the_length_too(both: bool) -> None:
+    torch.manual_seed(0)
+    model = Autoencoder(
+        ModelConfig(variational=True, slot_addressing="position", bidirectional=both, **SHAPE), 20
+    )
+    assert model.clock is not None
+    model.clock.standardise(torch.tensor([3, 4, 6]))
+    batch = collate_lists([[4, 5, 6]] * 2_000, SPECIALS)
+    latent = model.encode(batch.source, batch.lengths)
+    assert latent.mean is not None
+    assert latent.log_variance is not None
+    torch.testing.assert_close(latent.mean[:, -1], model.clock.number(batch.lengths))
+    spread = (latent.vector - latent.mean)[:, -1].std()
+    torch.testing.assert_close(spread, (0.5 * latent.log_variance[:, -1]).exp().mean(), rtol=0.1, atol=0.0)
+    model.eval()
+    torch.testing.assert_close(
+        model.expected(model.encode(batch.source, batch.lengths)), torch.full((2_000,), 4.0)
+    )
+
+
+def test_slots_look_at_their_own_share_and_all_are_used() -> None:
+    """After learning to copy no slot looks somewhere else, and the decoder looks at each."""
+    torch.manual_seed(0)
+    model = Autoencoder(ModelConfig(hidden=32, embedding=16, slots=4, latent=8), 14)
+    generator = torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    for _ in range(150):
+        batch = collate_lists(torch.randint(4, 14, (40, 11), generator=generator).tolist(), SPECIALS)
+        features, _ = model(batch.source, batch.lengths, batch.previous)
+        optimizer.zero_grad()
+        reconstruction_loss(model, features, batch.target, SPECIALS.pad).backward()
+        optimizer.step()
+    model.eval()
+    looks = model.slot_weights(batch.source, batch.lengths)
+    assert looks is not None
+    shares = (torch.arange(12) + 0.5) / 12
+    torch.testing.assert_close((looks @ shares).mean(0), (torch.arange(4) + 0.5) / 4, rtol=0.0, atol=0.1)
+    used = model.attend(batch.previous, model.encode(batch.source, batch.lengths)).mean((0, 1))
+    assert float(used.min()) > 0.12  # of a quarter
