@@ -95,7 +95,7 @@ class ModelConfig:
     ``content``: each slot has a query and a projection of its own. ``position``: each has a learnt window of the
     sentence too, from the first slot's at the beginning to the last one's at the end. A dimension then means the
     same in every slot, all slots share one projection, and the decoder knows each slot by a key. ``auto``: position
-    for several slots, but content in a variational or hierarchical model, where position was not tried.
+    for several slots, but content in a variational model, whose samples it makes more fluent, and in a hierarchical one.
     """
     clock: bool | None = None
     """Tell the decoder at which share of the text it is (by default where slots have positions).
