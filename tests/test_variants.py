@@ -98,6 +98,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "latent",
         "pooling",
         "slot_addressing",
+        "clock",
         "encoding_scale",
         "dropout",
         "weight_dropout",

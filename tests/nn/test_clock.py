@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from textrae.errors import ConfigError
 from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.bottleneck import Latent
@@ -53,6 +54,26 @@ def test_what_is_not_kept_is_foretold() -> None:
         clock.foretell.weight.copy_(torch.tensor([[0.0, 3 / 8, 0.0]]))  # type: ignore[union-attr]
     vectors = torch.tensor([[9.0, length_number(torch.tensor(40)), 9.0]])
     torch.testing.assert_close(clock(vectors), torch.tensor([40.0]))
+
+
+def test_who_has_a_clock() -> None:
+    for switches, expected in (
+        ({}, True),
+        ({"slot_addressing": "content"}, False),
+        ({"variational": True}, False),
+        ({"variational": True, "slot_addressing": "position"}, True),
+        ({"bidirectional": False}, True),
+        ({"bidirectional": False, "reverse": True}, False),
+        ({"slots": 1}, False),
+        ({"slots": 0, "latent": 16, "hierarchical": True}, True),
+        ({"slots": 0, "latent": 16, "hierarchical": True, "places": 0}, False),
+    ):
+        settings: dict[str, Any] = {**SHAPE, **switches}
+        assert ModelConfig(**settings).clock_used == expected, switches
+        assert not ModelConfig(**settings, clock=False).clock_used
+        if not expected:
+            with pytest.raises(ConfigError, match=r"^`clock`: it needs slots with positions"):
+                ModelConfig(**settings, clock=True)
 
 
 def test_positions_are_shares_and_stay_at_the_end() -> None:
@@ -219,4 +240,4 @@ def test_slots_look_at_their_own_share_and_all_are_used() -> None:
     shares = (torch.arange(12) + 0.5) / 12
     torch.testing.assert_close((looks @ shares).mean(0), (torch.arange(4) + 0.5) / 4, rtol=0.0, atol=0.1)
     used = model.attend(batch.previous, model.encode(batch.source, batch.lengths)).mean((0, 1))
-    assert float(used.min()) > 0.12  # of a quarter
+    assert used.min().item() > 0.12  # of a quarter

@@ -212,8 +212,11 @@ class ModelConfig:
 
     @property
     def can_have_clock(self) -> bool:
-        """Whether there are slots with positions, or a hierarchical model's places, for a clock to go by."""
-        return bool(self.places_used) if self.hierarchical else self.slots_placed
+        """Whether there are slots with positions, or a hierarchical model's places, for a clock to go by.
+
+        With ``reverse`` slots stand for shares from the end, which is not where the decoder begins.
+        """
+        return bool(self.places_used) if self.hierarchical else self.slots_placed and not self.reverse
 
     @property
     def conditions_every_step(self) -> bool:
@@ -308,7 +311,8 @@ class ModelConfig:
         )
         refuse(
             self.clock and not self.can_have_clock,
-            "`clock`: it needs slots with positions, or a hierarchical model's places; give `slots`",
+            "`clock`: it needs slots with positions from the beginning on, or a hierarchical model's places; give `slots`, and "
+            "leave `reverse` out",
         )
         refuse(
             self.posterior_norm and not self.variational,

@@ -69,7 +69,7 @@ def _model_needs(settings: Settings) -> dict[str, tuple[object, str]]:
         "slot_addressing": (model.slots > 1, "tells several slots apart: give `slots`"),
         "clock": (
             model.can_have_clock,
-            "is for slots with positions, or the places of a hierarchical model: give `slots`",
+            "is for slots with positions (not with `reverse`), or the places of a hierarchical model: give `slots`",
         ),
         "encoding_scale": (
             model.conditions_every_step,
