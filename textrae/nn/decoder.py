@@ -72,7 +72,7 @@ class Decoder(nn.Module):
         self.attention = Attention(hidden, item, scoring, size) if item else None
         self.place_keys = nn.Parameter(torch.randn(places, size)) if places else None
         self.output = nn.Linear(hidden + item, outputs)
-        # the recurrence is shown less than the attention, which chooses among what it is shown
+        # narrower for the recurrence, which gets one mean; the attention can still choose among the slots in view
         self.shown = Windows(places, 2 * places) if clock else None
         self.attended = Windows(places, places) if clock else None
 

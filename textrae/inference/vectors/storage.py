@@ -20,7 +20,7 @@ STORAGE: dict[Storage, str] = {"float32": "<f4", "float16": "<f2", "int8": "|i1"
 _STEP = 1 / 32
 """Value of one step of int8: it holds -4 to 4 (an encoding's variance is 1) with an error of at most 1/64."""
 WITHOUT_LENGTH = "int8 vectors of this run end with the length, in two bytes more: store them with `kept=True`, or by `textrae encode`"
-"""What is wrong with steps of encodings that keep a length, but have none."""
+"""Message for int8 vectors that miss the two bytes of the kept length."""
 _LENGTH_STEP, _LENGTHS = 2.0**-12, 8.0
 """Value of one step of the number of a length, which is between -8 and 8: an error of 1/8,000 of the length at most."""
 _LOOSE = 0.1
