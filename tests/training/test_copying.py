@@ -10,11 +10,18 @@ from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
 from textrae.settings.model import ModelConfig
 from textrae.text.batch import Specials, collate_lists
-from textrae.training.copying import exercise
+from textrae.training.copying import Exercises
 from textrae.training.losses import reconstruction_loss
 
 SPECIALS = Specials(0, 1, 2, 3)
 TEXT = range(4, 30)
+
+
+def exercises(longest: int, text: range = TEXT, single: int = 8) -> Exercises:
+    """Return exercises whose pieces of single bytes are the first of the text's ids."""
+    return Exercises(
+        share=1.0, text=text, single=torch.arange(text.start, text.start + single), longest=longest
+    )
 
 
 @given(
@@ -28,7 +35,7 @@ def test_an_exercise_is_a_batch_whose_target_is_its_source(
 ) -> None:
     torch.manual_seed(seed)
     batch = collate_lists(texts, SPECIALS)
-    found = exercise(batch, TEXT, SPECIALS, longest)
+    found = exercises(longest).make(batch, SPECIALS)
     assert found.target is found.source
     lengths = [len(text) for text in texts]
     while len(lengths) > len(found.lengths):
@@ -48,20 +55,22 @@ def test_an_exercise_is_a_batch_whose_target_is_its_source(
 def test_texts_are_joined_up_to_eight_times() -> None:
     torch.manual_seed(0)
     batch = collate_lists([[4]] * 16, SPECIALS)
-    drawn = [len(exercise(batch, TEXT, SPECIALS, 100).lengths) for _ in range(80)]
+    drawn = [len(exercises(100).make(batch, SPECIALS).lengths) for _ in range(80)]
     assert set(drawn) == {16, 8, 4, 2}
-    assert {len(exercise(batch, TEXT, SPECIALS, 4).lengths) for _ in range(40)} == {16, 8}
+    assert {len(exercises(4).make(batch, SPECIALS).lengths) for _ in range(40)} == {16, 8}
 
 
 def test_texts_are_kept_shuffled_and_replaced_in_their_shares() -> None:
     torch.manual_seed(0)
     row = list(range(4, 24))
     batch = collate_lists([row] * 4_000, SPECIALS)
-    found = exercise(batch, range(1_000, 9_000), SPECIALS, 21)  # too long to be joined
+    found = exercises(21, range(1_000, 9_000), 256).make(batch, SPECIALS)  # too long to be joined
     texts = found.source[:-1].t()
     replaced = texts >= 1_000
     assert abs(float(replaced.float().mean()) - 0.5) < 0.02
     assert abs(float((replaced.float().mean(1) < 0.25).float().mean()) - 0.25) < 0.05  # a share for each text
+    bytes_among = float((texts[replaced] < 1_256).float().mean())
+    assert abs(bytes_among - (0.25 + 0.75 * 256 / 8_000)) < 0.02
     in_place = ((texts == torch.tensor(row)) | replaced).all(1)
     assert abs(float(in_place.float().mean()) - 0.75) < 0.05
     kept = [sorted(t for t in text if t < 1_000) for text in texts[:50].tolist()]
@@ -82,7 +91,7 @@ def test_exercises_teach_to_copy_what_the_text_does_not_have() -> None:
         for start in range(0, 400 * 25, 50):
             batch = collate_lists([sentences[i % 400] for i in range(start, start + 50)], SPECIALS)
             if float(torch.rand(())) < share:
-                batch = exercise(batch, TEXT, SPECIALS, 13)
+                batch = exercises(13).make(batch, SPECIALS)
             features, _ = model(batch.source, batch.lengths, batch.previous)
             optimizer.zero_grad()
             reconstruction_loss(model, features, batch.target, SPECIALS.pad).backward()

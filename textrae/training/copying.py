@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -11,34 +13,53 @@ DOUBLED = 3
 """Times that texts are joined in pairs, at most; how often is drawn for each exercise."""
 SHUFFLED = 0.25
 """Share of the texts of an exercise whose tokens stand in a random order."""
+SINGLE = 0.25
+"""Share of single bytes among the random pieces. Text that uses a byte's piece is rare, and unseen text is full of them."""
 
 
-def exercise(batch: Batch, text: range, specials: Specials, longest: int) -> Batch:
-    """Return texts made from those of a batch, which are read and written alike.
+@dataclass(frozen=True, kw_only=True)
+class Exercises:
+    """How a training's exercises in copying are made."""
 
-    Texts are joined, none or two, four or eight of them to one, where that is not too long: so lengths are copied that
-    the corpus does not have. Of each text a share of the tokens, drawn from U(0, 1), is replaced by random pieces: so all
-    pieces are copied, those of single bytes too. Some texts are shuffled.
+    share: float
+    """Share of batches that are exercises."""
+    text: range
+    """Ids that are text."""
+    single: Tensor
+    """Ids of the pieces that stand for one byte each, (bytes,)."""
+    longest: int
+    """Tokens of a text at most, its end counted."""
 
-    Args:
-        batch: texts whose target is their source.
-        text: ids that are text.
-        specials: ids of the special tokens.
-        longest: tokens of a text at most, its end counted.
-    """
-    source, lengths = batch.source, batch.lengths
-    for _ in range(int(torch.randint(DOUBLED + 1, ()))):
-        if len(lengths) < 2 or 2 * len(source) - 1 > longest:
-            break
-        source, lengths = _joined(source, lengths, specials.pad)
-    source = _shuffled(source, lengths, SHUFFLED)
-    step = torch.arange(len(source), device=source.device).unsqueeze(1)
-    share = torch.rand(len(lengths), device=source.device)
-    chosen = (torch.rand(source.shape, device=source.device) < share) & (step < lengths - 1)
-    pieces = torch.randint(text.start, text.stop, source.shape, device=source.device)
-    source = torch.where(chosen, pieces, source)
-    first = batch.previous[:1, : len(lengths)]
-    return Batch(source, lengths, torch.cat([first, source[:-1]]), source)
+    def make(self, batch: Batch, specials: Specials) -> Batch:
+        """Return texts made from those of a batch, which are read and written alike.
+
+        Texts are joined, none or two, four or eight of them to one, where that is not too long: so lengths are copied
+        that the corpus does not have. Of each text a share of the tokens, drawn from U(0, 1), is replaced by random
+        pieces, a quarter of them single bytes: so all pieces are copied. Some texts are shuffled.
+
+        Args:
+            batch: texts whose target is their source.
+            specials: ids of the special tokens.
+        """
+        source, lengths = batch.source, batch.lengths
+        for _ in range(int(torch.randint(DOUBLED + 1, ()))):
+            if len(lengths) < 2 or 2 * len(source) - 1 > self.longest:
+                break
+            source, lengths = _joined(source, lengths, specials.pad)
+        source = _shuffled(source, lengths, SHUFFLED)
+        step = torch.arange(len(source), device=source.device).unsqueeze(1)
+        share = torch.rand(len(lengths), device=source.device)
+        chosen = (torch.rand(source.shape, device=source.device) < share) & (step < lengths - 1)
+        source = torch.where(chosen, self._pieces(source), source)
+        first = batch.previous[:1, : len(lengths)]
+        return Batch(source, lengths, torch.cat([first, source[:-1]]), source)
+
+    def _pieces(self, like: Tensor) -> Tensor:
+        """Draw pieces in the shape of a tensor."""
+        device = like.device
+        pieces = torch.randint(self.text.start, self.text.stop, like.shape, device=device)
+        single = self.single.to(device)[torch.randint(len(self.single), like.shape, device=device)]
+        return torch.where(torch.rand(like.shape, device=device) < SINGLE, single, pieces)
 
 
 def _joined(source: Tensor, lengths: Tensor, pad: int) -> tuple[Tensor, Tensor]:

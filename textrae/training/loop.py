@@ -16,7 +16,6 @@ from textrae.errors import TrainingError
 from textrae.nn.autoencoder import WRITING, Autoencoder
 from textrae.text.batch import Batch, LengthBuckets, crossover
 from textrae.training.budget import Budget
-from textrae.training.copying import exercise
 from textrae.training.losses import length_loss, reconstruction_loss
 from textrae.training.noise import Noise, blank_out
 from textrae.training.optimizer import ClippedAdamW, make_optimizer, set_rate
@@ -112,9 +111,8 @@ def update(
     pad = trainer.specials.pad
     tokens = int((batch.target != pad).sum())
     batch = crossover(batch.to(trainer.device), config.crossover)
-    if trainer.copying and float(torch.rand(())) < trainer.copying:
-        text = range(trainer.specials.blank + 1, network.vocab_size)
-        batch = exercise(batch, text, trainer.specials, trainer.longest)
+    if trainer.copying is not None and float(torch.rand(())) < trainer.copying.share:
+        batch = trainer.copying.make(batch, trainer.specials)
     source, lengths, previous = noisy(batch, trainer)
     with trainer.autocast():
         share = rehearsal(config, done) if batch.tree else 0.0

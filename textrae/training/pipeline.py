@@ -25,6 +25,7 @@ from textrae.text.prepared import PreparedCorpus
 from textrae.text.segments import segmenter
 from textrae.text.tokenizer import Tokenizer
 from textrae.text.two_pass import Note
+from textrae.training.copying import Exercises
 from textrae.training.dial import Dial, Ground, pace, turned
 from textrae.training.loop import fit
 from textrae.training.reading import Tables, prepared, settled, unknown
@@ -235,8 +236,7 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         device=job.device,
         bf16=job.bf16,
         mse_weight=settings.model.mse_weight,
-        copying=settings.copying_used,
-        longest=settings.corpus.longest + 1,
+        copying=_exercises(settings, corpus.tokenizer),
         regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, job.device),
         segmenter=segmenter(settings.model, corpus.tokenizer),
         targets=None if targets is None else targets.train,
@@ -248,6 +248,19 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
     if fresh and settings.encoder is None and not normalised(settings.model):
         standardise_lengths(trainer)
     return trainer
+
+
+def _exercises(settings: Settings, tokenizer: Tokenizer) -> Exercises | None:
+    """Return the exercises in copying that the settings ask for; None for none."""
+    if not settings.copying_used:
+        return None
+    _, single = tokenizer.piece_bytes()
+    return Exercises(
+        share=settings.copying_used,
+        text=range(SPECIALS.blank + 1, tokenizer.vocab_size),
+        single=torch.tensor(single).nonzero().squeeze(1),
+        longest=settings.corpus.longest + 1,
+    )
 
 
 def _followed(job: _Job, trainer: Trainer) -> Trainer:

@@ -20,6 +20,7 @@ from textrae.runs.files import read_tensors, write_atomically
 from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Gathered, LengthBuckets, Rows, Specials
 from textrae.text.segments import Segmenter
+from textrae.training.copying import Exercises
 from textrae.training.optimizer import load_optimizer, optimizer_tensors, part
 from textrae.training.regularisers import Regulariser
 
@@ -115,10 +116,8 @@ class Trainer:
     bf16: bool
     mse_weight: float = 0.0
     """λ of the mixed loss."""
-    copying: float = 0.0
-    """Share of batches that are exercises in copying."""
-    longest: int = 0
-    """Tokens of a text at most, its end counted."""
+    copying: Exercises | None = None
+    """Exercises in copying; None for none."""
     regulariser: Regulariser | None = None
     """What makes encodings resemble draws from the prior."""
     segmenter: Segmenter | None = None
