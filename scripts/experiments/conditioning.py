@@ -2,7 +2,7 @@
 
     python scripts/experiments/conditioning.py train.de train.en val.de val.en --minutes 20 [--at-once 2] [--keep DIR] [-- --lr 1e-3]
 
-Each kind is trained for --minutes, translates the validation file with a beam of 5, and is scored by sacrebleu on raw
+Each kind is trained for --minutes or --steps, translates the validation file with a beam of 5, and is scored by sacrebleu on raw
 text (13a). Arguments after -- are passed to `textrae train`. Prints a Markdown table.
 """
 
@@ -21,6 +21,7 @@ from side_by_side import on_cores, parsed, side_by_side
 KINDS: dict[str, list[str]] = {
     "one vector, initial state": ["--slots", "0", "--latent", "512", "--conditioning", "initial"],
     "one vector, every step": ["--slots", "0", "--latent", "512"],
+    "the default": [],
     "16 slots of 64": ["--slots", "16", "--latent", "64", "--conditioning", "initial"],
     "all states": ["--latent", "512", "--memory", "states"],
 }
@@ -35,6 +36,7 @@ def main() -> None:
     for name in ("source", "target", "valid_source", "valid_target"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--steps", type=int, help="budget in steps instead, for machines that are shared")
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
@@ -51,7 +53,8 @@ def main() -> None:
             run = str(Path(folder) / f"run-{list(KINDS).index(kind)}")
             train = [command, "train", str(args.source), "--target", str(args.target), "-o", run]
             train += ["--valid", str(args.valid_source), "--valid-target", str(args.valid_target)]
-            on_cores([*train, "--minutes", str(args.minutes), *KINDS[kind], *further], cores)
+            budget = ("minutes", args.minutes) if args.steps is None else ("steps", args.steps)
+            on_cores([*train, f"--{budget[0]}", str(budget[1]), *KINDS[kind], *further], cores)
             facts = json.loads(on_cores([command, "info", run, "--json"], cores))
             begin = time.perf_counter()
             evaluate = [command, "evaluate", run, str(args.valid_source), "--target", str(args.valid_target)]

@@ -26,7 +26,8 @@ def side_by_side(
     work: Callable[[Job, list[int]], Result], jobs: Sequence[Job], at_once: int
 ) -> Iterator[Result]:
     """Yield the results of the jobs in their order, while `at_once` of them run, each on its own cores."""
-    cores = list(range(os.cpu_count() or 1))
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    cores = sorted(allowed)
     share = max(1, len(cores) // at_once)
     free: Queue[list[int]] = Queue()
     for place in range(at_once):
