@@ -28,6 +28,7 @@ from .options import (
 )
 from .output import Output, print_json
 from .session import load_model, refuse_options
+from .suite import Beside, Picture, SentencesTo, Suite, evaluate_suite
 
 if TYPE_CHECKING:
     from textrae.model import SentenceAutoencoder
@@ -71,6 +72,9 @@ Samples = Annotated[
         min=0, help="Draws of the importance-weighted likelihood of a variational model; 0 leaves it out."
     ),
 ]
+Seed = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of these draws, and of all that a suite draws.")
+]
 
 
 @late_command(options_for("evaluate"), epilog="Example: textrae evaluate run test.txt --json")
@@ -91,7 +95,11 @@ def evaluate(
     beam: Annotated[int, typer.Option(min=1, help="With --target: hypotheses kept at every step.")] = 5,
     length_penalty: LengthPenalty = 1.0,
     samples: Samples = 0,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of these draws.")] = 0,
+    suite: Suite = None,
+    beside: Beside = None,
+    sentences_to: SentencesTo = None,
+    picture: Picture = None,
+    seed: Seed = 0,
     out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
@@ -101,6 +109,9 @@ def evaluate(
     """Measure reconstruction by length (accuracy, exact match, BLEU, chrF, perplexity) and use of the latent."""
     if done_by_kind(ctx, "evaluate", run, file, others):
         return
+    if suite is not None:
+        evaluate_suite(ctx, run, suite, sentences_to, picture, out)
+        return
     from textrae.evaluation.tokenization import TOKENIZERS, check_tokenizer
     from textrae.inference import arguments
 
@@ -108,31 +119,36 @@ def evaluate(
 
     arguments.choice("tokenize", tokenize, ("auto", *TOKENIZERS))
     check_tokenizer(tokenize)
-    if target is None:
-        refuse_options(ctx, "reconstruction: give --target too", *_TRANSLATING)
-    else:
-        refuse_options(ctx, "translations: leave --target out", "vectors", "samples", "seed")
-    if beam == 1:
-        refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
-    if not samples:
-        refuse_options(ctx, "reconstruction only: give --samples too", "seed")
+    _refuse_unused(ctx)
     with Output(out, as_json, file, target, vectors) as output:
         model = load_model(run, device, precision)
+        source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
         if target is None:
-            source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
             _evaluate_reconstruction(ctx, output, model, source, vectors, tokenize, (samples, seed))
             return
-        sources = Input.of(file, corpus_format, column, errors, model.max_length, delimiter)
         references = Input.of(target, corpus_format, target_column, errors, model.max_length, delimiter)
         models = [model, *([] if compare is None else [load_model(compare, device, precision)])]
         for folder, one, switch in zip((run, compare), models, ("--target", "--compare"), strict=False):
             _refuse_untranslating(folder, one, switch, beam, to)
         decoding = beam, length_penalty, to
-        _evaluate_translation(output, models, list(sources), list(references), tokenize, decoding)
-        sources.say()
+        _evaluate_translation(output, models, list(source), list(references), tokenize, decoding)
+        source.say()
         references.say()
         for one in models:
             say_cuts(one)
+
+
+def _refuse_unused(ctx: typer.Context) -> None:
+    """Raise a usage error if an option was given that the others leave nothing to do for."""
+    refuse_options(ctx, "sentences: give --suite too", "beside", "sentences_to", "picture")
+    if ctx.params["target"] is None:
+        refuse_options(ctx, "reconstruction: give --target too", *_TRANSLATING)
+    else:
+        refuse_options(ctx, "translations: leave --target out", "vectors", "samples", "seed")
+    if ctx.params["beam"] == 1:
+        refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
+    if not ctx.params["samples"]:
+        refuse_options(ctx, "reconstruction only: give --samples too", "seed")
 
 
 def _evaluate_reconstruction(
@@ -252,7 +268,8 @@ def attention(
     device: Device = "auto",
 ) -> None:
     """Show where a model with attention looks while it rebuilds or translates a sentence."""
-    from textrae.evaluation.attention import check_picture, save_picture
+    from textrae.evaluation.attention import save_picture
+    from textrae.evaluation.picture import check_picture
 
     from .reading import say_cuts
 

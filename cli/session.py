@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 def refuse_options(ctx: typer.Context, run: str, *names: str) -> None:
-    """Raise a usage error if one of the named options was given, which are not for such a run."""
+    """Raise a usage error if one of the named options and arguments was given, which are not for such a run."""
     for name in names:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
-            raise typer.BadParameter(f"is not for {run}", param_hint=f"--{name.replace('_', '-')}")
+            hint = next(one.opts[0] for one in ctx.command.params if one.name == name)
+            raise typer.BadParameter(f"is not for {run}", param_hint=hint)
 
 
 def load_model(run: Path, device: str, precision: str) -> SentenceAutoencoder:

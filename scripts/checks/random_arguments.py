@@ -232,6 +232,9 @@ METHODS: dict[str, dict[str, Draw]] = {
     "evaluate": {
         "sentences": some_sentences, "tokenize": one_of("none", "13a"), "vectors": either(one_of(None), some_vectors),
     },
+    "evaluate_suite": {
+        "folder": one_of("/proc/none", Path("/dev/null"), "x" * 5_000), "beside": one_of(None, {}), "seed": SEED,
+    },
     "save": {"path": lambda draw, model: Path(draw.choice(["", "/proc/none", "/dev/null", "x" * 300])), "overwrite": one_of(False)},
     "load": {"path": one_of("/proc/none", Path("/dev/null"), "x" * 5_000), "device": one_of("cpu"), "precision": one_of("fp32")},
     "train": {
@@ -250,7 +253,7 @@ def call(draw: random.Random, model: SentenceAutoencoder, method: str) -> tuple[
         if name == wrong:
             value = junk(draw)
             values[name] = tuple(junk(draw) for _ in range(draw.randrange(4))) if name == "*" else value
-        elif name in ("*", "sentences", "sentence", "others", "references", "source", "target", "vectors", "step", "count", "path", "training") or draw.random() < 0.5:  # fmt: skip
+        elif name in ("*", "sentences", "sentence", "others", "references", "source", "target", "vectors", "step", "count", "path", "folder", "training") or draw.random() < 0.5:  # fmt: skip
             values[name] = right(draw, model)
     named = {name: value for name, value in values.items() if name != "*"}
     with warnings.catch_warnings():

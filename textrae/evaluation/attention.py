@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textrae.errors import ConfigError, RunError, cannot_write
+from textrae.errors import ConfigError
+from textrae.evaluation.picture import check_picture, save_figure
 from textrae.inference.engine import Engine
 from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
-from textrae.runs.files import write_atomically
 from textrae.text.batch import SPECIALS, Batch, collate_lists
 from textrae.text.blank import refuse_blank
 
 Weights = NDArray[np.float32]
 """Attention weights; every row adds up to 1."""
-PICTURES = (".png", ".svg", ".pdf")
-"""Endings of the pictures that are drawn."""
 _END = "end"
 """Name of the end token in a map."""
 
@@ -109,21 +105,6 @@ def refuse_no_attention(network: Autoencoder) -> None:
         )
 
 
-def check_picture(path: Path) -> None:
-    """Reject, before the work, a picture that could not be drawn.
-
-    Raises:
-        ConfigError: the ending is none of :data:`PICTURES`.
-        RunError: matplotlib is missing, or a folder is there.
-    """
-    if path.is_dir():
-        raise RunError(f"{path}: is a folder; give a file")
-    if path.suffix not in PICTURES:
-        raise ConfigError(f"{path}: pictures are written to {', '.join(PICTURES)}; give one of these endings")
-    if find_spec("matplotlib") is None:
-        raise RunError("pictures need matplotlib; install it with: pip install matplotlib")
-
-
 def save_picture(found: AttentionMap, path: Path) -> None:
     """Draw a map over (target, source), with that of the slots below it; the file appears whole or not at all.
 
@@ -149,11 +130,4 @@ def save_picture(found: AttentionMap, path: Path) -> None:
         axis.set_xticks(range(len(found.source)), found.source, rotation=60, ha="right")
         axis.set_yticks(range(len(rows)), rows)
         axis.set_ylabel(name)
-    content = BytesIO()
-    try:
-        figure.savefig(content, dpi=120, format=path.suffix.removeprefix("."))
-        write_atomically(path, content.getvalue())
-    except OSError as error:
-        raise RunError(cannot_write(path, error)) from None
-    except ValueError as error:  # a picture of more than 65,536 points across
-        raise RunError(f"{path}: cannot draw ({error}); give a shorter sentence") from None
+    save_figure(figure, path, "give a shorter sentence")

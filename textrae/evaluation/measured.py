@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
 
 from textrae.evaluation.attention import AttentionMap, sentence_attention
 from textrae.evaluation.likelihood import Likelihood
@@ -14,6 +18,10 @@ from textrae.evaluation.measures import (
     measure_translation,
 )
 from textrae.evaluation.reconstruction import ReconstructionReport
+from textrae.evaluation.suite.encodings import check_beside, check_names, open_beside
+from textrae.evaluation.suite.measuring import measure_suite
+from textrae.evaluation.suite.reading import read_suite
+from textrae.evaluation.suite.report import SuiteReport
 from textrae.evaluation.translation import TranslationReport
 from textrae.inference import arguments
 from textrae.inference.converter import AnyVectors, Converter
@@ -120,3 +128,36 @@ class Measured(Converter):
             )
         some, tokenizer = arguments.sentences("sentences", sentences), arguments.text("tokenize", tokenize)
         return measure_reconstruction(self.engine, some, tokenizer, given)
+
+    def evaluate_suite(
+        self,
+        folder: str | PathLike[str],
+        *,
+        beside: dict[str, str | PathLike[str] | AnyVectors] | None = None,
+        seed: int = 0,
+    ) -> SuiteReport:
+        """Measure encodings on a folder of plain files, beside simple encodings (:mod:`textrae.evaluation.suite`).
+
+        Args:
+            folder: with files in ``similarity``, ``labels``, ``retrieval``, ``clusters`` and ``probing``
+                (:func:`textrae.evaluation.suite.reading.read_suite`).
+            beside: further vectors by their names in the table: a ``.npy`` file or an array, one row for each of
+                ``read_suite(folder, seed=seed).sentences``.
+            seed: of all that is drawn.
+
+        Raises:
+            RunError: scikit-learn is missing: ``pip install "textrae[sklearn]"``.
+            CorpusError: the folder is no suite, or a line is malformed.
+            VectorError: given vectors cannot be read, or are not one for each sentence.
+            ConfigError: the model reads vectors, or a name is taken.
+        """
+        seed = arguments.seed(seed)
+        suite = read_suite(Path(arguments.place("folder", folder)), seed=seed)
+        given = {} if beside is None else arguments.instance("beside", beside, dict)
+        check_names(arguments.text("beside", name) for name in given)
+        files = {name: Path(one) for name, one in given.items() if isinstance(one, str | PathLike)}
+        found = open_beside(files, len(suite.sentences))
+        for name in given.keys() - files.keys():
+            found[name] = np.asarray(given[name])
+            check_beside(f"`beside`: {name}", found[name], len(suite.sentences))
+        return measure_suite(self.engine, suite, {name: found[name] for name in given}, seed)
