@@ -78,7 +78,7 @@ class Settings:
         """Share of batches that are exercises in copying, with the default resolved."""
         if self.training.copying is not None:
             return self.training.copying
-        return 0.1 if self.copies and self.model.slots > 1 else 0.0
+        return 0.2 if self.copies and self.model.slots > 1 else 0.0
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:

@@ -129,7 +129,7 @@ class TrainingConfig:
     crossover: Fraction = 0.0
     """Share of training sentences that continue as another one from a random token on."""
     copying: Fraction | None = None
-    """Share of batches that are exercises in copying (0.1 for an autoencoder with slots).
+    """Share of batches that are exercises in copying (0.2 for an autoencoder with slots).
 
     Their texts are joined, shuffled and partly made of random pieces, and are written as they are read. So a model also
     learns to copy names, numbers and other domains. The default is 0 for other models, whose use it would not be.
