@@ -27,6 +27,10 @@ class VectorError(TextraeError):
     """A file or array of vectors that is unreadable, of the wrong width, or not finite."""
 
 
+class SearchError(TextraeError):
+    """An index of sentences that is missing, foreign, damaged, of another run, or in the way."""
+
+
 class DeviceError(TextraeError):
     """A device or precision that this machine does not have."""
 
