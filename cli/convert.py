@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from textrae.inference.vectors import Storage as Stored
     from textrae.inference.vectors import VectorWriter
     from textrae.model import SentenceAutoencoder
+    from textrae.settings.model import Part
     from textrae.workers import WorkerPool
 
     from .reading import Input
@@ -62,6 +63,10 @@ Dimensions = Annotated[
         show_default=False,
     ),
 ]
+PartOf = Annotated[
+    Literal["all", "meaning", "spelling"],
+    typer.Option(help="Part of the encodings to write; only the whole can be decoded."),
+]
 Keep = Annotated[
     str | None,
     typer.Option(
@@ -79,6 +84,7 @@ def encode(
     out: VectorsOut = ...,  # type: ignore[assignment]
     storage: Storage = "float32",
     dimensions: Dimensions = None,
+    part: PartOf = "all",
     keep: Keep = None,
     workers: Workers = 1,
     corpus_format: CorpusFormat = "auto",
@@ -107,19 +113,21 @@ def encode(
     kind = _checked(out, storage, names)
 
     model = load_model(run, device, precision)
-    if dimensions is not None and dimensions > model.encoding_size:
+    config = model.run.settings.model
+    size = config.part_size(part)
+    if dimensions is not None and dimensions > size:
         raise typer.BadParameter(
-            f"{dimensions} of {model.encoding_size} dimensions cannot be kept", param_hint="--dimensions"
+            f"{dimensions} of {size} dimensions cannot be kept", param_hint="--dimensions"
         )
     source = Input.of(file, corpus_format, column, errors, model.max_length, delimiter, names)
-    width, mark = dimensions or model.encoding_size, model.run.fingerprint
-    length = width == model.encoding_size and model.run.settings.model.keeps_length
+    width, mark = dimensions or size, model.run.fingerprint
+    length = width == config.encoding_size and config.keeps_length
     began = time.monotonic()
     with (
         VectorWriter(out, width, kind, run=mark, keep=names, length=length, stream=stream) as writer,
         at_work(model, run, workers, device, precision) as worker,
     ):
-        _write_vectors(writer, worker, source, dimensions)
+        _write_vectors(writer, worker, source, dimensions, part)
     source.say()
     if source.counts.blank:
         blank, lines = source.counts.blank, source.counts.lines
@@ -149,11 +157,15 @@ def _checked(out: Path, storage: str, names: list[str]) -> Stored:
 
 
 def _write_vectors(
-    writer: VectorWriter, worker: SentenceAutoencoder | WorkerPool, source: Input, dimensions: int | None
+    writer: VectorWriter,
+    worker: SentenceAutoencoder | WorkerPool,
+    source: Input,
+    dimensions: int | None,
+    part: Part,
 ) -> None:
     """Encode lines and write their vectors, beside which the lines and the columns that are kept wait."""
     lines: deque[str] = deque()
-    for vectors in worker.encode_stream(_recorded(source, lines), cuts=source.cuts):
+    for vectors in worker.encode_stream(_recorded(source, lines), cuts=source.cuts, part=part):
         kept = {} if source.counts.kept is None else source.counts.kept.take(len(vectors))
         writer.add([lines.popleft() for _ in vectors], vectors[:, :dimensions], kept)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textrae.settings.run import Settings
     from textrae.training.dial import Dial
 
-_FILES = ("valid", "target", "valid_target", "encoder", "decoder", "vectors", "valid_vectors")
+_FILES = ("valid", "target", "valid_target", "encoder", "decoder", "vectors", "valid_vectors", "teacher")
 """Options that name files to train on, beside the corpus."""
 
 
@@ -63,6 +63,12 @@ Vectors = Annotated[
         help="Condition on these vectors (.npy), made by any encoder: row N belongs to line N of the corpus, which is written."
     ),
 ]
+Teacher = Annotated[
+    str | None,
+    typer.Option(
+        help="Vectors (.npy) that teach what sentences mean: any encoder's, row N for line N of the corpus."
+    ),
+]
 Encoder = Annotated[str | None, typer.Option(help="Begin with the encoder of this run, and its tokenizer.")]
 Decoder = Annotated[
     str | None,
@@ -88,6 +94,7 @@ def train(
     valid_target: ValidTarget = None,
     vectors: Vectors = None,
     valid_vectors: Annotated[str | None, typer.Option(help="Vectors of the validation file.")] = None,
+    teacher: Teacher = None,
     encoder: Encoder = None,
     decoder: Decoder = None,
     cache_dir: CacheDir = None,

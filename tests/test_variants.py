@@ -40,6 +40,7 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "hierarchical": (False, True),
     "reconstruction": ("cross-entropy", "mse"),
     "mse_weight": (0.0, 0.5),
+    "meaning": (0, 8),
 }
 GRID = [dict(zip(SWITCHES, values, strict=True)) for values in itertools.product(*SWITCHES.values())]
 
@@ -61,6 +62,12 @@ def reason(switches: dict[str, Any]) -> str | None:
         return "the decoder sees every token's state"
     if switches["scoring"] == "additive" and not attends:
         return "there is no attention"
+    if switches["meaning"]:
+        for name, without in (
+            ("variational", False), ("regulariser", "none"), ("hierarchical", False), ("memory", "slots")
+        ):  # fmt: skip
+            if switches[name] != without:
+                return f"does not go with `{name}`"
     if switches["mse_weight"] and switches["reconstruction"] == "mse":
         return "nothing to mix"
     return None
@@ -171,6 +178,8 @@ def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
         loss = reconstruction_loss(model, features, batch.target, SPECIALS.pad, mse_weight=config.mse_weight)
         if config.variational:
             loss = loss + 0.1 * kl_divergence(latent).mean()
+        if latent.meaning is not None:  # which reconstruction does not teach
+            loss = loss + 0.1 * latent.meaning[:, 0].sum()
         loss.backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name

@@ -82,6 +82,7 @@ class SentenceAutoencoder(Measured):
         decoder: Place | None = None,
         vectors: Place | None = None,
         valid_vectors: Place | None = None,
+        teacher: Place | None = None,
         size: Dialled = "auto",
         out: Place | None = None,
         watch: Watch | None = None,
@@ -107,6 +108,8 @@ class SentenceAutoencoder(Measured):
             vectors: .npy file of vectors that any encoder made, row n for line n of the corpus: the model then reads
                 them and writes the corpus.
             valid_vectors: .npy file of vectors of the validation file.
+            teacher: .npy file of vectors that any encoder made, row n for line n of the corpus: they teach a part of the
+                encodings what the sentences mean (`meaning` of the model, 256 by default).
             size: ``small``, ``base`` or ``large`` without `model`; ``auto`` is what this machine can train in the budget.
             out: folder for the run; without it the run is kept only in memory.
             watch: callbacks to follow and stop the training.
@@ -123,7 +126,12 @@ class SentenceAutoencoder(Measured):
             training=arguments.config("training", training, TrainingConfig),
             **_files(corpus, target, () if valid_target is None else valid_target),
             **_names(
-                valid=valid, encoder=encoder, decoder=decoder, vectors=vectors, valid_vectors=valid_vectors
+                valid=valid,
+                encoder=encoder,
+                decoder=decoder,
+                vectors=vectors,
+                valid_vectors=valid_vectors,
+                teacher=teacher,
             ),
         )
         settings = adopted(settings, {} if model is None else to_dict(model))

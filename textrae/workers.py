@@ -26,6 +26,7 @@ from textrae.inference.vectors import Vectors
 from textrae.inference.worker import Outcome, Worker
 from textrae.model import SentenceAutoencoder
 from textrae.settings.fields import Precision
+from textrae.settings.model import Part
 
 MOST = 1_024
 """Most processes of a pool."""
@@ -90,7 +91,12 @@ class WorkerPool:
         self._end()
 
     def encode_stream(
-        self, sentences: Iterable[str], *, cuts: Cuts | None = None, window: int = WINDOW
+        self,
+        sentences: Iterable[str],
+        *,
+        cuts: Cuts | None = None,
+        window: int = WINDOW,
+        part: Part = "all",
     ) -> Iterator[Vectors]:
         """Encode any number of sentences in bounded memory: yield blocks of float32 rows, in order.
 
@@ -98,12 +104,13 @@ class WorkerPool:
             sentences: one row each; twice as many windows as there are workers are held at once.
             cuts: counts what was read and truncated.
             window: sentences that a worker takes at once.
+            part: as for :meth:`textrae.SentenceAutoencoder.encode`.
 
         Raises:
             DeviceError: a worker has died.
             TextraeError: a worker cannot load the run, or refuses a sentence.
         """
-        for blocks in self._stream("encode_stream", sentences, cuts, window):
+        for blocks in self._stream("encode_stream", sentences, cuts, window, {"part": part}):
             yield np.concatenate(blocks)
 
     def translate_stream(

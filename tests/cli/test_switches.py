@@ -25,21 +25,21 @@ SWITCHES = """
 --device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame
 --free-bits --free-bits-per --freeze-encoder/--train-encoder --header/--no-header --hidden
 --hierarchical/--no-hierarchical --json --label-smoothing --labels/--no-labels --latent --layers --layout
---lr --max-length --memory --minutes --missing --model --mse-weight --noise-blank --noise-drop --noise-shuffle
+--lr --max-length --meaning --meaning-weight --memory --minutes --missing --model --mse-weight --noise-blank --noise-drop --noise-shuffle
 --noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain
 --reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
 --resume --reverse/--forward --scaling --scoring --seed --segments --series --size --slot-addressing --slots
---steps --stride --target --target-column --target-tokenizer --tokenizer --tokenizers --valid --valid-size
---valid-target --valid-vectors --validations --variational/--no-variational --vectors --vocab-size
+--steps --stride --target --target-column --target-tokenizer --teacher --tokenizer --tokenizers --valid --valid-size
+--valid-target --valid-vectors --validations --variational/--no-variational --vectors --views/--no-views --vocab-size
 --warmup --weight-decay --weight-dropout --whole-words/--word-parts --window --word-dropout
 """
 WHOLE = """
 --batch-size --batch-tokens --beta-cycles --embedding --frame --hidden --latent --layers --max-length
---noise-shuffle --places --seed --slots --steps --stride --valid-size --validations --vocab-size --window
+--meaning --noise-shuffle --places --seed --slots --steps --stride --valid-size --validations --vocab-size --window
 """
 REAL = """
 --adam-beta2 --aggressive --beta --beta-warmup --checkpoint-minutes --clip --copying --crossover --dropout
---embedding-rate --encoding-scale --epochs --free-bits --label-smoothing --lr --minutes --mse-weight
+--embedding-rate --encoding-scale --epochs --free-bits --label-smoothing --lr --meaning-weight --minutes --mse-weight
 --noise-blank --noise-drop --noise-substitute --posterior-norm --pretrain --regulariser-weight
 --rehearsal --warmup --weight-decay --weight-dropout --word-dropout
 """

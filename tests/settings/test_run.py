@@ -27,6 +27,7 @@ def settings() -> Settings:
         decoder="decoder",
         vectors="vectors.npy",
         valid_vectors="valid.npy",
+        teacher="teacher.npy",
     )
 
 
@@ -45,6 +46,7 @@ def test_what_older_runs_do_not_name_is_absent() -> None:
         "decoder",
         "vectors",
         "valid_vectors",
+        "teacher",
     ):
         del values[name]
     assert Settings.from_json(values).target == ()

@@ -14,6 +14,7 @@ from textrae.inference.engine import BATCH_TOKENS, Engine, Hypotheses
 from textrae.inference.sampling import Sampling
 from textrae.inference.vectors import Vectors
 from textrae.latent.draw import refuse_states
+from textrae.settings.model import PARTS, Part
 
 AnyVectors = Any
 """Vectors in any usual form: an array, a tensor, a series or a list of them (:func:`textrae.inference.arguments.vectors`)."""
@@ -45,7 +46,9 @@ class Converter:
         """Device that the model computes on."""
         return self.engine.device
 
-    def encode(self, sentences: Iterable[str], *, batch_tokens: int = BATCH_TOKENS) -> Vectors:
+    def encode(
+        self, sentences: Iterable[str], *, batch_tokens: int = BATCH_TOKENS, part: Part = "all"
+    ) -> Vectors:
         """Encode sentences, blank ones too, to float32 (sentences, dimensions); one string to (dimensions,).
 
         Sentences longer than :attr:`max_length` tokens are truncated; :attr:`cuts` counts them.
@@ -53,24 +56,33 @@ class Converter:
         Args:
             sentences: a string, or any iterable of strings (:func:`textrae.inference.arguments.sentences`).
             batch_tokens: tokens of a batch.
+            part: ``all``; or only ``meaning``, the numbers that tell what a sentence means, for search and as features;
+                or only ``spelling``, the others. Only the whole can be decoded.
 
         Raises:
             TypeError: something is no string; the line names it.
-            ConfigError: the model reads vectors, not sentences.
+            ConfigError: the model reads vectors, not sentences, or its encodings have no such part.
         """
         if isinstance(sentences, str):
-            one: Vectors = self.encode([sentences], batch_tokens=batch_tokens)[0]
+            one: Vectors = self.encode([sentences], batch_tokens=batch_tokens, part=part)[0]
             return one
-        parts = list(self.encode_stream(sentences, batch_tokens=batch_tokens))
-        return np.concatenate(parts) if parts else np.empty((0, self.encoding_size), dtype=np.float32)
+        blocks = list(self.encode_stream(sentences, batch_tokens=batch_tokens, part=part))
+        size = self.engine.run.settings.model.part_size(part)
+        return np.concatenate(blocks) if blocks else np.empty((0, size), dtype=np.float32)
 
     def encode_stream(
-        self, sentences: Iterable[str], *, batch_tokens: int = BATCH_TOKENS, cuts: Cuts | None = None
+        self,
+        sentences: Iterable[str],
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        cuts: Cuts | None = None,
+        part: Part = "all",
     ) -> Iterator[Vectors]:
         """Encode any number of sentences in bounded memory: yield blocks of rows, in order; `cuts` counts what was read."""
         size = arguments.whole("batch_tokens", batch_tokens, 1, arguments.MOST)
         given = arguments.sentences("sentences", sentences)
-        return self.engine.encode_stream(given, batch_tokens=size, cuts=arguments.counts(cuts))
+        chosen = arguments.choice("part", part, PARTS)
+        return self.engine.encode_stream(given, batch_tokens=size, cuts=arguments.counts(cuts), part=chosen)
 
     def decode(
         self,

@@ -23,6 +23,7 @@ from textrae.inference.vectors import Vectors
 from textrae.nn.bottleneck import Latent
 from textrae.runs.run import Run
 from textrae.settings.fields import Precision
+from textrae.settings.model import Part
 from textrae.text.batch import SPECIALS, Batch, Specials, collate_lists, token_cuts
 from textrae.text.blank import is_blank
 from textrae.text.segments import segmenter
@@ -56,7 +57,12 @@ class Engine:
         self._segmenter = segmenter(run.settings.model, run.tokenizer)
 
     def encode_stream(
-        self, sentences: Iterable[str], *, batch_tokens: int = BATCH_TOKENS, cuts: Cuts | None = None
+        self,
+        sentences: Iterable[str],
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        cuts: Cuts | None = None,
+        part: Part = "all",
     ) -> Iterator[Vectors]:
         """Encode any number of sentences in bounded memory: yield blocks of rows, in order.
 
@@ -64,21 +70,22 @@ class Engine:
             sentences: one row each.
             batch_tokens: tokens of a batch.
             cuts: counts what was read and truncated.
+            part: what of the encodings is returned.
 
         Yields:
             (sentences, dimensions) float32.
 
         Raises:
-            ConfigError: the model reads vectors.
+            ConfigError: the model reads vectors, or its encodings have no such part.
         """
         self.refuse_text()
-        tables, size = None, self.run.settings.model.encoding_size
+        tables, size = None, self.run.settings.model.part_size(part)
         for window, ids in self.tokenised(sentences, cuts):
             if tables is None:
                 tables = self.tables(sum(map(len, ids)))
             out = np.empty((len(window), size), dtype=np.float32)
             for rows, batch in self.batches(ids, batch_tokens):
-                vectors = self.encode(batch, tables).vector
+                vectors = self._part(batch, tables, part)
                 out[rows] = vectors[: len(rows)].float().cpu().numpy()
             yield out
 
@@ -231,6 +238,15 @@ class Engine:
             return self.network.read(batch.vectors)
         with autocast(self.device, self.bf16):
             return self.network.encode(batch.source, batch.lengths, tables, batch.tree)
+
+    @torch.no_grad()
+    def _part(self, batch: Batch, tables: list[Tensor] | None, part: Part) -> Tensor:
+        """Return a part of a batch's encodings."""
+        if part == "meaning":
+            with autocast(self.device, self.bf16):
+                return self.network.mean(batch.source, batch.lengths, tables)
+        vectors = self.encode(batch, tables).vector
+        return vectors[:, self.network.meant :] if part == "spelling" else vectors
 
     @torch.no_grad()
     def tables(self, tokens: int) -> list[Tensor] | None:

@@ -114,8 +114,11 @@ def on_the_sphere(config: ModelConfig, vectors: torch.Tensor) -> Encodings:
     """Return (n, dimensions) vectors as float32 encodings, normalised if the model's own are, but not a kept length."""
     vectors = vectors.float()
     if normalised(config):
-        numbers, lengths = vectors.tensor_split([vectors.shape[-1] - config.keeps_length], dim=-1)
-        vectors = torch.cat([F.layer_norm(numbers, numbers.shape[-1:]), lengths], dim=-1)
+        meaning, numbers, lengths = vectors.tensor_split(
+            [config.meaning, vectors.shape[-1] - config.keeps_length], dim=-1
+        )
+        parts = [F.layer_norm(part, part.shape[-1:]) for part in (meaning, numbers) if part.shape[-1]]
+        vectors = torch.cat([*parts, lengths], dim=-1)
     out: Encodings = np.ascontiguousarray(vectors.numpy())
     return out
 

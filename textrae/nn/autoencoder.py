@@ -15,12 +15,13 @@ from textrae.nn.decoder import Decoder
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.encoder import Encoder, Reading
 from textrae.nn.hierarchy import Hierarchy, owners
+from textrae.nn.meaning import Meaning
 from textrae.nn.recurrence import Recurrence
 from textrae.settings.model import ModelConfig
 
 READING = (
-    "embedding.", "encoder.", "hierarchy.readers.", "hierarchy.places.", "slots.", "bottleneck.", "clock.mean",
-    "clock.spread",
+    "embedding.", "encoder.", "hierarchy.readers.", "hierarchy.places.", "slots.", "bottleneck.", "meaning.",
+    "clock.mean", "clock.spread",
 )  # fmt: skip
 """Beginnings of the names of the parameters that lead from a text to its encoding."""
 WRITING = ("decoder.", "clock.foretell.", "hierarchy.planners.", "hierarchy.shortcut.", "bias")
@@ -57,12 +58,14 @@ class Autoencoder(nn.Module):
         self.adapter = nn.Linear(config.vectors, config.encoding_size) if config.vectors else None
         self.scale = config.embedding**0.5
         self.dropout = LockedDropout(config.dropout)
+        self.meant = config.meaning
         self.slot_count, features = config.slots, config.hidden * (2 if config.bidirectional else 1)
         self.placed = config.slots_placed
         self.encoder: Encoder | None = None
         self.hierarchy: Hierarchy | None = None
         self.slots: Slots | None = None
         self.bottleneck: Bottleneck | None = None
+        self.meaning: Meaning | None = None
         if not config.vectors:
             self._make_reader(config, features)
         self.reverse = config.reverse
@@ -119,6 +122,8 @@ class Autoencoder(nn.Module):
             )
         if config.slots:
             self.slots = Slots(config.slots, features, config.scoring, min(config.hidden, 128), self.placed)
+        if config.meaning:
+            self.meaning = Meaning(features, config.meaning, self.embedding.num_embeddings)
         self.bottleneck = Bottleneck(
             features,
             config.latent,
@@ -162,17 +167,35 @@ class Autoencoder(nn.Module):
         """
         if self.reverse:
             ids = _reversed(ids, lengths)
-        return self._compress(self.embed(ids) if tables is None else ids, lengths, tables, tree)
+        return self._compress(ids, self.embed(ids) if tables is None else ids, lengths, tables, tree)
+
+    def mean(self, ids: Tensor, lengths: Tensor, tables: Sequence[Tensor] | None = None) -> Tensor:
+        """Compute only the part of encodings for meaning; arguments as for :meth:`encode`.
+
+        Returns:
+            (batch, meaning).
+
+        Raises:
+            ValueError: encodings have no such part.
+        """
+        if self.meaning is None:
+            raise ValueError("encodings of this model have no part for meaning")
+        if self.reverse:
+            ids = _reversed(ids, lengths)
+        encoder = self.reader()
+        reading = encoder.forward(self.embed(ids) if tables is None else ids, lengths, tables)
+        return self.meaning.forward(ids, lengths, encoder.in_order(reading))
 
     def _compress(
         self,
+        ids: Tensor,
         x: Tensor,
         lengths: Tensor,
         tables: Sequence[Tensor] | None = None,
         tree: Sequence[Tensor] = (),
         told: Tensor | None = None,
     ) -> Latent:
-        """Encode embeddings (time, batch, embedding), or token ids (time, batch) if there are tables.
+        """Encode token ids (time, batch), given their embeddings (time, batch, embedding), or again the ids if there are tables.
 
         `told` are the lengths (batch,) that encodings keep, where noise makes those that are read others.
         """
@@ -198,6 +221,11 @@ class Autoencoder(nn.Module):
             if self.keeps_states:
                 states, absent = _memory(encoder, reading)
                 latent = latent._replace(states=states, absent=absent)
+        if self.meaning is not None:
+            meaning = self.meaning.forward(ids, reading.lengths, encoder.in_order(reading))
+            # what rebuilds sentences best is not what tells their meaning: the decoder's gradient stays out
+            vector = torch.cat([meaning.detach(), latent.vector.float()], dim=1)
+            latent = latent._replace(vector=vector, meaning=meaning)
         return latent._replace(tree=tuple(tree), levels=tuple(levels))
 
     def read(self, vectors: Tensor) -> Latent:
@@ -265,7 +293,7 @@ class Autoencoder(nn.Module):
     def items(self, latent: Latent) -> Tensor | None:
         """Return the memory that a decoder with attention attends over, (batch, items, item); None without one."""
         if self.slot_count and self.decoder.attention is not None:
-            return latent.vector.view(len(latent.vector), self.slot_count, -1)
+            return latent.vector[:, self.meant :].reshape(len(latent.vector), self.slot_count, -1)
         return latent.states
 
     def slot_weights(self, ids: Tensor, lengths: Tensor) -> Tensor | None:
@@ -372,7 +400,7 @@ class Autoencoder(nn.Module):
             x, shifted = torch.split(self.embed(torch.cat([source, previous])), [len(source), len(previous)])
         else:
             x, shifted = self.embed(source), self.embed_output(previous)
-        latent = self._compress(x, lengths, tree=tree, told=told)
+        latent = self._compress(source, x, lengths, tree=tree, told=told)
         latent = latent._replace(expected=self.expected(latent))
         return self.decoder.forward(shifted, *self.begin(latent, rehearse))[0], latent
 

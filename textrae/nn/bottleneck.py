@@ -16,7 +16,7 @@ class Latent(NamedTuple):
     """Encodings of a batch of sentences, with what else training and the decoder need."""
 
     vector: Tensor
-    """Encoding given to the decoder, (batch, slots · latent)."""
+    """Encoding given to the decoder, (batch, meaning + slots · latent)."""
     mean: Tensor | None = None
     """Mean of a variational model's posterior, same shape as `vector`."""
     log_variance: Tensor | None = None
@@ -31,6 +31,8 @@ class Latent(NamedTuple):
     """Unit features of each level of a hierarchical model, (units, features)."""
     expected: Tensor | None = None
     """Lengths (batch,) that the decoder's clock went by, for the loss that foretells them."""
+    meaning: Tensor | None = None
+    """The part for meaning (batch, meaning), with its gradient, which `vector` begins with without one."""
 
     def take(self, rows: slice | Tensor) -> Latent:
         """Select sentences, for generation; `tree` and `levels` are left out."""

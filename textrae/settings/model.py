@@ -5,7 +5,7 @@ Config objects stop at the builders: the modules of :mod:`textrae.nn` receive pl
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 from pydantic_core import ArgsKwargs
@@ -25,6 +25,10 @@ SlotAddressing = Literal["auto", "content", "position"]
 Regulariser = Literal["none", "mmd", "adversarial"]
 
 Reconstruction = Literal["cross-entropy", "mse"]
+
+Part = Literal["all", "meaning", "spelling"]
+"""Parts of an encoding: all of it, the numbers for meaning that it begins with, or those that spell."""
+PARTS: tuple[Part, ...] = get_args(Part)
 
 Preset = Literal["rae", "brae", "vrae", "ara", "hrae"]
 
@@ -131,6 +135,12 @@ class ModelConfig:
     """Dimensions of the given vectors that are read instead of a text; 0 reads a text.
 
     Any encoder may have made them.
+    """
+    meaning: Annotated[int, Whole, Field(ge=0, le=4_096)] = 0
+    """Numbers at the beginning of an encoding that tell what a sentence means; 0 for none.
+
+    The others spell it. They are learnt from an objective of their own, such as `teacher` or `views`. Their first 32, 64 or 128 numbers mean
+    nearly as much as all (Kusupati et al. 2022). The decoder is given them with the rest.
     """
     variational: bool = False
     """Learn a Gaussian posterior of the encoding (VRAE).
@@ -271,8 +281,22 @@ class ModelConfig:
 
     @property
     def encoding_size(self) -> int:
-        """Dimensions of an encoding."""
-        return max(1, self.slots) * self.latent
+        """Dimensions of an encoding: those for meaning, then those that spell."""
+        return self.meaning + max(1, self.slots) * self.latent
+
+    def part_size(self, part: Part) -> int:
+        """Return the dimensions of a part of an encoding.
+
+        Raises:
+            ConfigError: there is no part for meaning.
+        """
+        refuse(
+            part == "meaning" and not self.meaning,
+            "`part=meaning`: this run's encodings only spell; train with `meaning`, and what is to teach it",
+        )
+        return {"all": self.encoding_size, "meaning": self.meaning}.get(
+            part, self.encoding_size - self.meaning
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -378,9 +402,38 @@ class ModelConfig:
             "posterior_norm": self.posterior_norm,
             "memory": self.memory == "states",
             "regulariser": self.regulariser != "none",
+            "meaning": self.meaning > 0,
         }
         for name, found in wanted.items():
             refuse(found, f"`{name}`: with vectors there is no encoder to do it; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _meaning_fits(self) -> Self:
+        """Reject a part for meaning where the encoding has another form."""
+        if not self.meaning:
+            return self
+        refuse(
+            self.meaning < 3,
+            "`meaning`: of so few numbers with mean 0 and variance 1 only signs are free; give 3 or more",
+        )
+        wanted = {
+            "variational": (
+                self.variational,
+                "samples are drawn from a prior, which a part for meaning does not have",
+            ),
+            "regulariser": (
+                self.regulariser != "none",
+                "it is for whole encodings that resemble draws from N(0, 1)",
+            ),
+            "hierarchical": (
+                self.hierarchical,
+                "a part for meaning is made of the states of a whole sentence",
+            ),
+            "memory": (self.memory == "states", "with all states as memory the encoding does not spell"),
+        }
+        for name, (found, reason) in wanted.items():
+            refuse(found, f"`meaning`: does not go with `{name}`: {reason}; leave one of them out")
         return self
 
     @classmethod

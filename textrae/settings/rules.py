@@ -87,6 +87,10 @@ def _training_needs(settings: Settings) -> dict[str, tuple[object, str]]:
             VARIATIONAL, (model.variational, "is for a variational model: give `variational=True`")
         ),
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give `regulariser`"),
+        "meaning_weight": (
+            model.meaning or training.views or settings.teacher,
+            "weighs what teaches meaning: give `meaning`, `views` or `teacher`",
+        ),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give `hierarchical=True`"),
     }
     if model.variational:
@@ -105,7 +109,8 @@ def _training_needs(settings: Settings) -> dict[str, tuple[object, str]]:
         needs |= dict.fromkeys(_DIVERGENCE, weighed)
     if training.freeze_encoder:
         frozen = (False, "trains the encoder, which stays as it is: leave `freeze_encoder` out")
-        needs |= dict.fromkeys(("beta", "aggressive", "regulariser_weight", *_DIVERGENCE), frozen)
+        taught = ("beta", "aggressive", "regulariser_weight", "views", "meaning_weight", *_DIVERGENCE)
+        needs |= dict.fromkeys(taught, frozen)
         if not settings.target:
             needs["embedding_rate"] = (
                 False,
@@ -222,6 +227,8 @@ def refuse_conflicts(settings: Settings) -> None:
     )
     if settings.target:
         _refuse_with_target(settings)
+    if settings.teacher:
+        _refuse_with_teacher(settings)
     languages = tuple(dict.fromkeys(settings.target_languages))
     refuse(
         model.languages not in ((), languages),
@@ -264,6 +271,7 @@ def _refuse_with_vectors(settings: Settings) -> None:
         "`crossover`: a sentence that continues as another has no vector; leave it out",
     )
     refuse(settings.encoder, "`encoder`: with `vectors` there is none; leave it out")
+    refuse(settings.training.views, "`views`: with `vectors` there is no encoder to teach; leave it out")
     refuse(
         settings.valid is not None and settings.valid_vectors is None,
         "`valid`: its vectors are missing; give `valid_vectors`",
@@ -290,6 +298,33 @@ def refuse_widths(settings: Settings, width: int, valid_width: int | None) -> No
     refuse(
         valid_width not in (None, width),
         f"{settings.valid_vectors}: vectors of {valid_width} dimensions, not {width}",
+    )
+
+
+def _refuse_with_teacher(settings: Settings) -> None:
+    """Reject what cannot go with a teacher's vectors."""
+    refuse(settings.vectors, "`teacher`: with `vectors` there is no encoder to teach; leave it out")
+    refuse(
+        settings.target, "`teacher`: is for autoencoders, and with `target` a model translates; leave it out"
+    )
+    refuse(
+        settings.training.crossover,
+        "`crossover`: a sentence that continues as another has no vector of the teacher; leave it out",
+    )
+    refuse(
+        settings.training.freeze_encoder,
+        "`teacher`: teaches the encoder, which `freeze_encoder` leaves as it is; leave one of them out",
+    )
+
+
+def refuse_teacher(meaning: int, width: int) -> None:
+    """Reject a part for meaning that has more numbers than a teacher's vectors have dimensions.
+
+    Raises:
+        ConfigError: it has.
+    """
+    refuse(
+        meaning > width, f"`meaning`: the teacher's vectors have {width} dimensions; give {width} or fewer"
     )
 
 

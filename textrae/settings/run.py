@@ -51,6 +51,8 @@ class Settings:
     """File of vectors that are read instead of a text; `sources` are what is written for them."""
     valid_vectors: str | None = None
     """Vectors of the validation file."""
+    teacher: str | None = None
+    """File of vectors of the sources' lines, which teach what sentences mean."""
 
     def to_json(self) -> dict[str, Any]:
         """Convert to plain values, ready for JSON; :meth:`from_json` reads them back."""
@@ -61,7 +63,7 @@ class Settings:
         pairs["target_languages"] = list(self.target_languages)
         pairs["valid_languages"] = list(self.valid_languages)
         given = {"vectors": self.vectors, "valid_vectors": self.valid_vectors}
-        return {**parts, **files, **pairs, **begun, **given}
+        return {**parts, **files, **pairs, **begun, **given, "teacher": self.teacher}
 
     def with_length(self, longest: int) -> Settings:
         """Return the settings with the tokens of a sentence at most, which a corpus has decided."""
@@ -109,4 +111,5 @@ class Settings:
             decoder=values.get("decoder"),
             vectors=values.get("vectors"),
             valid_vectors=values.get("valid_vectors"),
+            teacher=values.get("teacher"),
         )

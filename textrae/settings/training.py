@@ -134,6 +134,13 @@ class TrainingConfig:
     Their texts are joined, shuffled and partly made of random pieces, and are written as they are read. So a model also
     learns to copy names, numbers and other domains. The default is 0 for other models, whose use it would not be.
     """
+    views: bool = False
+    """Teach meaning by telling a sentence's spoilt copies from those of other sentences.
+
+    Two copies lack 30 % of the tokens each. Gao et al. 2021, Giorgi et al. 2021. It is the default for a model with `meaning` that has no other teacher.
+    """
+    meaning_weight: Factor = 1.0
+    """Weight of what teaches meaning, beside reconstruction."""
     freeze_encoder: bool = False
     """Do not train the imported encoder."""
     rehearsal: Fraction = 0.4

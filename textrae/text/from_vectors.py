@@ -80,7 +80,11 @@ class VectorTable:
         Returns:
             (rows, dimensions) vectors.
         """
-        return np.ascontiguousarray(self._array[vector_numbers(ids)], dtype=np.float32)
+        return self.rows(vector_numbers(ids))
+
+    def rows(self, numbers: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return the vectors of some row numbers (rows,): (rows, dimensions)."""
+        return np.ascontiguousarray(self._array[numbers], dtype=np.float32)
 
 
 def vector_numbers(ids: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -94,7 +98,7 @@ def prepare_given(
     table: VectorTable,
     config: CorpusConfig,
     cache_dir: Path,
-    valid: tuple[str, VectorTable] | None = None,
+    valid: tuple[str, VectorTable | None] | None = None,
     note: Note = lambda line: None,
 ) -> PreparedCorpus:
     """Make the token cache of sentences and the numbers of their vectors in `cache_dir`.
@@ -107,7 +111,7 @@ def prepare_given(
         table: vectors of all lines of these files, blank ones included.
         config: how the sentences are read, split and tokenized.
         cache_dir: folder of the cache.
-        valid: validation file and its vectors.
+        valid: validation file and its vectors; None for vectors that only teach, of which validation needs none.
         note: called with each line for the user.
 
     Raises:
@@ -134,7 +138,7 @@ def prepare_given(
     return build_cache(cache_dir, write)
 
 
-def _rows(sources: list[Source], table: VectorTable, config: CorpusConfig) -> Rows:
+def _rows(sources: list[Source], table: VectorTable | None, config: CorpusConfig) -> Rows:
     names = [source.name for source in sources]
     return Rows(
         lambda counts: _numbered(sources, table, config, counts), names, [Path(name).name for name in names]
@@ -142,7 +146,7 @@ def _rows(sources: list[Source], table: VectorTable, config: CorpusConfig) -> Ro
 
 
 def _numbered(
-    sources: Sequence[Source], table: VectorTable, config: CorpusConfig, counts: ReadCounts
+    sources: Sequence[Source], table: VectorTable | None, config: CorpusConfig, counts: ReadCounts
 ) -> Iterator[Block]:
     """Yield the numbers of the lines that are not blank, and these lines.
 
@@ -157,7 +161,7 @@ def _numbered(
         if kept:
             texts = [line for _, line in kept]
             yield Block(texts, ([number for number, _ in kept], texts))
-    if done != len(table):
+    if table is not None and done != len(table):
         names = ", ".join(source.name for source in sources)
         raise CorpusError(
             f"{names}: {done:,} lines, and {table.name} has {len(table):,} vectors: row n is to belong to line n"

@@ -65,6 +65,11 @@ class PreparedCorpus:
     targets: Targets | None = None
     """Target side of parallel text; None for plain text."""
 
+    @property
+    def text(self) -> TokenRows:
+        """Sentences to train on, where `train` may be the numbers of their vectors."""
+        return self.targets.train if self.stats.vectors and self.targets is not None else self.train
+
     def close(self) -> None:
         """Release the files; the rows cannot be read afterwards."""
         self.train.close()

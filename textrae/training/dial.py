@@ -92,7 +92,7 @@ def turned(model: ModelConfig, dial: Dial, ground: Ground) -> tuple[ModelConfig,
     """
     if not dial.free:
         return model, ""
-    lengths = ground.corpus.train.lengths
+    lengths = ground.corpus.text.lengths
     length = float(np.quantile(lengths[:: 1 + len(lengths) // _TEXTS], _LONG, method="lower"))
 
     def of(size: Size, length: float = length) -> ModelConfig:

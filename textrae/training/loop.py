@@ -111,13 +111,14 @@ def update(
     pad = trainer.specials.pad
     tokens = int((batch.target != pad).sum())
     batch = crossover(batch.to(trainer.device), config.crossover)
-    if trainer.copying is not None and float(torch.rand(())) < trainer.copying.share:
+    exercised = trainer.copying is not None and float(torch.rand(())) < trainer.copying.share
+    if trainer.copying is not None and exercised:
         batch = trainer.copying.make(batch, trainer.specials)
     source, lengths, previous = noisy(batch, trainer)
     with trainer.autocast():
         share = rehearsal(config, done) if batch.tree else 0.0
         features, latent = network(
-            source, lengths, previous, batch.tree, share, batch.vectors, told=batch.lengths
+            source, lengths, previous, batch.tree, share, read_vectors(trainer, batch), told=batch.lengths
         )
         loss = reconstruction_loss(
             network,
@@ -138,6 +139,8 @@ def update(
     loss = loss + extra * (len(latent.vector) / tokens)
     if latent.expected is not None:
         loss = loss + length_loss(latent.expected, batch, pad)
+    if latent.meaning is not None and trainer.objectives and not exercised:
+        loss = loss + config.meaning_weight * cost_of_meaning(trainer, latent.meaning, batch)
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     if done < config.aggressive and not progress.settled:
@@ -149,6 +152,21 @@ def update(
     progress.tokens += tokens
     progress.sentences += len(latent.vector)
     return loss.detach(), tokens, finite
+
+
+def read_vectors(trainer: Trainer, batch: Batch) -> Tensor | None:
+    """Return the vectors that the model reads in place of a text, if it does."""
+    return None if trainer.network.adapter is None else batch.vectors
+
+
+def cost_of_meaning(trainer: Trainer, meaning: Tensor, batch: Batch) -> Tensor:
+    """Return the sum of the costs that the objectives of meaning find in a batch, mean over its sentences: ()."""
+
+    def read(ids: Tensor, lengths: Tensor) -> Tensor:
+        with trainer.autocast():
+            return trainer.network.mean(ids, lengths)
+
+    return torch.stack([one.cost(meaning, batch, read) for one in trainer.objectives]).sum()
 
 
 def noisy(batch: Batch, trainer: Trainer) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from textrae.text.two_pass import Note
 from textrae.training.copying import Exercises
 from textrae.training.dial import Dial, Ground, pace, turned
 from textrae.training.loop import fit
+from textrae.training.meaning import DROPPED, Objective, Teacher, Views
+from textrae.training.noise import Noise
 from textrae.training.reading import Tables, prepared, settled, unknown
 from textrae.training.regularisers import make_regulariser
 from textrae.training.size import fits, refuse_oversized
@@ -229,7 +232,7 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
     trainer = Trainer(
         network=network,
         train=corpus.train,
-        valid=corpus.valid,
+        valid=corpus.valid if targets is None or not settings.teacher else targets.valid,
         specials=SPECIALS,
         config=settings.training,
         valid_size=settings.corpus.valid_size,
@@ -240,7 +243,8 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, job.device),
         segmenter=segmenter(settings.model, corpus.tokenizer),
         targets=None if targets is None else targets.train,
-        valid_targets=None if targets is None else targets.valid,
+        valid_targets=None if targets is None or settings.teacher else targets.valid,
+        objectives=_objectives(job, network),
         vectors=job.tables[0],
         valid_vectors=job.tables[1] or job.tables[0],
         languages=settings.model.languages,
@@ -248,6 +252,17 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
     if fresh and settings.encoder is None and not normalised(settings.model):
         standardise_lengths(trainer)
     return trainer
+
+
+def _objectives(job: _Job, network: Autoencoder) -> list[Objective]:
+    """Return what teaches meaning."""
+    found: list[Objective] = []
+    if job.settings.teacher and job.tables[0] is not None:
+        found.append(Teacher(job.tables[0], job.settings.model.meaning))
+    if job.settings.training.views:
+        noise, text = Noise(DROPPED, 0.0, 0.0, 0), range(SPECIALS.blank + 1, network.vocab_size)
+        found.append(Views(partial(noise, text=text, specials=SPECIALS)))
+    return found
 
 
 def _exercises(settings: Settings, tokenizer: Tokenizer) -> Exercises | None:

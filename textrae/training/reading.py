@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from textrae.settings.rules import refuse_conflicts, refuse_widths
+from textrae.settings.rules import refuse_conflicts, refuse_teacher, refuse_widths
 from textrae.settings.run import Settings
 from textrae.text.corpus import prepare
 from textrae.text.from_vectors import VectorTable, prepare_given
@@ -15,8 +15,10 @@ from textrae.text.prepared import PreparedCorpus
 from textrae.text.spelling import MUCH, Spelling
 from textrae.text.two_pass import Note
 
+MEANING = 256
+"""Numbers for meaning, where something teaches it and their number is not given."""
 Tables = tuple[VectorTable | None, VectorTable | None]
-"""Vectors that are read instead of a text: those to train on, and those of the validation file."""
+"""Vectors that are read instead of a text, or that teach: those to train on, and those of the validation file."""
 
 
 def settled(settings: Settings) -> tuple[Settings, Tables]:
@@ -29,8 +31,16 @@ def settled(settings: Settings) -> tuple[Settings, Tables]:
     refuse_conflicts(settings)
     languages = tuple(dict.fromkeys(settings.target_languages))
     settings = replace(settings, model=replace(settings.model, languages=languages))
+    if settings.teacher is not None:
+        teacher = VectorTable(settings.teacher)
+        refuse_teacher(settings.model.meaning, teacher.width)
+        size = settings.model.meaning or min(MEANING, teacher.width)
+        return replace(settings, model=replace(settings.model, meaning=size)), (teacher, None)
     if settings.vectors is None:
-        return settings, (None, None)
+        views = settings.training.views or settings.model.meaning > 0
+        size = settings.model.meaning or (MEANING if views else 0)
+        training = replace(settings.training, views=views)
+        return replace(settings, model=replace(settings.model, meaning=size), training=training), (None, None)
     table = VectorTable(settings.vectors)
     valid = None if settings.valid_vectors is None else VectorTable(settings.valid_vectors)
     refuse_widths(settings, table.width, None if valid is None else valid.width)
@@ -42,7 +52,7 @@ def prepared(settings: Settings, tables: Tables, cache: Path, note: Note) -> Pre
     table, valid_table = tables
     if table is not None:
         held = None
-        if settings.valid is not None and valid_table is not None:
+        if settings.valid is not None and (valid_table is not None or settings.teacher):
             held = settings.valid, valid_table
         return prepare_given(settings.sources, table, settings.corpus, cache, held, note)
     if not settings.target:
@@ -66,8 +76,8 @@ def unknown(settings: Settings, corpus: PreparedCorpus) -> Iterator[str]:
     """Yield a line for each side of the text that a tokenizer, which was not trained on it, does not know."""
     text, targets, tagged = settings.corpus, corpus.targets, bool(settings.target_languages)
     own = text.target_tokenizer if text.tokenizers == "separate" else text.tokenizer
-    sides = [] if settings.vectors else [("this text", text.tokenizer, corpus.tokenizer, corpus.train, False)]
-    if targets is not None:
+    sides = [] if settings.vectors else [("this text", text.tokenizer, corpus.tokenizer, corpus.text, False)]
+    if targets is not None and not settings.teacher:
         what = "this text" if settings.vectors else "the target"
         sides.append((what, own, targets.tokenizer, targets.train, tagged))
     for what, given, tokenizer, rows, begins in sides:

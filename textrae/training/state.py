@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Gathered, LengthBuckets, Rows, Specials
 from textrae.text.segments import Segmenter
 from textrae.training.copying import Exercises
+from textrae.training.meaning import Objective
 from textrae.training.optimizer import load_optimizer, optimizer_tensors, part
 from textrae.training.regularisers import Regulariser
 
@@ -118,6 +119,8 @@ class Trainer:
     """λ of the mixed loss."""
     copying: Exercises | None = None
     """Exercises in copying; None for none."""
+    objectives: Sequence[Objective] = ()
+    """What teaches the part of encodings for meaning."""
     regulariser: Regulariser | None = None
     """What makes encodings resemble draws from the prior."""
     segmenter: Segmenter | None = None
@@ -127,7 +130,7 @@ class Trainer:
     valid_targets: Rows | None = None
     """Targets of the validation rows."""
     vectors: Gathered | None = None
-    """Vectors that are read instead of a text; `train` holds their row numbers."""
+    """Vectors that are read instead of a text, or that teach; `train` holds their row numbers."""
     valid_vectors: Gathered | None = None
     """Vectors of the validation rows."""
     languages: tuple[str, ...] = ()

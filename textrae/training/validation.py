@@ -135,9 +135,9 @@ def gather_latents(trainer: Trainer) -> Latents | None:
     vectors, spreads = [], []
     count = trainer.progress.planned_kept or KEPT
     if trainer.network.bottleneck is not None:
-        count = min(count, _NUMBERS // trainer.network.bottleneck.size)
+        count = min(count, _NUMBERS // (trainer.network.meant + trainer.network.bottleneck.size))
     for batch in buckets.in_order(max(1, count), spread=True):
-        if batch.vectors is not None:
+        if batch.vectors is not None and trainer.network.adapter is not None:
             if batch.vectors.shape[1] > LARGEST:
                 return None
             vectors.append(batch.vectors)

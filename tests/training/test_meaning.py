@@ -1,0 +1,154 @@
+"""What teaches meaning: each objective against its equation, and that it teaches what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from textrae.nn.autoencoder import Autoencoder
+from textrae.settings.model import ModelConfig
+from textrae.text.batch import Batch, Specials, collate_lists
+from textrae.text.from_vectors import VectorTable
+from textrae.training.meaning import TEMPERATURE, Teacher, Views, contrast, prefixes
+
+SPECIALS = Specials(0, 1, 2, 3)
+
+
+def unread(ids: Tensor, lengths: Tensor) -> Tensor:
+    """Stand for a reader that is not to be used."""
+    raise AssertionError("nothing else is read")
+
+
+def table(path: Path, vectors: Tensor) -> VectorTable:
+    np.save(path / "vectors.npy", vectors.numpy())
+    return VectorTable(path / "vectors.npy")
+
+
+def batch(vectors: Tensor | None, sentences: list[list[int]] | None = None) -> Batch:
+    made = collate_lists(sentences or [[4]] * (1 if vectors is None else len(vectors)), SPECIALS)
+    return Batch(made.source, made.lengths, made.previous, made.target, vectors=vectors)
+
+
+def test_prefixes_are_nested() -> None:
+    assert prefixes(256) == [32, 64, 128, 256]
+    assert prefixes(100) == [32, 64, 100]
+    assert prefixes(8) == [8]
+
+
+def test_a_teachers_axes_keep_its_cosines_and_put_most_first(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    vectors = torch.randn(300, 40) * torch.linspace(3, 0.1, 40) @ torch.linalg.qr(torch.randn(40, 40))[0]
+    teacher = Teacher(table(tmp_path, vectors), 40)
+    unit = F.normalize(vectors, dim=-1)
+    turned = unit @ teacher.axes
+    torch.testing.assert_close(turned @ turned.t(), unit @ unit.t(), atol=1e-5, rtol=0)
+    spread = turned.square().mean(0)
+    assert bool((spread.diff() <= 1e-6).all())
+
+
+def test_a_teachers_cost_is_the_mean_over_prefixes_of_direction_and_similarity(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    vectors, meaning = torch.randn(60, 50), torch.randn(6, 40)
+    teacher = Teacher(table(tmp_path, vectors), 40)
+    found = teacher.cost(meaning, batch(vectors[:6]), unread)
+    given = vectors[:6].double().numpy()
+    given /= np.linalg.norm(given, axis=1, keepdims=True)
+    wanted, costs = given @ teacher.axes.double().numpy(), []
+    for count in (32, 40):
+        a, b = meaning[:, :count].double().numpy(), wanted[:, :count]
+        a, b = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in (a, b))
+        costs.append((1 - (a * b).sum(1)).mean() + np.square(a @ a.T - given @ given.T).mean())
+    assert float(found) == pytest.approx(np.mean(costs), abs=1e-5)
+    assert float(teacher.cost(wanted_meaning(teacher, vectors[:6]), batch(vectors[:6]), unread)) < float(
+        found
+    )
+    assert float(teacher.cost(meaning[:1], batch(None), unread)) == 0
+
+
+def wanted_meaning(teacher: Teacher, vectors: Tensor) -> Tensor:
+    return F.normalize(vectors, dim=-1) @ teacher.axes
+
+
+def test_contrast_is_the_cross_entropy_of_both_directions() -> None:
+    torch.manual_seed(0)
+    one, other = torch.randn(5, 8), torch.randn(5, 8)
+    a, b = (
+        side.double().numpy() / np.linalg.norm(side.double().numpy(), axis=1, keepdims=True)
+        for side in (one, other)
+    )
+    scores = a @ b.T / TEMPERATURE
+    rows = np.log(np.exp(scores).sum(1)) - np.diag(scores)
+    columns = np.log(np.exp(scores).sum(0)) - np.diag(scores)
+    assert float(contrast(one, other)) == pytest.approx((rows.mean() + columns.mean()) / 2, rel=1e-5)
+
+
+def test_views_bring_sentences_of_the_same_words_together() -> None:
+    """After views, sentences that share most words are nearer to each other than to others, and nearer than before."""
+    torch.manual_seed(0)
+    model = Autoencoder(ModelConfig(hidden=16, embedding=8, slots=4, latent=4, meaning=16), 60)
+    generator = torch.Generator().manual_seed(0)
+    topics = [torch.randperm(56, generator=generator)[:8] + 4 for _ in range(12)]
+
+    def sentences(seed: int) -> list[list[int]]:
+        own = torch.Generator().manual_seed(seed)
+        return [topic[torch.randperm(8, generator=own)[:6]].tolist() for topic in topics]
+
+    def spoil(ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        rows = [
+            [t for t in row[: n - 1] if torch.rand(()) > 0.3]
+            for row, n in zip(ids.t().tolist(), lengths.tolist(), strict=True)
+        ]
+        spoilt = collate_lists(rows, SPECIALS)
+        return spoilt.source, spoilt.lengths
+
+    def found() -> float:
+        sides = [collate_lists(sentences(seed), SPECIALS) for seed in (998, 999)]
+        with torch.no_grad():
+            a, b = (F.normalize(model.mean(side.source, side.lengths), dim=-1) for side in sides)
+        return float(((a @ b.t()).argmax(1) == torch.arange(12)).float().mean())
+
+    before = found()
+    optimizer, views = torch.optim.Adam(model.parameters(), lr=1e-2), Views(spoil)
+    for step in range(60):
+        some = batch(None, sentences(step))
+        meaning = model.mean(some.source, some.lengths)
+        optimizer.zero_grad()
+        torch.autograd.backward(views.cost(meaning, some, model.mean))
+        optimizer.step()
+    assert found() > max(0.9, before)
+
+
+def test_a_teacher_is_imitated_on_sentences_that_it_did_not_teach(tmp_path: Path) -> None:
+    """The teacher's vector is a mean of vectors of the words, which the student is not told."""
+    torch.manual_seed(0)
+    words, generator = torch.randn(40, 20), torch.Generator().manual_seed(0)
+    sentences = [(torch.randint(0, 36, (5,), generator=generator) + 4).tolist() for _ in range(400)]
+    vectors = torch.stack([words[torch.tensor(sentence)].mean(0) for sentence in sentences])
+    model = Autoencoder(ModelConfig(hidden=16, embedding=8, slots=4, latent=4, meaning=16), 40)
+    teacher = Teacher(table(tmp_path, vectors[:320]), 16)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+
+    def agreement() -> float:
+        held = collate_lists(sentences[320:], SPECIALS)
+        with torch.no_grad():
+            a = F.normalize(model.mean(held.source, held.lengths), dim=-1)
+        b = F.normalize(vectors[320:], dim=-1)
+        pairs = torch.triu_indices(80, 80, 1)
+        sides = torch.stack([(a @ a.t())[pairs[0], pairs[1]], (b @ b.t())[pairs[0], pairs[1]]])
+        return float(torch.corrcoef(sides)[0, 1])
+
+    before = agreement()
+    for step in range(120):
+        rows = range(step % 8 * 40, step % 8 * 40 + 40)
+        some = batch(vectors[rows.start : rows.stop], [sentences[row] for row in rows])
+        meaning = model.mean(some.source, some.lengths)
+        optimizer.zero_grad()
+        torch.autograd.backward(teacher.cost(meaning, some, unread))
+        optimizer.step()
+    assert before < 0.5
+    assert agreement() > 0.9
