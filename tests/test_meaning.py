@@ -74,6 +74,18 @@ def test_the_parts_make_the_whole_which_alone_is_decoded(taught: SentenceAutoenc
         taught.encode(some, part="sound")  # type: ignore[arg-type]
 
 
+def test_a_suite_measures_the_part_that_means(taught: SentenceAutoencoder, tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    lines = [f"{sentence.split()[1]}\t{sentence}" for sentence in sentences()[::4]]
+    (tmp_path / "labels" / "who.tsv").write_text("\n".join(lines) + "\n")
+    pytest.importorskip("sklearn")
+    report = taught.evaluate_suite(tmp_path)
+    assert list(report.encodings)[:3] == ["model", "spelling", "tfidf"]
+    assert (report.encodings["model"], report.encodings["spelling"]) == (16, 32)
+    scores = report.tasks[0].scores
+    assert scores["model"]["accuracy"] > 0.95
+
+
 def test_a_model_without_such_a_part_says_so(model: SentenceAutoencoder) -> None:
     with pytest.raises(ConfigError, match="encodings only spell; train with `meaning`"):
         model.encode(["A dog."], part="meaning")

@@ -184,6 +184,8 @@ def measure_translation(
 def measure_similarity(engine: Engine, sentences: Sequence[str], others: Sequence[str]) -> float:
     """Return the share of sentences whose translation is not nearest; pairs with a blank side are left out.
 
+    Sentences are compared by the part of their encodings for meaning, if there is one.
+
     Args:
         engine: of the model.
         sentences: one side.
@@ -196,7 +198,8 @@ def measure_similarity(engine: Engine, sentences: Sequence[str], others: Sequenc
     *sides, blank = filled_pairs(sentences, others)
     if not sides[0]:
         raise ValueError(f"no sentence to measure: {left_out(blank, blank, 'pairs')}")
-    first, second = (np.concatenate(list(engine.encode_stream(side))) for side in sides)
+    part = engine.run.settings.model.compared
+    first, second = (np.concatenate(list(engine.encode_stream(side, part=part))) for side in sides)
     return xsim(first, second)
 
 

@@ -82,7 +82,8 @@ def _held(model: ModelConfig) -> str:
     if model.memory == "states":
         return "attention over all its states"
     slots = f" in {model.slots} slots" if model.slots > 1 else ""
-    return f"{model.encoding_size} dimensions a sentence{slots}"
+    meaning = f", the first {model.meaning} for its meaning" if model.meaning else ""
+    return f"{model.encoding_size} dimensions a sentence{slots}{meaning}"
 
 
 def _use(model: ModelConfig, translates: bool) -> list[str]:

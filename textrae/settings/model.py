@@ -284,6 +284,11 @@ class ModelConfig:
         """Dimensions of an encoding: those for meaning, then those that spell."""
         return self.meaning + max(1, self.slots) * self.latent
 
+    @property
+    def compared(self) -> Part:
+        """Part of an encoding that sentences are compared by: that for meaning, or all where there is none."""
+        return "meaning" if self.meaning else "all"
+
     def part_size(self, part: Part) -> int:
         """Return the dimensions of a part of an encoding.
 

@@ -183,7 +183,8 @@ def _told(model: ModelConfig, size: str) -> str:
         held = "all states as memory"
     elif model.slots < 2:
         held = f"one vector of {model.latent} numbers"
-    return f"{size}{model.hidden:,} units, {held}"
+    meaning = f", and {model.meaning} numbers for meaning" if model.meaning else ""
+    return f"{size}{model.hidden:,} units, {held}{meaning}"
 
 
 def _rounded(count: float) -> int:

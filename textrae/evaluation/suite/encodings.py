@@ -22,12 +22,15 @@ from textrae.evaluation.suite.words import terms
 from textrae.inference.engine import Engine
 from textrae.inference.vectors import Vectors
 from textrae.nn.autoencoder import Autoencoder
+from textrae.settings.model import Part
 from textrae.text.npy import open_npy
 from textrae.text.scripts import words_parted
 from textrae.text.tokenizer import Tokenizer
 
 MODEL: Final = "model"
 """Name of the model's vectors."""
+SPELLING: Final = "spelling"
+"""Name of the rest of the model's encodings, where a part is for meaning."""
 CHANCE: Final = "chance"
 """Name of what guessing gives."""
 BASELINES: Final = ("tfidf", "tfidf-projected", "token-means", "sif", "untrained")
@@ -63,11 +66,13 @@ def encodings(engine: Engine, suite: Suite, beside: Mapping[str, NDArray[Any]], 
         beside: vectors by their names, one row for each of :attr:`Suite.sentences`.
         seed: of the random projection and of the untrained encoder's weights.
     """
-    size = engine.run.settings.model.encoding_size
+    shape = engine.run.settings.model
+    part, size = shape.compared, shape.part_size(shape.compared)
     tokenizer, longest, table = engine.run.tokenizer, engine.max_length, token_vectors(engine)
     fresh = untrained(engine, seed)
     return [
-        Encoding(MODEL, lambda task: model_vectors(engine, task.sentences), size),
+        Encoding(MODEL, lambda task: model_vectors(engine, task.sentences, part), size),
+        *([] if part == "all" else [_spelling(engine)]),
         Encoding("tfidf", lambda task: tfidf(task.sentences)),
         Encoding("tfidf-projected", lambda task: projected(tfidf(task.sentences), size, seed), size),
         Encoding(
@@ -78,19 +83,28 @@ def encodings(engine: Engine, suite: Suite, beside: Mapping[str, NDArray[Any]], 
         Encoding(
             "sif", lambda task: sif(token_counts(tokenizer, task.sentences, longest), table), table.shape[1]
         ),
-        Encoding("untrained", lambda task: model_vectors(fresh, task.sentences), size),
+        Encoding("untrained", lambda task: model_vectors(fresh, task.sentences, part), size),
         *(_given(name, array, suite) for name, array in beside.items()),
     ]
 
 
-def model_vectors(engine: Engine, sentences: Sequence[str]) -> Vectors:
-    """Return the vectors of a model that a suite measures: whole encodings, with the number of the length if they keep it.
+def _spelling(engine: Engine) -> Encoding:
+    return Encoding(
+        SPELLING,
+        lambda task: model_vectors(engine, task.sentences, "spelling"),
+        engine.run.settings.model.part_size("spelling"),
+    )
+
+
+def model_vectors(engine: Engine, sentences: Sequence[str], part: Part) -> Vectors:
+    """Return the vectors of a model that a suite measures; whole encodings have the number of the length if they keep it.
 
     This is the only place where a suite asks a model.
 
     Args:
         engine: of the model.
         sentences: at least one.
+        part: what of the encodings is measured.
 
     Returns:
         (sentences, dimensions) float32.
@@ -98,7 +112,7 @@ def model_vectors(engine: Engine, sentences: Sequence[str]) -> Vectors:
     Raises:
         ConfigError: the model reads vectors.
     """
-    return np.concatenate(list(engine.encode_stream(sentences)))
+    return np.concatenate(list(engine.encode_stream(sentences, part=part)))
 
 
 def untrained(engine: Engine, seed: int) -> Engine:
@@ -250,5 +264,5 @@ def check_names(names: Iterable[str]) -> None:
             raise ConfigError(
                 f"`beside`: {name[:40]!r} is no name for a table; give one of 1 to 40 characters"
             )
-        if name in (MODEL, CHANCE, *BASELINES):
+        if name in (MODEL, SPELLING, CHANCE, *BASELINES):
             raise ConfigError(f"`beside`: {name} is measured anyway; give another name")
