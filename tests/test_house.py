@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 SPANNING = {
     "test_every_setting",
     "test_given_vectors",
+    "test_meaning",
     "test_house",
     "test_older_runs",
     "test_packaging",

@@ -11,9 +11,8 @@ import torch
 from conftest import SMALL, TEXT, sentences
 from support import textrae
 
-from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
+from textrae import SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError
-from textrae.settings.files import build
 from textrae.settings.run import Settings
 from textrae.training.pipeline import Watch, train_run
 
@@ -156,14 +155,6 @@ def test_commands(corpus: Path, teacher: Path, tmp_path: Path) -> None:
 
 
 def test_what_does_not_go_together_is_refused(corpus: Path, teacher: Path, tmp_path: Path) -> None:
-    for name, value in (
-        ("variational", True),
-        ("hierarchical", True),
-        ("memory", "states"),
-        ("regulariser", "mmd"),
-    ):
-        with pytest.raises(ConfigError, match=f"`meaning`: does not go with `{name}`"):
-            build(ModelConfig, {"meaning": 8, name: value})
     few = replace(TRAINING, steps=2)
     np.save(tmp_path / "short.npy", np.zeros((7, 24), np.float32))
     with pytest.raises(CorpusError, match=r"1,200 lines, and short\.npy has 7 vectors"):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 class Meaning(nn.Module):
     """A weighted mean of token vectors plus a projection of the mean state, normalised.
 
-    Each token has a vector of its own, and a weight that is learnt: the sum alone is a sentence's smooth inverse frequency
+    Each token has a vector of its own, and a weight that is learnt: their sum is a sentence's smooth inverse frequency
     embedding (Arora et al. 2017) whose vectors and weights are trained. The states add what the order of the tokens means.
     The result is shifted and scaled to mean 0 and variance 1 over its dimensions, as what spells a sentence is.
 

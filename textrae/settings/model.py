@@ -12,6 +12,7 @@ from pydantic_core import ArgsKwargs
 
 from textrae.settings.fields import Cell, Factor, Fraction, Units, Weight, Whole, refuse, settings
 from textrae.settings.files import build
+from textrae.settings.fits import refuse_unfit
 from textrae.settings.sizes import SIZES, Size, numbers
 
 Pooling = Literal["auto", "max", "mean", "last"]
@@ -312,133 +313,8 @@ class ModelConfig:
         return ArgsKwargs(values.args, {**numbers("base", given), **(values.kwargs or {})})
 
     @model_validator(mode="after")
-    def _memory_fits(self) -> Self:
-        """Reject what all states as memory leave without use."""
-        if self.memory != "states":
-            return self
-        refuse(self.slots, "`slots`: with `memory=states` the decoder attends over all states; leave it out")
-        refuse(
-            self.variational,
-            "`variational`: with `memory=states` the decoder does not need the encoding; give `memory=slots`",
-        )
-        refuse(
-            self.regulariser != "none",
-            "`regulariser`: with `memory=states` the decoder does not need the encoding; give `memory=slots`",
-        )
-        refuse(
-            self.hierarchical,
-            "`hierarchical`: with `memory=states` the decoder sees every token's state; give `memory=slots`",
-        )
-        return self
-
-    @model_validator(mode="after")
-    def _encoder_fits(self) -> Self:
-        """Reject settings of the encoder that would be ignored or could not work."""
-        positions = self.slot_addressing == "position"
-        refuse(
-            positions and self.slots < 2, "`slot_addressing`: a position needs several slots; give `slots`"
-        )
-        refuse(
-            self.clock and not self.can_have_clock,
-            "`clock`: it needs slots with positions from the beginning on, or a hierarchical model's places; give `slots`, and "
-            "leave `reverse` out",
-        )
-        refuse(
-            self.posterior_norm and not self.variational,
-            "`posterior_norm`: only a variational model has a posterior; give `variational=True`",
-        )
-        refuse(
-            self.reverse and self.bidirectional,
-            "`reverse`: a bidirectional encoder reads both ways already; give `bidirectional=False`",
-        )
-        refuse(
-            self.reverse and self.hierarchical,
-            "`reverse`: a hierarchical model's segments keep their order; leave it out",
-        )
-        refuse(
-            self.segments is not None and not self.hierarchical,
-            "`segments`: only a hierarchical model cuts its texts; give `hierarchical=True`",
-        )
-        refuse(
-            not self.closings and not self.hierarchical,
-            "`closings`: only a hierarchical model cuts its texts; leave it out",
-        )
-        refuse(
-            self.slots and not self.hierarchical and self.pooling != "auto",
-            "`pooling`: slots take the place of pooling; leave it out",
-        )
-        if self.places:
-            refuse(
-                not self.hierarchical or self.slots,
-                "`places`: only a hierarchical model without slots has them; leave it out",
-            )
-            refuse(
-                self.latent % self.places,
-                f"`places`: {self.latent} dimensions cannot be divided into {self.places} of one size",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _decoder_fits(self) -> Self:
-        """Reject settings of the decoder that would be ignored."""
-        refuse(
-            self.scoring != "dot" and not self.attends,
-            "`scoring`: there is no attention; give `slots`, or `memory=states`",
-        )
-        refuse(
-            self.encoding_scale not in (None, 1.0) and not self.conditions_every_step,
-            "`encoding_scale`: the encoding is only the decoder's initial state; leave it out",
-        )
-        refuse(
-            self.mse_weight and self.reconstruction == "mse",
-            "`mse_weight`: it mixes MSE into cross-entropy; with `reconstruction=mse` there is nothing to mix",
-        )
-        return self
-
-    @model_validator(mode="after")
-    def _vectors_fit(self) -> Self:
-        """Reject settings of an encoder where given vectors are read instead of a text."""
-        if not self.vectors:
-            return self
-        wanted = {
-            "variational": self.variational,
-            "hierarchical": self.hierarchical,
-            "reverse": self.reverse,
-            "posterior_norm": self.posterior_norm,
-            "memory": self.memory == "states",
-            "regulariser": self.regulariser != "none",
-            "meaning": self.meaning > 0,
-        }
-        for name, found in wanted.items():
-            refuse(found, f"`{name}`: with vectors there is no encoder to do it; leave it out")
-        return self
-
-    @model_validator(mode="after")
-    def _meaning_fits(self) -> Self:
-        """Reject a part for meaning where the encoding has another form."""
-        if not self.meaning:
-            return self
-        refuse(
-            self.meaning < 3,
-            "`meaning`: of so few numbers with mean 0 and variance 1 only signs are free; give 3 or more",
-        )
-        wanted = {
-            "variational": (
-                self.variational,
-                "samples are drawn from a prior, which a part for meaning does not have",
-            ),
-            "regulariser": (
-                self.regulariser != "none",
-                "it is for whole encodings that resemble draws from N(0, 1)",
-            ),
-            "hierarchical": (
-                self.hierarchical,
-                "a part for meaning is made of the states of a whole sentence",
-            ),
-            "memory": (self.memory == "states", "with all states as memory the encoding does not spell"),
-        }
-        for name, (found, reason) in wanted.items():
-            refuse(found, f"`meaning`: does not go with `{name}`: {reason}; leave one of them out")
+    def _fits(self) -> Self:
+        refuse_unfit(self)
         return self
 
     @classmethod
