@@ -110,10 +110,7 @@ def update(
         reset_decoder(trainer, optimizer)
     pad = trainer.specials.pad
     tokens = int((batch.target != pad).sum())
-    batch = crossover(batch.to(trainer.device), config.crossover)
-    exercised = trainer.copying is not None and float(torch.rand(())) < trainer.copying.share
-    if trainer.copying is not None and exercised:
-        batch = trainer.copying.make(batch, trainer.specials)
+    batch, natural = changed(batch.to(trainer.device), trainer)
     source, lengths, previous = noisy(batch, trainer)
     with trainer.autocast():
         share = rehearsal(config, done) if batch.tree else 0.0
@@ -139,7 +136,7 @@ def update(
     loss = loss + extra * (len(latent.vector) / tokens)
     if latent.expected is not None:
         loss = loss + length_loss(latent.expected, batch, pad)
-    if latent.meaning is not None and trainer.objectives and not exercised:
+    if latent.meaning is not None and trainer.objectives and natural:
         loss = loss + config.meaning_weight * cost_of_meaning(trainer, latent.meaning, batch)
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
@@ -152,6 +149,14 @@ def update(
     progress.tokens += tokens
     progress.sentences += len(latent.vector)
     return loss.detach(), tokens, finite
+
+
+def changed(batch: Batch, trainer: Trainer) -> tuple[Batch, bool]:
+    """Return what is trained on in place of a batch, and whether its texts are still those of the corpus."""
+    batch = crossover(batch, trainer.config.crossover)
+    if trainer.copying is None or float(torch.rand(())) >= trainer.copying.share:
+        return batch, True
+    return trainer.copying.make(batch, trainer.specials), False
 
 
 def read_vectors(trainer: Trainer, batch: Batch) -> Tensor | None:
