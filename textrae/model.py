@@ -108,8 +108,7 @@ class SentenceAutoencoder(Measured):
             vectors: .npy file of vectors that any encoder made, row n for line n of the corpus: the model then reads
                 them and writes the corpus.
             valid_vectors: .npy file of vectors of the validation file.
-            teacher: .npy file of vectors that any encoder made, row n for line n of the corpus: they teach a part of the
-                encodings what the sentences mean (`meaning` of the model, 256 by default).
+            teacher: .npy file of vectors, row n for line n of the corpus, that teach a part of encodings what sentences mean.
             size: ``small``, ``base`` or ``large`` without `model`; ``auto`` is what this machine can train in the budget.
             out: folder for the run; without it the run is kept only in memory.
             watch: callbacks to follow and stop the training.
@@ -125,14 +124,8 @@ class SentenceAutoencoder(Measured):
             corpus=arguments.config("text", text, CorpusConfig),
             training=arguments.config("training", training, TrainingConfig),
             **_files(corpus, target, () if valid_target is None else valid_target),
-            **_names(
-                valid=valid,
-                encoder=encoder,
-                decoder=decoder,
-                vectors=vectors,
-                valid_vectors=valid_vectors,
-                teacher=teacher,
-            ),
+            **_names(valid=valid, encoder=encoder, decoder=decoder, teacher=teacher),
+            **_names(vectors=vectors, valid_vectors=valid_vectors),
         )
         settings = adopted(settings, {} if model is None else to_dict(model))
         refuse_sources(settings, in_memory=sentences is not None)
