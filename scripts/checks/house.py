@@ -17,6 +17,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("textrae.settings.rules", "textrae.settings.fits")
+"""Modules that hold nothing but rules of what goes with what."""
 TOPS = {"textrae": "textrae", "cli": "textrae_cli"}
 """Folders, and the packages that they are installed as."""
 
@@ -107,7 +109,7 @@ def files() -> list[tuple[int, str]]:
 
 
 def rule_places() -> list[str]:
-    """Return where settings are refused for what other settings are: a class's validator, a function, or the page of rules."""
+    """Return where settings are refused for what other settings are: a class's validator, a function, or a page of rules."""
     found = set()
     for name, path in modules().items():
         for owner, node in _owned(parsed(path)):
@@ -117,7 +119,7 @@ def rule_places() -> list[str]:
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
             }
             if calls & {"refuse", "refuse_two_budgets"}:
-                found.add(name if name == "textrae.settings.rules" else f"{name}.{owner}")
+                found.add(name if name in PAGES else f"{name}.{owner}")
     return sorted(found - {"textrae.settings.fields.refuse_two_budgets"})
 
 

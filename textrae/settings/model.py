@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, model_validator
 from pydantic_core import ArgsKwargs
 
-from textrae.settings.fields import Cell, Factor, Fraction, Units, Weight, Whole, refuse, settings
+from textrae.errors import ConfigError
+from textrae.settings.fields import Cell, Factor, Fraction, Units, Weight, Whole, settings
 from textrae.settings.files import build
 from textrae.settings.fits import refuse_unfit
 from textrae.settings.sizes import SIZES, Size, numbers
@@ -296,10 +297,10 @@ class ModelConfig:
         Raises:
             ConfigError: there is no part for meaning.
         """
-        refuse(
-            part == "meaning" and not self.meaning,
-            "`part=meaning`: this run's encodings only spell; train with `meaning`, and what is to teach it",
-        )
+        if part == "meaning" and not self.meaning:
+            raise ConfigError(
+                "`part=meaning`: this run's encodings only spell; train with `meaning`, and what is to teach it"
+            )
         return {"all": self.encoding_size, "meaning": self.meaning}.get(
             part, self.encoding_size - self.meaning
         )
@@ -324,7 +325,8 @@ class ModelConfig:
         Raises:
             ConfigError: there is no such size, or a switch is wrong.
         """
-        refuse(size not in SIZES, f"`size`: {size!r} is none; there are {', '.join(SIZES)}")
+        if size not in SIZES:
+            raise ConfigError(f"`size`: {size!r} is none; there are {', '.join(SIZES)}")
         return build(cls, {**numbers(size, switches), **switches})
 
     @classmethod
@@ -334,7 +336,8 @@ class ModelConfig:
         Raises:
             ConfigError: there is no such variant or size, or a switch is wrong.
         """
-        refuse(name not in PRESETS, f"`model`: {name!r} is no variant; there are {', '.join(PRESETS)}")
+        if name not in PRESETS:
+            raise ConfigError(f"`model`: {name!r} is no variant; there are {', '.join(PRESETS)}")
         return cls.sized(size, **{**PRESETS[name], **switches})
 
 
