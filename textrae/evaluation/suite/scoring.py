@@ -148,7 +148,8 @@ def _scaled(train: Rows, test: Rows) -> tuple[Rows, Rows]:
 def answer_ranks(rows: Rows, task: Task) -> NDArray[np.int64]:
     """Return for each distinct query the rank from 1 of the nearest of its own answers, among the file's distinct answers.
 
-    A query's other own answers do not count as wrong; an answer that is as near as its own does.
+    A query's other own answers do not count as wrong, nor does an answer that is the query itself, as in running text; an
+    answer that is as near as its own does.
     """
     from scipy.sparse import issparse
 
@@ -164,6 +165,7 @@ def answer_ranks(rows: Rows, task: Task) -> NDArray[np.int64]:
         best = np.full(len(cosines), -np.inf, dtype=cosines.dtype)
         np.maximum.at(best, right[0], cosines[right])
         cosines[right] = -np.inf
+        cosines[queries[start : start + _BLOCK, None] == answers] = -np.inf
         ranks[start : start + _BLOCK] = 1 + (cosines >= best[:, None]).sum(1)
     return ranks
 
