@@ -102,6 +102,14 @@ def test_what_teaches_is_found(corpus: Path, teacher: Path, tmp_path: Path) -> N
         made = SentenceAutoencoder.train(corpus, small, training, text=TEXT, **options)
         assert made.run.settings.model.meaning == size
         assert made.encoding_size == size + 32
+    said: list[str] = []
+    context = SentenceAutoencoder.train(
+        corpus, small, replace(few, context=True), text=TEXT, watch=Watch(note=said.append)
+    )
+    assert context.run.settings.model.meaning == 256
+    assert said[0].startswith("read 1,200 lines from")
+    pairs = SentenceAutoencoder.train(corpus, SHAPE, few, text=TEXT, target=corpus)
+    assert not pairs.run.settings.training.views  # translations teach
     views = SentenceAutoencoder.train(corpus, SHAPE, few, text=TEXT)
     assert views.run.settings.training.views  # nothing else teaches
 
@@ -169,5 +177,5 @@ def test_what_does_not_go_together_is_refused(corpus: Path, teacher: Path, tmp_p
             SentenceAutoencoder.train(
                 corpus, replace(SHAPE, meaning=0), few, text=TEXT, teacher=teacher, **options
             )
-    with pytest.raises(ConfigError, match="continues as another has no vector"):
+    with pytest.raises(ConfigError, match="continues as another is not what"):
         SentenceAutoencoder.train(corpus, SHAPE, replace(few, crossover=0.5), text=TEXT, teacher=teacher)

@@ -21,7 +21,7 @@ from textrae.settings.training import TrainingConfig
 SWITCHES = """
 --activation --adam-beta2 --aggressive --batch-size --batch-tokens --beta --beta-cycles
 --beta-schedule --beta-warmup --bidirectional/--no-bidirectional --bottleneck --cache-dir --cell
---checkpoint-minutes --clip --clock/--no-clock --column --columns --conditioning --config --copying --corpus-format --crossover --decimal --decoder --delimiter
+--checkpoint-minutes --clip --clock/--no-clock --column --columns --conditioning --config --context/--no-context --copying --corpus-format --crossover --decimal --decoder --delimiter
 --device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame
 --free-bits --free-bits-per --freeze-encoder/--train-encoder --header/--no-header --hidden
 --hierarchical/--no-hierarchical --json --label-smoothing --labels/--no-labels --latent --layers --layout

@@ -11,7 +11,8 @@ from conftest import TEXT, sentences
 from text.reading import files
 
 from textrae.errors import CorpusError, VectorError
-from textrae.text.from_vectors import VectorTable, prepare_given, vector_numbers
+from textrae.text.from_vectors import VectorTable, prepare_given
+from textrae.text.rows import line_numbers
 
 
 def numbered(folder: Path, count: int, name: str = "v.npy") -> VectorTable:
@@ -39,7 +40,7 @@ def test_the_right_vector_stays_with_its_line(tmp_path: Path) -> None:
         ids, offsets = texts.gather(every)
         pieces = [ids[a:b].tolist() for a, b in pairwise(offsets)]
         for number, text in zip(
-            vector_numbers(rows.gather(every)[0]), prepared.tokenizer.decode(pieces), strict=True
+            line_numbers(rows.gather(every)[0]), prepared.tokenizer.decode(pieces), strict=True
         ):
             found[int(number)] = text
     assert all(lines[number] == text for number, text in found.items())
@@ -59,7 +60,7 @@ def test_a_validation_file_has_vectors_of_its_own(tmp_path: Path) -> None:
     train, valid = files(tmp_path, t=sentences()[:50], v=["", sentences()[3], "new"])
     table, held = numbered(tmp_path, 50), numbered(tmp_path, 3, "w.npy")
     prepared = prepare_given([train], table, TEXT, tmp_path / "cache", (valid, held))
-    assert vector_numbers(prepared.valid.gather(np.arange(2))[0]).tolist() == [1, 2]
+    assert line_numbers(prepared.valid.gather(np.arange(2))[0]).tolist() == [1, 2]
     assert len(prepared.train) == 50
     assert (prepared.stats.overlap, prepared.stats.valid_blank) == (1, 1)
     assert prepared.stats.vectors

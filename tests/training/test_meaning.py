@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from torch.nn import functional as F
 
 from textrae.nn.autoencoder import Autoencoder
 from textrae.settings.model import ModelConfig
-from textrae.text.batch import Batch, Specials, collate_lists
+from textrae.text.batch import Batch, ListedRows, Specials, collate_lists
 from textrae.text.from_vectors import VectorTable
-from textrae.training.meaning import TEMPERATURE, Teacher, Views, contrast, prefixes
+from textrae.training.meaning import TEMPERATURE, Context, Teacher, Translations, Views, contrast, prefixes
 
 SPECIALS = Specials(0, 1, 2, 3)
 
@@ -152,3 +153,39 @@ def test_a_teacher_is_imitated_on_sentences_that_it_did_not_teach(tmp_path: Path
         optimizer.step()
     assert before < 0.5
     assert agreement() > 0.9
+
+
+def test_context_tells_the_next_lines_from_others_where_they_follow() -> None:
+    """Lines 0 to 2 and 70,000 to 70,001 are neighbours; line 3 is blank, or was held out."""
+    torch.manual_seed(0)
+    lines = [[4, 5], [6], [7, 8, 9], [10], [11, 12]]
+    numbers = [0, 1, 2, 70_000, 70_001]
+    halves = ListedRows([[number >> 16, number & 0xFFFF] for number in numbers])
+    context, table = Context(halves, ListedRows(lines), SPECIALS), torch.randn(20, 8)
+
+    def read(ids: Tensor, lengths: Tensor) -> Tensor:
+        return torch.stack([table[row[:n]].mean(0) for row, n in zip(ids.t(), lengths.tolist(), strict=True)])
+
+    made = collate_lists([lines[row] for row in (3, 2, 0, 1)], SPECIALS)
+    some = replace(made, numbers=np.array([70_000, 2, 0, 1]))
+    meaning = read(made.source, made.lengths)
+    following = collate_lists([lines[row] for row in (4, 1, 2)], SPECIALS)
+    wanted = contrast(meaning[[0, 2, 3]], read(following.source, following.lengths))
+    torch.testing.assert_close(context.cost(meaning, some, read), wanted)
+    last = replace(collate_lists([lines[2], lines[3]], SPECIALS), numbers=np.array([2, 70_000]))
+    assert float(context.cost(meaning[:2], last, read)) == 0  # one pair cannot be told from others
+    assert float(context.cost(meaning, made, read)) == 0
+
+
+def test_translations_are_read_without_their_padding() -> None:
+    torch.manual_seed(0)
+    table = torch.randn(20, 8)
+
+    def read(ids: Tensor, lengths: Tensor) -> Tensor:
+        return torch.stack([table[row[:n]].mean(0) for row, n in zip(ids.t(), lengths.tolist(), strict=True)])
+
+    source, target = collate_lists([[4, 5], [6]], SPECIALS), collate_lists([[7], [8, 9, 10]], SPECIALS)
+    pairs = replace(source, target=target.target, previous=target.previous)
+    meaning = read(source.source, source.lengths)
+    wanted = contrast(meaning, read(target.source, target.lengths))
+    torch.testing.assert_close(Translations(SPECIALS).cost(meaning, pairs, read), wanted)

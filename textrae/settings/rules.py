@@ -88,8 +88,8 @@ def _training_needs(settings: Settings) -> dict[str, tuple[object, str]]:
         ),
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give `regulariser`"),
         "meaning_weight": (
-            model.meaning or training.views or settings.teacher,
-            "weighs what teaches meaning: give `meaning`, `views` or `teacher`",
+            model.meaning or training.views or settings.taught,
+            "weighs what teaches meaning: give `meaning`, `views`, `context` or `teacher`",
         ),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give `hierarchical=True`"),
     }
@@ -227,8 +227,8 @@ def refuse_conflicts(settings: Settings) -> None:
     )
     if settings.target:
         _refuse_with_target(settings)
-    if settings.teacher:
-        _refuse_with_teacher(settings)
+    if settings.taught:
+        _refuse_taught(settings)
     languages = tuple(dict.fromkeys(settings.target_languages))
     refuse(
         model.languages not in ((), languages),
@@ -301,19 +301,21 @@ def refuse_widths(settings: Settings, width: int, valid_width: int | None) -> No
     )
 
 
-def _refuse_with_teacher(settings: Settings) -> None:
-    """Reject what cannot go with a teacher's vectors."""
-    refuse(settings.vectors, "`teacher`: with `vectors` there is no encoder to teach; leave it out")
+def _refuse_taught(settings: Settings) -> None:
+    """Reject what cannot go with a teacher's vectors, or with neighbouring lines."""
+    name = "context" if settings.teacher is None else "teacher"
+    refuse(settings.vectors, f"`{name}`: with `vectors` there is no encoder to teach; leave it out")
     refuse(
-        settings.target, "`teacher`: is for autoencoders, and with `target` a model translates; leave it out"
+        settings.target,
+        f"`{name}`: is for autoencoders; with `target` the translations teach what sentences mean; leave it out",
     )
     refuse(
         settings.training.crossover,
-        "`crossover`: a sentence that continues as another has no vector of the teacher; leave it out",
+        f"`crossover`: a sentence that continues as another is not what `{name}` knows; leave it out",
     )
     refuse(
         settings.training.freeze_encoder,
-        "`teacher`: teaches the encoder, which `freeze_encoder` leaves as it is; leave one of them out",
+        f"`{name}`: teaches the encoder, which `freeze_encoder` leaves as it is; leave one of them out",
     )
 
 

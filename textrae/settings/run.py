@@ -70,6 +70,17 @@ class Settings:
         return replace(self, corpus=replace(self.corpus, max_length=longest))
 
     @property
+    def taught(self) -> bool:
+        """Whether a corpus is read with the numbers of its lines, from which a text is taught what it means."""
+        return self.teacher is not None or self.training.context
+
+    @property
+    def joint(self) -> bool:
+        """Whether the encoder can read the target too, as it has the same tokens."""
+        separate = self.corpus.tokenizers == "separate" or self.corpus.target_tokenizer is not None
+        return bool(self.target) and not separate
+
+    @property
     def copies(self) -> bool:
         """Whether what is written is a plain copy of what is read, which training can exercise with any text."""
         model, other = self.model, self.target or self.vectors

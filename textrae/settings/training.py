@@ -139,6 +139,11 @@ class TrainingConfig:
 
     Two copies lack 30 % of the tokens each. Gao et al. 2021, Giorgi et al. 2021. It is the default for a model with `meaning` that has no other teacher.
     """
+    context: bool = False
+    """Teach meaning by telling the next line from others, where lines stand in order.
+
+    Blank lines part documents. After Logeswaran & Lee 2018.
+    """
     meaning_weight: Factor = 1.0
     """Weight of what teaches meaning, beside reconstruction."""
     freeze_encoder: bool = False

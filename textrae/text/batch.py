@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from textrae.text.rows import line_numbers
 from textrae.text.segments import Segmenter
 from textrae.text.tokenizer import BLANK_ID, BOS_ID, EOS_ID, PAD_ID
 
@@ -84,7 +85,9 @@ class Batch:
     """Counts of a hierarchical batch, whose columns are segments: of segments in each unit of the next level, up to each
     text."""
     vectors: Tensor | None = None
-    """(batch, dimensions) vectors that the model reads in place of the source; the source is then the target."""
+    """(batch, dimensions) vectors that the model reads in place of the source, or that teach what it means."""
+    numbers: NDArray[np.int64] | None = None
+    """(batch,) numbers of the lines of the corpus, where they are kept."""
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device; to a GPU it is copied asynchronously, from pinned memory."""
@@ -94,7 +97,7 @@ class Batch:
         moved = {id(t): (t.pin_memory() if pin else t).to(device, non_blocking=True) for t in parts}
         source, lengths, previous, target, *tree = (moved[id(t)] for t in parts[: 4 + len(self.tree)])
         vectors = None if self.vectors is None else moved[id(self.vectors)]
-        return Batch(source, lengths, previous, target, tuple(tree), vectors)
+        return Batch(source, lengths, previous, target, tuple(tree), vectors, self.numbers)
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,8 @@ class LengthBuckets:
         seed: seed of the order.
         segmenter: cuts the sentences of a hierarchical model.
         targets: target of each row; by default the row itself.
-        vectors: vectors that the model reads; `rows` then hold their numbers, and `targets` the sentences.
+        vectors: vectors that the model reads, or that teach; `rows` then hold the numbers of lines, and `targets` the lines.
+        numbered: whether `rows` hold numbers of lines without vectors too.
         tagged: whether each target begins with the id of its language.
     """
 
@@ -231,8 +235,9 @@ class LengthBuckets:
         targets: Rows | None = None,
         vectors: Gathered | None = None,
         tagged: bool = False,
+        numbered: bool = False,
     ) -> None:
-        self.vectors, self.tagged = vectors, tagged
+        self.vectors, self.tagged, self.numbered = vectors, tagged, numbered or vectors is not None
         self.rows, self.batch_tokens, self.specials, self.seed = rows, batch_tokens, specials, seed
         self.segmenter, self.targets = segmenter, targets
         self._lengths = rows.lengths if targets is None else np.maximum(rows.lengths, targets.lengths)
@@ -256,11 +261,11 @@ class LengthBuckets:
 
         def part(first: int, last: int) -> Batch:
             some, lengths = ids[offsets[first] : offsets[last]], np.diff(offsets[first : last + 1])
-            if self.vectors is not None and others is not None:
-                found = torch.from_numpy(self.vectors.gather(some))
-                theirs, ends = others
+            if self.numbered and others is not None:
+                found = None if self.vectors is None else torch.from_numpy(self.vectors.gather(some))
+                numbers, (theirs, ends) = line_numbers(some), others
                 some, lengths = theirs[ends[first] : ends[last]], np.diff(ends[first : last + 1])
-                return replace(collate(some, lengths, self.specials), vectors=found)
+                return replace(collate(some, lengths, self.specials), vectors=found, numbers=numbers)
             batch = collate(some, lengths, self.specials, self.segmenter)
             if others is None:
                 return batch

@@ -27,6 +27,7 @@ from textrae.text.lines import (
 )
 from textrae.text.npy import open_npy
 from textrae.text.prepared import PreparedCorpus, build_cache
+from textrae.text.rows import line_numbers
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
 
 _BLOCK = 8_192
@@ -80,22 +81,16 @@ class VectorTable:
         Returns:
             (rows, dimensions) vectors.
         """
-        return self.rows(vector_numbers(ids))
+        return self.rows(line_numbers(ids))
 
     def rows(self, numbers: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the vectors of some row numbers (rows,): (rows, dimensions)."""
         return np.ascontiguousarray(self._array[numbers], dtype=np.float32)
 
 
-def vector_numbers(ids: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Join the halves of 16 bits, (2 × rows,), to the numbers of the vectors, (rows,)."""
-    high, low = ids.astype(np.int64).reshape(-1, 2).T
-    return high << 16 | low
-
-
 def prepare_given(
     paths: Sequence[str],
-    table: VectorTable,
+    table: VectorTable | None,
     config: CorpusConfig,
     cache_dir: Path,
     valid: tuple[str, VectorTable | None] | None = None,
@@ -108,7 +103,7 @@ def prepare_given(
 
     Args:
         paths: files of the sentences.
-        table: vectors of all lines of these files, blank ones included.
+        table: vectors of all lines of these files, blank ones included; None where only the numbers of lines are kept.
         config: how the sentences are read, split and tokenized.
         cache_dir: folder of the cache.
         valid: validation file and its vectors; None for vectors that only teach, of which validation needs none.
@@ -126,14 +121,14 @@ def prepare_given(
     def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, Side]:
         lines = (line for block in blocks for line in block.lines)
         tokenizer = load_or_train(config.tokenizer, lines, config, note)
-        return Side(tokenizer, _halves, vectors=True), text_side(tokenizer, config)
+        return Side(tokenizer, _halves, numbers=True), text_side(tokenizer, config)
 
     def write() -> None:
         with ExitStack() as stack:
             rows, kept = _rows(rereadable(sources, cache_dir, "s", stack), table, config), None
             if valid is not None:
                 kept = _rows(rereadable(held, cache_dir, "v", stack), valid[1], config)
-            write_cache(rows, kept, learn, config, cache_dir, note)
+            write_cache(rows, kept, learn, config, cache_dir, note, vectors=table is not None)
 
     return build_cache(cache_dir, write)
 

@@ -68,7 +68,7 @@ class PreparedCorpus:
     @property
     def text(self) -> TokenRows:
         """Sentences to train on, where `train` may be the numbers of their vectors."""
-        return self.targets.train if self.stats.vectors and self.targets is not None else self.train
+        return self.targets.train if self.stats.by_number and self.targets is not None else self.train
 
     def close(self) -> None:
         """Release the files; the rows cannot be read afterwards."""

@@ -181,3 +181,9 @@ class TokenRows:
         empty = np.empty(0, dtype=np.int64)
         self._ids, self._offsets = empty.astype(np.uint16), empty.astype(np.int32)
         self._first_rows, self._count, self._lengths, self._table = empty, 0, None, None
+
+
+def line_numbers(ids: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Join the halves of 16 bits, (2 × rows,), to the numbers of lines, (rows,)."""
+    high, low = ids.astype(np.int64).reshape(-1, 2).T
+    return high << 16 | low

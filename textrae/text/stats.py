@@ -66,7 +66,9 @@ class CorpusStats:
     valid_tables: tuple[str, ...] = ()
     """What was read of the validation file (of both its sides)."""
     vectors: bool = False
-    """Whether the source side holds numbers of vectors, which are not counted as tokens."""
+    """Whether each sentence has a vector, whose number the source side holds."""
+    numbered: bool = False
+    """Whether the source side holds numbers of lines, which are not counted as tokens."""
 
     @classmethod
     def of_json(cls, values: dict[str, Any]) -> Self:
@@ -80,6 +82,11 @@ class CorpusStats:
         }
         return cls(**known)
 
+    @property
+    def by_number(self) -> bool:
+        """Whether the text is the target side; older caches with vectors do not say so."""
+        return self.numbered or self.vectors
+
     def describe(self, validating: int | None = None, *, auto: bool = False) -> list[str]:
         """Return one line about what was read, and one about the split.
 
@@ -88,8 +95,8 @@ class CorpusStats:
             auto: whether `max_length` was found in the corpus, which is then explained.
         """
         count = self.train_tokens + (0 if self.valid_source else self.valid_tokens)
-        tokens = short((self.target_tokens or 0) if self.vectors else count)
-        pairs = self.target_tokens is not None and not self.vectors
+        tokens = short((self.target_tokens or 0) if self.by_number else count)
+        pairs = self.target_tokens is not None and not self.by_number
         blank = "with a blank side dropped" if pairs else "blank dropped"
         unit, names = read_from(self.sources, self.tables, apart=pairs)
         what = "pairs" if pairs else f"{unit} and their vectors" if self.vectors else unit

@@ -78,8 +78,8 @@ class Side:
     """Function from a column of a block to the ids of each row, and whether there are more of it."""
     tagged: bool = False
     """Whether every row begins with an id of its language: `tokenizer.vocab_size` and the number of the language."""
-    vectors: bool = False
-    """Whether the ids are numbers of vectors."""
+    numbers: bool = False
+    """Whether the ids are numbers of lines."""
 
     def ids(self, block: Block, column: int) -> tuple[list[list[int]], NDArray[np.int64]]:
         """Return the ids of column `column` of a block, and how many tokens each of its rows needs.
@@ -170,6 +170,7 @@ def write_cache(
     folder: Path,
     note: Note,
     identity: dict[str, Any] | None = None,
+    vectors: bool = False,
 ) -> None:
     """Write the files of a token cache, its index last.
 
@@ -181,6 +182,7 @@ def write_cache(
         folder: where the files are written.
         note: called with each line for the user.
         identity: what the cache is made from, for :func:`~textrae.text.prepared.write_index`.
+        vectors: whether each line has a vector.
 
     Raises:
         CorpusError: there is too little text, or a source cannot be read or changes between the readings.
@@ -221,7 +223,8 @@ def write_cache(
         valid_tokens=writers[0].valid.lengths.tokens(limits[0]),
         valid_cut=valid_lengths.over(longest),
         target_tokens=None if len(sides) == 1 else writers[1].train.lengths.tokens(limits[1]),
-        vectors=sides[0].vectors,
+        vectors=vectors,
+        numbered=sides[0].numbers,
         **vars(tally),
     )
     write_index(folder, stats, [side.tokenizer for side in sides], limits, identity)

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from textrae.text.batch import Batch
+from textrae.text.batch import WINDOW, Batch, Rows, Specials, collate
 from textrae.text.from_vectors import VectorTable
+from textrae.text.rows import line_numbers
 
 NESTED = (32, 64, 128, 256, 512, 1_024, 2_048)
 """First numbers of the part that are each to mean as much as they can (Matryoshka representations; Kusupati et al. 2022)."""
@@ -93,6 +94,58 @@ class Views:
         """Return the cost of a batch."""
         one, other = (read(*self.spoil(batch.source, batch.lengths)) for _ in range(2))
         return contrast(one, other)
+
+
+class Context:
+    """The next line is told from the next lines of the other sentences of a batch.
+
+    The cost is InfoNCE, as for :class:`Views`. Logeswaran & Lee 2018 have an encoder of its own for the neighbour; here one
+    encoder reads both. A line that ends a document, or whose next line was held out, has no part in it.
+
+    Args:
+        numbers: numbers of the lines to train on, ascending, as halves of 16 bits.
+        text: these lines.
+        specials: ids of the special tokens.
+    """
+
+    def __init__(self, numbers: Rows, text: Rows, specials: Specials) -> None:
+        blocks = (
+            numbers.gather(np.arange(start, min(start + WINDOW, len(numbers))))[0]
+            for start in range(0, len(numbers), WINDOW)
+        )
+        self.numbers = np.concatenate([line_numbers(block) for block in blocks])
+        self.text, self.specials = text, specials
+
+    def cost(self, meaning: Tensor, batch: Batch, read: Read) -> Tensor:
+        """Return the cost of a batch; 0 where fewer than two of its lines have a next one."""
+        if batch.numbers is None:
+            return meaning.new_zeros(())
+        places = np.searchsorted(self.numbers, batch.numbers + 1).clip(max=len(self.numbers) - 1)
+        rows = np.flatnonzero(self.numbers[places] == batch.numbers + 1)
+        if len(rows) < 2:
+            return meaning.new_zeros(())
+        ids, offsets = self.text.gather(places[rows])
+        following = collate(ids, np.diff(offsets), self.specials).to(meaning.device)
+        return contrast(
+            meaning[torch.from_numpy(rows).to(meaning.device)], read(following.source, following.lengths)
+        )
+
+
+class Translations:
+    """A sentence's translation is told from those of the other sentences of a batch.
+
+    The cost is InfoNCE, as for :class:`Views` (Wieting et al. 2019; Feng et al. 2022). The same encoder reads both.
+
+    Args:
+        specials: ids of the special tokens.
+    """
+
+    def __init__(self, specials: Specials) -> None:
+        self.specials = specials
+
+    def cost(self, meaning: Tensor, batch: Batch, read: Read) -> Tensor:
+        """Return the cost of a batch of pairs."""
+        return contrast(meaning, read(batch.target, (batch.target != self.specials.pad).sum(0)))
 
 
 def contrast(one: Tensor, other: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from textrae.text.two_pass import Note
 from textrae.training.copying import Exercises
 from textrae.training.dial import Dial, Ground, pace, turned
 from textrae.training.loop import fit
-from textrae.training.meaning import DROPPED, Objective, Teacher, Views
+from textrae.training.meaning import DROPPED, Context, Objective, Teacher, Translations, Views
 from textrae.training.noise import Noise
 from textrae.training.reading import Tables, prepared, settled, unknown
 from textrae.training.regularisers import make_regulariser
@@ -232,7 +232,7 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
     trainer = Trainer(
         network=network,
         train=corpus.train,
-        valid=corpus.valid if targets is None or not settings.teacher else targets.valid,
+        valid=corpus.valid if targets is None or not settings.taught else targets.valid,
         specials=SPECIALS,
         config=settings.training,
         valid_size=settings.corpus.valid_size,
@@ -243,8 +243,9 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
         regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, job.device),
         segmenter=segmenter(settings.model, corpus.tokenizer),
         targets=None if targets is None else targets.train,
-        valid_targets=None if targets is None or settings.teacher else targets.valid,
-        objectives=_objectives(job, network),
+        valid_targets=None if targets is None or settings.taught else targets.valid,
+        objectives=_objectives(job, network, corpus),
+        numbered=settings.taught,
         vectors=job.tables[0],
         valid_vectors=job.tables[1] or job.tables[0],
         languages=settings.model.languages,
@@ -254,7 +255,7 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
     return trainer
 
 
-def _objectives(job: _Job, network: Autoencoder) -> list[Objective]:
+def _objectives(job: _Job, network: Autoencoder, corpus: PreparedCorpus) -> list[Objective]:
     """Return what teaches meaning."""
     found: list[Objective] = []
     if job.settings.teacher and job.tables[0] is not None:
@@ -262,6 +263,10 @@ def _objectives(job: _Job, network: Autoencoder) -> list[Objective]:
     if job.settings.training.views:
         noise, text = Noise(DROPPED, 0.0, 0.0, 0), range(SPECIALS.blank + 1, network.vocab_size)
         found.append(Views(partial(noise, text=text, specials=SPECIALS)))
+    if job.settings.training.context:
+        found.append(Context(corpus.train, corpus.text, SPECIALS))
+    if job.settings.model.meaning and job.settings.joint:
+        found.append(Translations(SPECIALS))
     return found
 
 

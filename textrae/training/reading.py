@@ -31,28 +31,35 @@ def settled(settings: Settings) -> tuple[Settings, Tables]:
     refuse_conflicts(settings)
     languages = tuple(dict.fromkeys(settings.target_languages))
     settings = replace(settings, model=replace(settings.model, languages=languages))
-    if settings.teacher is not None:
-        teacher = VectorTable(settings.teacher)
-        refuse_teacher(settings.model.meaning, teacher.width)
-        size = settings.model.meaning or min(MEANING, teacher.width)
-        return replace(settings, model=replace(settings.model, meaning=size)), (teacher, None)
     if settings.vectors is None:
-        views = settings.training.views or settings.model.meaning > 0
-        size = settings.model.meaning or (MEANING if views else 0)
-        training = replace(settings.training, views=views)
-        return replace(settings, model=replace(settings.model, meaning=size), training=training), (None, None)
+        return _taught(settings)
     table = VectorTable(settings.vectors)
     valid = None if settings.valid_vectors is None else VectorTable(settings.valid_vectors)
     refuse_widths(settings, table.width, None if valid is None else valid.width)
     return replace(settings, model=replace(settings.model, vectors=table.width)), (table, valid)
 
 
+def _taught(settings: Settings) -> tuple[Settings, Tables]:
+    """Return the settings with the numbers for meaning, where something teaches it, and the teacher's vectors."""
+    model, training = settings.model, settings.training
+    teacher = None if settings.teacher is None else VectorTable(settings.teacher)
+    if teacher is not None:
+        refuse_teacher(model.meaning, teacher.width)
+    by_text = training.context or settings.joint
+    if model.meaning and teacher is None and not by_text:
+        training = replace(training, views=True)
+    taught = teacher is not None or training.context or training.views
+    if taught and not model.meaning:
+        model = replace(model, meaning=MEANING if teacher is None else min(MEANING, teacher.width))
+    return replace(settings, model=model, training=training), (teacher, None)
+
+
 def prepared(settings: Settings, tables: Tables, cache: Path, note: Note) -> PreparedCorpus:
     """Make the token cache of a text, of parallel text, or of a text and vectors."""
     table, valid_table = tables
-    if table is not None:
+    if table is not None or settings.training.context:
         held = None
-        if settings.valid is not None and (valid_table is not None or settings.teacher):
+        if settings.valid is not None and (valid_table is not None or settings.taught):
             held = settings.valid, valid_table
         return prepare_given(settings.sources, table, settings.corpus, cache, held, note)
     if not settings.target:
@@ -77,7 +84,7 @@ def unknown(settings: Settings, corpus: PreparedCorpus) -> Iterator[str]:
     text, targets, tagged = settings.corpus, corpus.targets, bool(settings.target_languages)
     own = text.target_tokenizer if text.tokenizers == "separate" else text.tokenizer
     sides = [] if settings.vectors else [("this text", text.tokenizer, corpus.tokenizer, corpus.text, False)]
-    if targets is not None and not settings.teacher:
+    if targets is not None and not settings.taught:
         what = "this text" if settings.vectors else "the target"
         sides.append((what, own, targets.tokenizer, targets.train, tagged))
     for what, given, tokenizer, rows, begins in sides:

@@ -131,6 +131,8 @@ class Trainer:
     """Targets of the validation rows."""
     vectors: Gathered | None = None
     """Vectors that are read instead of a text, or that teach; `train` holds their row numbers."""
+    numbered: bool = False
+    """Whether `train` holds numbers of lines, and `targets` the lines."""
     valid_vectors: Gathered | None = None
     """Vectors of the validation rows."""
     languages: tuple[str, ...] = ()
@@ -159,7 +161,15 @@ class Trainer:
         )
         tagged = self.network.first_tag < self.network.output.num_embeddings
         return LengthBuckets(
-            rows, batch_tokens, self.specials, seed, self.segmenter, targets, vectors, tagged
+            rows,
+            batch_tokens,
+            self.specials,
+            seed,
+            self.segmenter,
+            targets,
+            vectors,
+            tagged,
+            numbered=self.numbered and not valid,
         )
 
     def autocast(self) -> AbstractContextManager[object]:
