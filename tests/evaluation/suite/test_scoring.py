@@ -26,7 +26,7 @@ def pairs(scores: list[float]) -> Task:
 
 
 @given(st.lists(st.integers(0, 5), min_size=4, max_size=20).filter(lambda some: len(set(some)) > 1))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_spearman_is_the_correlation_of_ranks(scores: list[int]) -> None:
     task = pairs([float(one) for one in scores])
     rows = np.random.default_rng(len(scores)).normal(size=(len(task.sentences), 5)).astype(np.float32)
@@ -61,7 +61,7 @@ def test_the_rank_is_that_of_the_nearest_own_answer() -> None:
 
 
 @given(st.integers(0, 1_000), st.sampled_from([1, 3, 1_024]))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_ranks_are_their_definition_in_blocks_of_any_size(seed: int, block: int) -> None:
     generator = np.random.default_rng(seed)
     columns = [[f"s{n}" for n in generator.integers(0, 6, 9)], [f"s{n}" for n in generator.integers(3, 9, 9)]]

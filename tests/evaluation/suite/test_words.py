@@ -23,7 +23,7 @@ def test_terms(sentence: str, parted: bool, found: list[str]) -> None:
 
 
 @given(st.text(min_size=1).filter(lambda text: not text.isspace()), st.booleans())
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_sentence_has_terms_and_is_its_tokens(sentence: str, parted: bool) -> None:
     assert all(terms(sentence, parted))
     assert terms(sentence, parted)
