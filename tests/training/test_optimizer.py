@@ -8,6 +8,8 @@ import pytest
 import torch
 from support import make_trainer
 
+from textrae.nn.autoencoder import Autoencoder
+from textrae.settings.model import ModelConfig
 from textrae.settings.training import TrainingConfig
 from textrae.training.optimizer import (
     ClippedAdamW,
@@ -118,3 +120,20 @@ def test_a_state_kept_as_tensors_goes_on_to_the_same_bits() -> None:
     assert torch.equal(networks[0].weight, networks[1].weight)
     with pytest.raises(ValueError, match="invalid literal"):
         load_optimizer(second, {"first.step": torch.zeros(())})
+
+
+@pytest.mark.parametrize("rate", [1.0, 3.0])
+def test_token_vectors_of_meaning_learn_faster_and_decay_as_all_others(rate: float) -> None:
+    network = Autoencoder(ModelConfig(hidden=8, embedding=8, slots=4, latent=4, meaning=8), 20)
+    optimizer = make_optimizer(network, lr=0.01, weight_decay=0.5, embedding_rate=rate)
+    set_rate(optimizer, 0.01)
+    assert network.meaning is not None
+    of = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    assert len(of) == sum(len(group["params"]) for group in optimizer.param_groups)
+    assert len(of) == len(list(network.parameters()))
+    for table in network.meaning.tables():
+        group = of[id(table.weight)]
+        assert group["lr"] == pytest.approx(0.05)
+        assert group["lr"] * group["weight_decay"] == pytest.approx(0.005)
+    assert of[id(network.embedding.weight)]["lr"] == pytest.approx(0.01 * rate)
+    assert of[id(network.meaning.project.weight)]["lr"] == pytest.approx(0.01)

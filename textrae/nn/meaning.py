@@ -28,6 +28,10 @@ class Meaning(nn.Module):
         nn.init.normal_(self.tokens.weight, std=0.1)
         nn.init.zeros_(self.weights.weight)
 
+    def tables(self) -> tuple[nn.Embedding, nn.Embedding]:
+        """Return the vectors and the weights of the tokens."""
+        return self.tokens, self.weights
+
     def forward(self, ids: Tensor, lengths: Tensor, states: Tensor) -> Tensor:
         """Compute what sentences mean.
 

@@ -7,6 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from textrae.nn.meaning import Meaning
+
+MEANT = 5.0
+"""Multiple of the learning rate for the token vectors of meaning: a row learns only where its token occurs."""
+
 
 class ClippedAdamW(torch.optim.AdamW):
     """AdamW whose fused step scales gradients and skips non-finite ones, so that nothing waits for the device."""
@@ -41,9 +46,12 @@ def make_optimizer(
         embedding_rate: multiple of the rate at which embeddings learn and decay.
     """
     trained = [p for p in network.parameters() if p.requires_grad]
+    meant = {m.weight for one in network.modules() if isinstance(one, Meaning) for m in one.tables()}
     # where they learn at the same rate they are one group, as in the checkpoints of older trainings
-    tables = {m.weight for m in network.modules() if isinstance(m, nn.Embedding) and embedding_rate != 1}
-    matrices = [p for p in trained if p.ndim > 1 and p not in tables]
+    tables = {
+        m.weight for m in network.modules() if isinstance(m, nn.Embedding) and embedding_rate != 1
+    } - meant
+    matrices = [p for p in trained if p.ndim > 1 and p not in tables | meant]
     others = [p for p in trained if p.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": weight_decay, "times": 1.0},
@@ -51,6 +59,8 @@ def make_optimizer(
     ]
     if found := [p for p in trained if p in tables]:
         groups.append({"params": found, "weight_decay": weight_decay, "times": embedding_rate})
+    if found := [p for p in trained if p in meant]:
+        groups.append({"params": found, "weight_decay": weight_decay / MEANT, "times": MEANT})
     return ClippedAdamW(groups, lr=lr, betas=(0.9, beta2), fused=True)
 
 
