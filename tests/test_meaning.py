@@ -13,6 +13,7 @@ from support import textrae
 
 from textrae import SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError
+from textrae.search import Index
 from textrae.settings.run import Settings
 from textrae.training.pipeline import Watch, train_run
 
@@ -83,6 +84,16 @@ def test_a_suite_measures_the_part_that_means(taught: SentenceAutoencoder, tmp_p
     assert (report.encodings["model"], report.encodings["spelling"]) == (16, 32)
     scores = report.tasks[0].scores
     assert scores["model"]["accuracy"] > 0.95
+
+
+def test_search_goes_by_the_part_that_means(taught: SentenceAutoencoder) -> None:
+    index = Index.build(taught, sentences()[:100])
+    assert index.width == 16
+    unit = taught.encode(sentences()[:100], part="meaning")
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    (hit,) = index.search(sentences()[150], k=1)
+    query = taught.encode(sentences()[150], part="meaning")
+    assert hit.row == int((unit @ query).argmax())
 
 
 def test_a_model_without_such_a_part_says_so(model: SentenceAutoencoder) -> None:

@@ -113,7 +113,7 @@ def test_reading_is_bounded(model: SentenceAutoencoder) -> None:
     done = 0
 
     class Encoder:
-        def encode_stream(self, some: object, *, cuts: object = None) -> object:
+        def encode_stream(self, some: object, *, cuts: object = None, part: str = "all") -> object:
             nonlocal done
             from textrae.inference.engine import windows
 

@@ -12,30 +12,38 @@ from textrae.inference import arguments
 from textrae.inference.cuts import Cuts
 from textrae.inference.vectors import Vectors
 from textrae.model import SentenceAutoencoder
+from textrae.settings.model import Part
 
 
 class Encoder(Protocol):
     """What encodes sentences: a model, or several processes that hold it."""
 
-    def encode_stream(self, sentences: Iterable[str], *, cuts: Cuts | None = None) -> Iterator[Vectors]:
-        """Yield blocks of encodings, (sentences, encoding size) float32, in order."""
+    def encode_stream(
+        self, sentences: Iterable[str], *, cuts: Cuts | None = None, part: Part = "all"
+    ) -> Iterator[Vectors]:
+        """Yield blocks of a part of encodings, (sentences, numbers) float32, in order."""
         ...
 
 
 def compared(model: SentenceAutoencoder, dimensions: int | None = None) -> int:
-    """Return how many numbers of an encoding are compared: all but a kept length, or the first `dimensions`.
+    """Return how many numbers of an encoding are compared: those for meaning, or all but a kept length; or the first `dimensions`.
 
     Raises:
         TypeError: `dimensions` is no whole number.
         ConfigError: it is less than 1 or more than there are, or the model reads vectors and no sentences.
     """
     model.engine.refuse_text()
-    most = model.encoding_size - model.run.settings.model.keeps_length
+    shape = model.run.settings.model
+    most = shape.meaning or shape.encoding_size - shape.keeps_length
     return most if dimensions is None else arguments.whole("dimensions", dimensions, 1, most)
 
 
 def unit_vectors(
-    encoder: Encoder, sentences: Iterable[str], width: int, cuts: Cuts | None = None
+    encoder: Encoder,
+    sentences: Iterable[str],
+    width: int,
+    cuts: Cuts | None = None,
+    part: Part = "all",
 ) -> Iterator[Vectors]:
     """Encode any number of sentences in bounded memory, and scale their vectors to length 1.
 
@@ -47,6 +55,7 @@ def unit_vectors(
         sentences: one row each.
         width: numbers of an encoding that are compared, as :func:`compared` returned.
         cuts: counts what was read and truncated.
+        part: what of the encodings is compared, :attr:`textrae.ModelConfig.compared` of the model.
 
     Yields:
         (sentences, width) float32, in order.
@@ -54,7 +63,7 @@ def unit_vectors(
     Raises:
         VectorError: an encoding is not finite.
     """
-    for block in encoder.encode_stream(sentences, cuts=cuts):
+    for block in encoder.encode_stream(sentences, cuts=cuts, part=part):
         yield scaled(block[:, :width])
 
 

@@ -88,11 +88,11 @@ class Index:
             SearchError: the disk refuses.
         """
         model = arguments.instance("model", model, SentenceAutoencoder)
-        width = compared(model, dimensions)
+        width, part = compared(model, dimensions), model.run.settings.model.compared
         writer = StoreWriter(width, arguments.choice("storage", storage, KEPT))
         distinct, held = Distinct(arguments.sentences("sentences", sentences)), deque[str]()
         try:
-            for vectors in unit_vectors(encoder or model, _recorded(distinct, held), width, cuts):
+            for vectors in unit_vectors(encoder or model, _recorded(distinct, held), width, cuts, part):
                 writer.add([held.popleft() for _ in vectors], vectors)
             if not distinct.count:
                 blank = f": its {distinct.blank:,} lines are blank" if distinct.blank else ""
@@ -172,7 +172,8 @@ class Index:
     def vectors(self, sentences: Iterable[str], cuts: Cuts | None = None) -> Vectors:
         """Encode sentences as those of the index, (sentences, width) of length 1."""
         given = arguments.sentences("sentences", sentences)
-        blocks = list(unit_vectors(self.model, given, self.width, cuts))
+        part = self.model.run.settings.model.compared
+        blocks = list(unit_vectors(self.model, given, self.width, cuts, part))
         return np.concatenate(blocks) if blocks else np.empty((0, self.width), np.float32)
 
     @overload
