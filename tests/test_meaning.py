@@ -120,9 +120,26 @@ def test_what_teaches_is_found(corpus: Path, teacher: Path, tmp_path: Path) -> N
     assert context.run.settings.model.meaning == 256
     assert said[0].startswith("read 1,200 lines from")
     pairs = SentenceAutoencoder.train(corpus, SHAPE, few, text=TEXT, target=corpus)
-    assert not pairs.run.settings.training.views  # translations teach
-    views = SentenceAutoencoder.train(corpus, SHAPE, few, text=TEXT)
-    assert views.run.settings.training.views  # nothing else teaches
+    assert not pairs.run.settings.model.sif  # translations teach
+    plain = SentenceAutoencoder.train(corpus, SHAPE, few, text=TEXT)
+    assert plain.run.settings.model.sif  # nothing else teaches
+
+
+def test_frequencies_make_a_meaning_that_is_kept_with_the_run(corpus: Path, tmp_path: Path) -> None:
+    few = replace(TRAINING, steps=60)
+    made = SentenceAutoencoder.train(
+        corpus, replace(SMALL, slots=4, latent=8, sif=True), few, text=TEXT, out=tmp_path / "run"
+    )
+    assert made.run.settings.model.meaning == 256
+    loaded = SentenceAutoencoder.load(tmp_path / "run")
+    some = sentences()[::3]
+    shown = loaded.encode(some, part="meaning")
+    np.testing.assert_allclose(shown, made.encode(some, part="meaning"), atol=1e-5)
+    variances = shown.var(0)
+    assert variances[:8].sum() > variances[8:].sum()  # the axis of the largest variance comes first
+    whole = loaded.encode(some)
+    assert not np.allclose(whole[:, :256], shown, atol=1e-2)  # of which the axes are no part
+    assert loaded.decode(whole[:20]) == loaded.reconstruct(some[:20])
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(corpus: Path, teacher: Path, tmp_path: Path) -> None:
@@ -188,5 +205,9 @@ def test_what_does_not_go_together_is_refused(corpus: Path, teacher: Path, tmp_p
             SentenceAutoencoder.train(
                 corpus, replace(SHAPE, meaning=0), few, text=TEXT, teacher=teacher, **options
             )
+    for name in ("views", "context"):
+        taught = replace(few, **{name: True})
+        with pytest.raises(ConfigError, match="`sif`: is not taught"):
+            SentenceAutoencoder.train(corpus, replace(SHAPE, sif=True), taught, text=TEXT)
     with pytest.raises(ConfigError, match="continues as another is not what"):
         SentenceAutoencoder.train(corpus, SHAPE, replace(few, crossover=0.5), text=TEXT, teacher=teacher)

@@ -115,6 +115,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "posterior_norm",
         "vectors",
         "languages",
+        "sif",
     }
     assert {field.name for field in fields(ModelConfig)} == sizes | SWITCHES.keys()
 

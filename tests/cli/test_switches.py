@@ -28,7 +28,7 @@ SWITCHES = """
 --lr --max-length --meaning --meaning-weight --memory --minutes --missing --model --mse-weight --noise-blank --noise-drop --noise-shuffle
 --noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain
 --reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
---resume --reverse/--forward --scaling --scoring --seed --segments --series --size --slot-addressing --slots
+--resume --reverse/--forward --scaling --scoring --seed --segments --series --sif/--no-sif --size --slot-addressing --slots
 --steps --stride --target --target-column --target-tokenizer --teacher --tokenizer --tokenizers --valid --valid-size
 --valid-target --valid-vectors --validations --variational/--no-variational --vectors --views/--no-views --vocab-size
 --warmup --weight-decay --weight-dropout --whole-words/--word-parts --window --word-dropout

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from textrae.nn.autoencoder import Autoencoder
-from textrae.nn.meaning import Meaning
+from textrae.nn.meaning import FrequencyMeaning, Meaning
 from textrae.settings.model import ModelConfig
 
 
@@ -16,7 +16,7 @@ def test_it_is_a_weighted_mean_of_token_vectors_plus_a_projected_mean_state_norm
     torch.nn.init.normal_(part.weights.weight)
     ids = torch.tensor([[3, 4], [5, 2], [2, 0]])  # time first; the second sentence has two tokens
     lengths, states = torch.tensor([3, 2]), torch.randn(2, 3, 5)
-    found = part.forward(ids, lengths, states).detach().numpy()
+    found = part.forward(ids, lengths, states, torch.zeros(11, 4)).detach().numpy()
     tokens, weights = part.tokens.weight.detach().numpy(), part.weights.weight.detach().numpy()[:, 0]
     matrix, bias = part.project.weight.detach().numpy(), part.project.bias.detach().numpy()
     for row, length in enumerate(lengths.tolist()):
@@ -56,3 +56,45 @@ def test_reconstruction_does_not_teach_meaning() -> None:
     assert latent.meaning is not None
     torch.autograd.backward(latent.meaning[:, 0].sum())
     assert all(p.grad is not None for p in model.meaning.parameters())
+
+
+def test_frequencies_weigh_the_model_s_own_embeddings() -> None:
+    torch.manual_seed(0)
+    part, embeddings = FrequencyMeaning(6, 6, 9), torch.randn(9, 6)
+    counts = torch.tensor([0, 0, 50, 0, 1, 900, 20, 29, 0])
+    part.weigh(counts)
+    ids, lengths = torch.tensor([[4, 5], [6, 2], [2, 0]]), torch.tensor([3, 2])
+    found = part.forward(ids, lengths, None, embeddings).numpy()
+    weights = 1e-3 / (1e-3 + counts.numpy() / 1_000)
+    turn = part.project.numpy()
+    np.testing.assert_allclose(turn @ turn.T, np.eye(6), atol=1e-5)
+    for row, length in enumerate(lengths.tolist()):
+        own = ids[:length, row].numpy()
+        mean = (weights[own, None] * embeddings.numpy()[own]).sum(0) / weights[own].sum() @ turn
+        np.testing.assert_allclose(found[row], (mean - mean.mean()) / np.sqrt(mean.var() + 1e-5), atol=1e-5)
+
+
+def test_sentences_are_compared_half_whitened() -> None:
+    torch.manual_seed(0)
+    part = FrequencyMeaning(6, 5, 9)
+    assert torch.equal(part.shown(torch.eye(5)), torch.eye(5))  # before it is fitted
+    some = (
+        torch.randn(400, 5) * torch.tensor([3.0, 2.0, 1.0, 0.5, 0.1]) @ torch.linalg.qr(torch.randn(5, 5))[0]
+        + 2
+    )
+    part.fit(some)
+    shown = part.shown(some).numpy()
+    np.testing.assert_allclose(shown.mean(0), 0, atol=1e-4)
+    covariance = np.cov(shown.T, bias=True)
+    variances = np.linalg.eigvalsh(np.cov(some.double().numpy().T, bias=True))[::-1]
+    np.testing.assert_allclose(np.diag(covariance), np.sqrt(variances), rtol=1e-3)  # v / v^(2 · ¼)
+    np.testing.assert_allclose(covariance - np.diag(np.diag(covariance)), 0, atol=1e-3)
+
+
+def test_the_projection_goes_to_fewer_and_to_more_numbers() -> None:
+    for size in (3, 12):
+        part = FrequencyMeaning(6, size, 9)
+        assert part.forward(torch.tensor([[4], [5]]), torch.tensor([2]), None, torch.randn(9, 6)).shape == (
+            1,
+            size,
+        )

@@ -244,7 +244,8 @@ class Engine:
         """Return a part of a batch's encodings."""
         if part == "meaning":
             with autocast(self.device, self.bf16):
-                return self.network.mean(batch.source, batch.lengths, tables)
+                meaning = self.network.mean(batch.source, batch.lengths, tables)
+            return meaning if self.network.meaning is None else self.network.meaning.shown(meaning)
         vectors = self.encode(batch, tables).vector
         return vectors[:, self.network.meant :] if part == "spelling" else vectors
 

@@ -15,7 +15,7 @@ from textrae.nn.decoder import Decoder
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.encoder import Encoder, Reading
 from textrae.nn.hierarchy import Hierarchy, owners
-from textrae.nn.meaning import Meaning
+from textrae.nn.meaning import FrequencyMeaning, Meaning
 from textrae.nn.recurrence import Recurrence
 from textrae.settings.model import ModelConfig
 
@@ -65,7 +65,7 @@ class Autoencoder(nn.Module):
         self.hierarchy: Hierarchy | None = None
         self.slots: Slots | None = None
         self.bottleneck: Bottleneck | None = None
-        self.meaning: Meaning | None = None
+        self.meaning: Meaning | FrequencyMeaning | None = None
         if not config.vectors:
             self._make_reader(config, features)
         self.reverse = config.reverse
@@ -123,7 +123,12 @@ class Autoencoder(nn.Module):
         if config.slots:
             self.slots = Slots(config.slots, features, config.scoring, min(config.hidden, 128), self.placed)
         if config.meaning:
-            self.meaning = Meaning(features, config.meaning, self.embedding.num_embeddings)
+            tokens = self.embedding.num_embeddings
+            self.meaning = (
+                FrequencyMeaning(config.embedding, config.meaning, tokens)
+                if config.sif
+                else Meaning(features, config.meaning, tokens)
+            )
         self.bottleneck = Bottleneck(
             features,
             config.latent,
@@ -182,9 +187,12 @@ class Autoencoder(nn.Module):
             raise ValueError("encodings of this model have no part for meaning")
         if self.reverse:
             ids = _reversed(ids, lengths)
-        encoder = self.reader()
-        reading = encoder.forward(self.embed(ids) if tables is None else ids, lengths, tables)
-        return self.meaning.forward(ids, lengths, encoder.in_order(reading))
+        states = None
+        if self.meaning.reads_states:
+            encoder = self.reader()
+            reading = encoder.forward(self.embed(ids) if tables is None else ids, lengths, tables)
+            states = encoder.in_order(reading)
+        return self.meaning.forward(ids, lengths, states, self.embedding.weight)
 
     def _compress(
         self,
@@ -222,7 +230,8 @@ class Autoencoder(nn.Module):
                 states, absent = _memory(encoder, reading)
                 latent = latent._replace(states=states, absent=absent)
         if self.meaning is not None:
-            meaning = self.meaning.forward(ids, reading.lengths, encoder.in_order(reading))
+            read = encoder.in_order(reading) if self.meaning.reads_states else None
+            meaning = self.meaning.forward(ids, reading.lengths, read, self.embedding.weight)
             # what rebuilds sentences best is not what tells their meaning: the decoder's gradient stays out
             vector = torch.cat([meaning.detach(), latent.vector.float()], dim=1)
             latent = latent._replace(vector=vector, meaning=meaning)

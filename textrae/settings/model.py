@@ -144,6 +144,11 @@ class ModelConfig:
     The others spell it. They are learnt from an objective of their own, such as `teacher` or `views`. Their first 32, 64 or 128 numbers mean
     nearly as much as all (Kusupati et al. 2022). The decoder is given them with the rest.
     """
+    sif: bool = False
+    """Make the part for meaning of the token embeddings, weighted by smooth inverse frequency.
+
+    SIF (Arora et al. 2017). It is what `meaning` is where nothing teaches it.
+    """
     variational: bool = False
     """Learn a Gaussian posterior of the encoding (VRAE).
 

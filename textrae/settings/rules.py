@@ -88,8 +88,8 @@ def _training_needs(settings: Settings) -> dict[str, tuple[object, str]]:
         ),
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give `regulariser`"),
         "meaning_weight": (
-            model.meaning or training.views or settings.taught,
-            "weighs what teaches meaning: give `meaning`, `views`, `context` or `teacher`",
+            training.views or settings.taught or (model.meaning and settings.joint and not model.sif),
+            "weighs what teaches meaning: give `views`, `context` or `teacher`",
         ),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give `hierarchical=True`"),
     }
@@ -229,6 +229,10 @@ def refuse_conflicts(settings: Settings) -> None:
         _refuse_with_target(settings)
     if settings.taught:
         _refuse_taught(settings)
+    refuse(
+        model.sif and (settings.taught or training.views),
+        "`sif`: is not taught; leave it out, or `teacher`, `context` and `views`",
+    )
     languages = tuple(dict.fromkeys(settings.target_languages))
     refuse(
         model.languages not in ((), languages),

@@ -137,7 +137,7 @@ class TrainingConfig:
     views: bool = False
     """Teach meaning by telling a sentence's spoilt copies from those of other sentences.
 
-    Two copies lack 30 % of the tokens each. Gao et al. 2021, Giorgi et al. 2021. It is the default for a model with `meaning` that has no other teacher.
+    Two copies lack 30 % of the tokens each (Gao et al. 2021, Giorgi et al. 2021).
     """
     context: bool = False
     """Teach meaning by telling the next line from others, where lines stand in order.

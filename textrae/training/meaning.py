@@ -148,6 +148,15 @@ class Translations:
         return contrast(meaning, read(batch.target, (batch.target != self.specials.pad).sum(0)))
 
 
+def count_tokens(text: Rows, vocab_size: int) -> Tensor:
+    """Count how often each token occurs in a text: (vocabulary,)."""
+    counts = np.zeros(vocab_size, dtype=np.int64)
+    for start in range(0, len(text), WINDOW):
+        ids, _ = text.gather(np.arange(start, min(start + WINDOW, len(text))))
+        counts += np.bincount(ids, minlength=vocab_size)[:vocab_size]
+    return torch.from_numpy(counts)
+
+
 def contrast(one: Tensor, other: Tensor) -> Tensor:
     """Return the InfoNCE of two readings whose rows belong together, (batch, meaning) each; mean of both directions."""
     labels, costs = torch.arange(len(one), device=one.device), []

@@ -16,6 +16,7 @@ from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
 from textrae.latent.draw import normalised
 from textrae.nn.autoencoder import Autoencoder
+from textrae.nn.meaning import FrequencyMeaning
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.run import Run, publish
 from textrae.settings.model import ModelConfig
@@ -29,7 +30,15 @@ from textrae.text.two_pass import Note
 from textrae.training.copying import Exercises
 from textrae.training.dial import Dial, Ground, pace, turned
 from textrae.training.loop import fit
-from textrae.training.meaning import DROPPED, Context, Objective, Teacher, Translations, Views
+from textrae.training.meaning import (
+    DROPPED,
+    Context,
+    Objective,
+    Teacher,
+    Translations,
+    Views,
+    count_tokens,
+)
 from textrae.training.noise import Noise
 from textrae.training.reading import Tables, prepared, settled, unknown
 from textrae.training.regularisers import make_regulariser
@@ -44,7 +53,7 @@ from textrae.training.token_cache import (
     stopped_training,
 )
 from textrae.training.transplant import freeze_encoder, transplant
-from textrae.training.validation import gather_latents, standardise_lengths
+from textrae.training.validation import fit_meaning, gather_latents, standardise_lengths
 
 _FEWEST = 300
 """Fewest pieces that a tokenizer may be asked for."""
@@ -166,6 +175,7 @@ def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
         trainer = _followed(job, _trainer(job, corpus, own))
     job.watch.note(_describe(trainer.network, job.device, job.bf16))
     finished = fit(trainer)
+    fit_meaning(trainer)
     result = _result(trainer, corpus, finished, job.bf16)
     run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
     publish(out, run)
@@ -252,6 +262,8 @@ def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Traine
     )
     if fresh and settings.encoder is None and not normalised(settings.model):
         standardise_lengths(trainer)
+    if fresh and isinstance(network.meaning, FrequencyMeaning):
+        network.meaning.weigh(count_tokens(corpus.text, len(network.meaning.weights)))
     return trainer
 
 
@@ -265,7 +277,7 @@ def _objectives(job: _Job, network: Autoencoder, corpus: PreparedCorpus) -> list
         found.append(Views(partial(noise, text=text, specials=SPECIALS)))
     if job.settings.training.context:
         found.append(Context(corpus.train, corpus.text, SPECIALS))
-    if job.settings.model.meaning and job.settings.joint:
+    if job.settings.model.meaning and job.settings.joint and not job.settings.model.sif:
         found.append(Translations(SPECIALS))
     return found
 

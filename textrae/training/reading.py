@@ -45,13 +45,12 @@ def _taught(settings: Settings) -> tuple[Settings, Tables]:
     teacher = None if settings.teacher is None else VectorTable(settings.teacher)
     if teacher is not None:
         refuse_teacher(model.meaning, teacher.width)
-    by_text = training.context or settings.joint
-    if model.meaning and teacher is None and not by_text:
-        training = replace(training, views=True)
-    taught = teacher is not None or training.context or training.views
-    if taught and not model.meaning:
+    taught = settings.taught or training.views
+    if model.meaning and not (taught or settings.joint or settings.encoder):
+        model = replace(model, sif=True)
+    if (taught or model.sif) and not model.meaning:
         model = replace(model, meaning=MEANING if teacher is None else min(MEANING, teacher.width))
-    return replace(settings, model=model, training=training), (teacher, None)
+    return replace(settings, model=model), (teacher, None)
 
 
 def prepared(settings: Settings, tables: Tables, cache: Path, note: Note) -> PreparedCorpus:

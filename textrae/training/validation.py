@@ -12,6 +12,7 @@ from torch import Tensor
 
 from textrae.latent.mixture import KEPT, LARGEST, Latents, fit_mixture
 from textrae.latent.posterior import Diagnosis, diagnose
+from textrae.nn.meaning import FrequencyMeaning
 from textrae.text.batch import WINDOW, Rows
 from textrae.training.losses import token_losses
 from textrae.training.regularisers import kl_terms, with_free_bits
@@ -19,6 +20,8 @@ from textrae.training.state import Trainer
 
 _NUMBERS = 5_120_000
 """Numbers of the encodings that a run keeps, at most: 20 MB."""
+_FITTED = 20_000
+"""Training sentences that the axes of meaning are fitted to, at most."""
 _DIAGNOSED = 2_000
 """Sentences whose posteriors are measured while training."""
 
@@ -119,6 +122,20 @@ def standardise_lengths(trainer: Trainer) -> None:
     batches = trainer.buckets(4_096, 0).in_order(_DIAGNOSED, spread=True)
     lengths = torch.cat([batch.tree[-1] if batch.tree else batch.lengths for batch in batches])
     clock.standardise(lengths)
+
+
+@torch.no_grad()
+def fit_meaning(trainer: Trainer) -> None:
+    """Fit the axes that sentences are compared by to some training sentences, where meaning is made by frequencies."""
+    meaning, network = trainer.network.meaning, trainer.network
+    if not isinstance(meaning, FrequencyMeaning):
+        return
+    network.eval()
+    parts = [
+        network.mean(batch.source.to(trainer.device), batch.lengths.to(trainer.device))
+        for batch in trainer.buckets(4_096, 0).in_order(_FITTED, spread=True)
+    ]
+    meaning.fit(torch.cat(parts))
 
 
 @torch.no_grad()
