@@ -114,6 +114,7 @@ def _vectors_fit(model: ModelConfig) -> None:
         "memory": model.memory == "states",
         "regulariser": model.regulariser != "none",
         "meaning": model.meaning > 0,
+        "sif": model.sif,
     }
     for name, found in wanted.items():
         refuse(found, f"`{name}`: with vectors there is no encoder to do it; leave it out")
