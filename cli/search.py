@@ -101,14 +101,14 @@ def search(
         )
     from textrae.text.blank import refuse_blank
 
-    from .reading import Input, say_cuts
+    from .reading import Input
 
     refuse_blank(query or ())
     with Output(out, as_json, file, queries) as output:
         model = load_model(run, device, precision)
         asked: Iterable[str] = query or Input.of(queries or "-", "auto", None, errors, model.max_length)
         index = _index(ctx, model)
-        number, blank = 0, 0
+        number, blank, cut = 0, 0, model.cuts.cut
         source = iter(asked)
         while some := list(islice(source, _ASKED)):
             filled = [one for one in some if one.strip()]
@@ -123,7 +123,8 @@ def search(
         note(f"{blank:,} of {number:,} queries are blank, left out")
     if isinstance(asked, Input):
         asked.say()
-    say_cuts(model)
+    if cut := model.cuts.cut - cut:
+        note(f"{cut:,} of {number:,} queries were truncated at {model.max_length} tokens")
 
 
 def _tell_hits(output: Output, number: int, query: str, hits: list[Hit]) -> None:

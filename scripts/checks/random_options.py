@@ -74,6 +74,11 @@ COMMANDS = {
     "analogy": ["run", "--from", "text.txt", "--to", "text.txt", "text.txt"],
     "score": ["series", "series.csv"],
     "split": ["text.txt"],
+    "search": ["run", "text.txt", "A dog."],
+    "index": ["run", "text.txt", "-o", "index", "--overwrite"],
+    "duplicates": ["run", "text.txt"],
+    "outliers": ["run", "text.txt"],
+    "cluster": ["run", "text.txt"],
 }
 """Command lines that work in the folder that :func:`prepare` fills."""
 

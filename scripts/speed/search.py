@@ -2,21 +2,22 @@
 
     python scripts/speed/search.py RUN CORPUS [CORPUS ...] --lines 1000000 --duplicates 100000 --workers 2 --precision auto
 
-The large file repeats the corpora; from the second time on each line ends with the number of the repetition, so that rows differ.
-It is encoded to a file that is dropped, and indexed, which tells what part of indexing is
-encoding. Then queries are asked of the opened index, one at a time, and every answer is compared with that of a product of all
-vectors in float32. The file for duplicates is of different lines of the corpora, into which copies are planted: exact ones,
-and ones of which the last mark of punctuation is another one or the first letter's case. Every planted pair whose cosine reaches
-the threshold must be in one group.
+The large file repeats the corpora; from the second time on each line ends with the number of the repetition, so that rows
+differ. It is encoded, and then indexed, which tells what part of indexing is encoding. Queries are asked of the opened
+index, one at a time, and every tenth answer is compared with a product of all vectors in float32. The file for duplicates
+has different lines of the corpora, among which copies are planted: exact ones, and ones with another mark at the end or
+another case of the first letter. Every planted pair whose cosine reaches the threshold must be in one group.
 
-Memory is the sum of all processes of a command, pages shared between them counted once (Linux). Medians of the queries' times,
-each with encoding it, are told with and without that. Figures depend on the machine, which the table names.
+Memory is the sum of all processes of a command, what they share counted once (Linux); that of asking is of its process,
+mapped pages counted. Times of queries are medians. Other work on the machine makes all of them larger, but hardly the
+seconds of all cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from machine import commit, describe
+from machine import commit, describe, peak_memory
 
 QUERIES, WARM = 50, 5
 """Queries that are measured, and those before them."""
@@ -89,9 +90,9 @@ def memory_of(session: int) -> float:
     return total / 1024
 
 
-def run(words: list[Any]) -> tuple[float, float, str]:
-    """Run a command; return its seconds, its peak memory in MiB, and what it printed; exit if it fails."""
-    began, peak = time.perf_counter(), 0.0
+def run(words: list[Any], items: int = 0) -> tuple[str, str]:
+    """Run a command; return its seconds, items a second and peak memory in words, and what it printed; exit if it fails."""
+    began, peak, before = time.perf_counter(), 0.0, resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen([*map(str, words)], stdout=out, stderr=said, start_new_session=True)
         while process.poll() is None:
@@ -102,7 +103,10 @@ def run(words: list[Any]) -> tuple[float, float, str]:
         said.seek(0)
         if process.returncode:
             sys.exit(f"{words}: {said.read()}")
-        return seconds, peak, out.read()
+        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = spent.ru_utime + spent.ru_stime - before.ru_utime - before.ru_stime
+        speed = f"{items / seconds:,.0f} lines/s, " if items else ""
+        return f"{seconds:.1f} s, {speed}{busy:.1f} s of all cores, {peak:,.0f} MiB", out.read()
 
 
 def ask(run_folder: Path, index_folder: Path, precision: Any) -> None:
@@ -121,22 +125,22 @@ def ask(run_folder: Path, index_folder: Path, precision: Any) -> None:
     opened = time.perf_counter() - began
     step = max(1, len(index) // (QUERIES + WARM))
     queries = [f"{index.text(number * step)[3:]} again" for number in range(QUERIES + WARM)]
-    encoding, whole, right = [], [], 0
+    encoding, whole, scores = [], [], []
     for number, query in enumerate(queries):
         began = time.perf_counter()
-        vector = index.vectors([query])[0]
+        index.vectors([query])
         middle = time.perf_counter()
-        hits = index.search(query, 10)
+        scores.append([hit.score for hit in index.search(query, 10)])
         ended = time.perf_counter()
         if number >= WARM:
             encoding.append(1000 * (middle - began))
             whole.append(1000 * (ended - middle))
-        if number % 10 == 0:
-            blocks = (index.store.kept.floats(start, start + 8_192) for start in range(0, len(index), 8_192))
-            products = torch.cat([block @ torch.from_numpy(vector) for block in blocks])
-            best = products.topk(10).values.numpy()
-            right += bool(np.allclose([hit.score for hit in hits], best, atol=1e-3))
-    checked = len(range(0, len(queries), 10))
+    memory, right, checked = peak_memory(), 0, range(0, len(queries), 10)
+    for number in checked:
+        vector = torch.from_numpy(index.vectors([queries[number]])[0])
+        blocks = (index.store.kept.floats(start, start + 8_192) for start in range(0, len(index), 8_192))
+        best = torch.cat([block @ vector for block in blocks]).topk(10).values.numpy()
+        right += bool(np.allclose(scores[number], best, atol=1e-3))
     print(
         json.dumps(
             {
@@ -144,7 +148,8 @@ def ask(run_folder: Path, index_folder: Path, precision: Any) -> None:
                 "whole": statistics.median(whole),
                 "slowest": max(whole),
                 "encoding": statistics.median(encoding),
-                "right": f"{right} of {checked}",
+                "memory": memory,
+                "right": f"{right} of {len(checked)}",
             }
         )
     )
@@ -158,22 +163,14 @@ def measure(args: argparse.Namespace) -> list[tuple[str, str]]:
         text, index, vectors = (Path(folder) / name for name in ("text.txt", "index", "vectors.npy"))
         with text.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(f"{line}\n" for line in islice(repeated(args.corpora), args.lines))
-        seconds, peak, _ = run([command, "encode", args.run, text, "-o", vectors, *how])
+        told, _ = run([command, "encode", args.run, text, "-o", vectors, *how], args.lines)
         vectors.unlink()
-        rows.append(
-            (
-                f"encode {args.lines:,} lines",
-                f"{seconds:.1f} s, {args.lines / seconds:,.0f} lines/s, {peak:,.0f} MiB",
-            )
-        )
-        seconds, peak, printed = run([command, "index", args.run, text, "-o", index, *how, "--json"])
+        rows.append((f"encode {args.lines:,} lines", told))
+        said, printed = run([command, "index", args.run, text, "-o", index, *how, "--json"], args.lines)
         told = json.loads(printed)
         size = sum(file.stat().st_size for file in index.iterdir())
         rows += [
-            (
-                f"index {args.lines:,} lines",
-                f"{seconds:.1f} s, {args.lines / seconds:,.0f} lines/s, {peak:,.0f} MiB",
-            ),
+            (f"index {args.lines:,} lines", said),
             ("of that encoding and hashing", f"{told['encoding']:.1f} s"),
             (
                 "index",
@@ -181,12 +178,11 @@ def measure(args: argparse.Namespace) -> list[tuple[str, str]]:
             ),
         ]
         words = [sys.executable, __file__, args.run, "--ask", index, "--precision", args.precision]
-        _, peak, printed = run(words)
-        asked = json.loads(printed)
+        asked = json.loads(run(words)[1])
         rows += [
             ("a query, 10 hits", f"{asked['whole']:.1f} ms (slowest {asked['slowest']:.1f})"),
             ("of that encoding it", f"{asked['encoding']:.1f} ms"),
-            ("memory of a process that asks", f"{peak:,.0f} MiB"),
+            ("memory of the process that asks", f"{asked['memory']:,.0f} MiB"),
             ("queries with the cosines of all products", asked["right"]),
         ]
     return rows + measure_duplicates(args, command, how)
@@ -204,7 +200,7 @@ def measure_duplicates(args: argparse.Namespace, command: Path, how: list[Any]) 
         text = Path(folder) / "text.txt"
         text.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         words = [command, "duplicates", args.run, text, "--threshold", args.threshold, *how, "--json"]
-        seconds, peak, printed = run(words)
+        said, printed = run(words, len(lines))
     group: dict[str, int] = {}
     repeats = 0
     for line in printed.splitlines():
@@ -221,10 +217,7 @@ def measure_duplicates(args: argparse.Namespace, command: Path, how: list[Any]) 
     near = [pair for pair, cosine in zip(pairs, cosines, strict=True) if cosine >= args.threshold + 1e-3]
     found = sum(group.get(one, -1) == group.get(other, -2) for one, other in near)
     return [
-        (
-            f"duplicates of {len(lines):,} lines, threshold {args.threshold}",
-            f"{seconds:.1f} s, {peak:,.0f} MiB",
-        ),
+        (f"duplicates of {len(lines):,} lines, threshold {args.threshold}", said),
         ("exact copies planted, found", f"{wanted:,}, {repeats:,}"),
         (
             "changed copies planted, of a cosine of the threshold or more, of these found",

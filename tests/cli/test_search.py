@@ -69,7 +69,10 @@ def test_odd_lines_are_told(run: Path, text: Path) -> None:
     assert rows_of(done.stdout)[0][2] == str(1 + LINES.index("A dog\u2028sees"))
     said = done.stderr.decode()
     assert "2 are blank and left out" in said
+    assert said.count("truncated") == 1
     assert "sentences were truncated at 20 tokens" in said
+    long = textrae_here("search", run, text, "x " * 50, "A dog.", "-k", 1).stderr.decode()
+    assert "1 of 2 queries were truncated at 20 tokens" in long
 
 
 def test_an_index_that_is_in_the_way_or_of_another_run(

@@ -7,7 +7,7 @@ import importlib
 import numpy as np
 import pytest
 from conftest import sentences
-from search.rows import rows_of
+from searched import rows_of
 
 from textrae import SentenceAutoencoder
 from textrae.errors import ConfigError

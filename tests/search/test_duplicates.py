@@ -10,7 +10,7 @@ from conftest import sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from search.rows import clumps, rows_of, vectors
+from searched import clumps, rows_of, vectors
 
 from textrae import SentenceAutoencoder
 from textrae.errors import ConfigError

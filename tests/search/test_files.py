@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from search.rows import made
+from searched import made
 
 from textrae.errors import SearchError
 from textrae.search import files
@@ -85,6 +85,9 @@ def test_a_failure_leaves_the_old_one_or_nothing(
 
 def test_what_a_killed_process_left_is_no_index_and_is_replaced(folder: Path) -> None:
     (folder / INDEX).unlink()  # it would have come last
+    (folder / f".vectors.{'0' * 16}.npy.4194304999.partial").write_bytes(
+        b"x"
+    )  # of a file system without nameless files
     with pytest.raises(SearchError, match=f"it has no {INDEX}"):
         open_store(folder, RUN)
     save_store(folder, made(), RUN, overwrite=False)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from search.rows import clumps, cosines_of, rows_of, vectors
+from searched import clumps, cosines_of, rows_of, vectors
 
 from textrae.search import nearest as module
 from textrae.search.encoding import scaled

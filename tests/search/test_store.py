@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from search.rows import made
+from searched import made
 
 from textrae.errors import SearchError
 from textrae.search.store import Kept, Store, StoreWriter

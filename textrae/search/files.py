@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from textrae.errors import SearchError, cannot_write
 from textrae.inference.vectors import STORAGE
-from textrae.runs.draft import Draft, is_leftover
+from textrae.runs.draft import Draft, is_alive, is_leftover
 from textrae.runs.files import write_atomically
 from textrae.search.store import KEPT, Store
 from textrae.text.npy import open_npy
@@ -130,10 +130,18 @@ def save_store(path: Path, store: Store, run: str, *, overwrite: bool, graph: by
     finally:
         for draft in drafts:
             draft.discard()
-    for old in path.iterdir():
-        if _NAME.fullmatch(old.name) and f".{mark}." not in old.name:
+    _tidy(path, mark)
+
+
+def _tidy(path: Path, mark: str) -> None:
+    """Remove the files of other makings, and what killed processes left of theirs."""
+    for entry in path.iterdir():
+        old = _NAME.fullmatch(entry.name) and f".{mark}." not in entry.name
+        number = entry.name.rpartition(".")[0].rpartition(".")[2]
+        left = is_leftover(entry.name) and number.isdecimal() and not is_alive(int(number))
+        if old or left:
             with suppress(OSError):
-                old.unlink()
+                entry.unlink()
 
 
 def open_store(path: Path, run: str) -> Store:
