@@ -210,8 +210,9 @@ def measure_duplicates(args: argparse.Namespace, command: Path, how: list[Any]) 
             repeats += len(one["rows"]) - 1
     wanted = len(lines) - len(set(lines))
     model = SentenceAutoencoder.load(args.run, precision=args.precision, device="cpu")
+    width, part = compared(model), model.run.settings.model.compared
     sides = [
-        np.concatenate(list(unit_vectors(model, side, compared(model)))) for side in zip(*pairs, strict=True)
+        np.concatenate(list(unit_vectors(model, side, width, part=part))) for side in zip(*pairs, strict=True)
     ]
     cosines = (sides[0] * sides[1]).sum(1)
     near = [pair for pair, cosine in zip(pairs, cosines, strict=True) if cosine >= args.threshold + 1e-3]
