@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import re
 import secrets
 from collections.abc import Iterator
@@ -249,6 +250,14 @@ def _blocks(part: str, store: Store, graph: bytes | None) -> Iterator[bytes]:
     count = max(1, _BLOCK // max(1, values[:1].nbytes))
     for start in range(0, len(values), count):
         yield values[start : start + count].tobytes()
+        _forget(values)
+
+
+def _forget(values: NDArray[Any]) -> None:
+    """Give back the memory that holds what was read of a mapped array; it is read again where it is needed."""
+    mapped = getattr(values, "_mmap", None)
+    if isinstance(mapped, mmap.mmap) and hasattr(mapped, "madvise"):  # not on Windows
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _header(values: NDArray[Any]) -> bytes:
