@@ -62,14 +62,14 @@ def reason(switches: dict[str, Any]) -> str | None:
         return "the decoder sees every token's state"
     if switches["scoring"] == "additive" and not attends:
         return "there is no attention"
+    if switches["mse_weight"] and switches["reconstruction"] == "mse":
+        return "nothing to mix"
     if switches["meaning"]:
         for name, without in (
             ("variational", False), ("regulariser", "none"), ("hierarchical", False), ("memory", "slots")
         ):  # fmt: skip
             if switches[name] != without:
                 return f"does not go with `{name}`"
-    if switches["mse_weight"] and switches["reconstruction"] == "mse":
-        return "nothing to mix"
     return None
 
 
