@@ -54,12 +54,12 @@ def reason(switches: dict[str, Any]) -> str | None:
         return "`variational`: with `memory=states` the decoder does not need the encoding"
     if switches["memory"] == "states" and switches["regulariser"] != "none":
         return "`regulariser`: with `memory=states` the decoder does not need the encoding"
+    if switches["memory"] == "states" and switches["hierarchical"]:
+        return "the decoder sees every token's state"
     if switches["reverse"] and switches["bidirectional"]:
         return "reads both ways already"
     if switches["reverse"] and switches["hierarchical"]:
         return "keep their order"
-    if switches["memory"] == "states" and switches["hierarchical"]:
-        return "the decoder sees every token's state"
     if switches["scoring"] == "additive" and not attends:
         return "there is no attention"
     if switches["mse_weight"] and switches["reconstruction"] == "mse":
