@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the trained runs; by default they are deleted")
     args, further = parsed(parser)
     budget = ("--minutes", args.minutes) if args.steps is None else ("--steps", args.steps)
-    well, found = True, dict[str, Any]()
+    well, headed, found = True, False, dict[str, Any]()
     with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as folder:
         for name in args.only:
             if "--teacher" in OBJECTIVES[name] and args.teacher is None:
@@ -67,8 +67,9 @@ def main() -> int:
                 print(f"{name}: {error}", file=sys.stderr, flush=True)
                 well = False
                 continue
-            if name == args.only[0]:
+            if not headed:
                 print(head(found["suite"]), flush=True)
+                headed = True
             line = figures(found["suite"], "model")
             print(f"| {name} | {line} | {found['bleu']:.2f} | {found['speed']:,.0f} |", flush=True)
         if found:

@@ -53,7 +53,7 @@ class Clustering:
     """Clusters, the largest first."""
 
     clusters: list[Cluster]
-    """What is in each."""
+    """Size, typical words and central sentences of each cluster."""
     labels: NDArray[np.int64]
     """(rows of the input,), number of the cluster of each, from 0; -1 for blank ones."""
 

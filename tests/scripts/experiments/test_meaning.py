@@ -52,6 +52,12 @@ def test_compares_objectives_and_keeps_their_runs(
         for name in ("none", "views", "teacher")
     ]
     assert sizes == [16, 256 + 16, 12 + 16]
+    without = [str(word) for word in words if word not in ("--teacher", tmp_path / "teacher.npy")]
+    without[without.index("none")] = "teacher"  # left out, and first
+    monkeypatch.setattr(sys, "argv", without)
+    assert meaning.main() == 0
+    assert capsys.readouterr().out.startswith("| objective | ")
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     assert meaning.main() == 0  # the runs that are kept are not trained again
     again = capsys.readouterr().out.splitlines()
     assert [line.rsplit("|", 2)[0] for line in again[:5]] == [line.rsplit("|", 2)[0] for line in said[:5]]
