@@ -258,7 +258,7 @@ def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settin
 
     named = set(values) - {"model", "size"}
     values, size = _named(values)
-    refuse_another_size(size, own(ModelConfig, values), stored.model)
+    refuse_another_size(size, own(ModelConfig, values), stored.model, translates=bool(stored.target))
     parts = stored.model, stored.corpus, stored.training
     base = {name: value for part in parts for name, value in to_dict(part).items()}
     base["seed"] = stored.training.seed

@@ -14,6 +14,7 @@ from support import textrae
 from textrae import SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError
 from textrae.search import Index
+from textrae.settings.model import Part
 from textrae.settings.run import Settings
 from textrae.training.pipeline import Watch, train_run
 
@@ -119,10 +120,32 @@ def test_what_teaches_is_found(corpus: Path, teacher: Path, tmp_path: Path) -> N
     )
     assert context.run.settings.model.meaning == 256
     assert said[0].startswith("read 1,200 lines from")
+    aligned = SentenceAutoencoder.train([corpus, corpus], small, replace(few, aligned=True), text=TEXT)
+    assert aligned.run.settings.model.meaning == 256
     pairs = SentenceAutoencoder.train(corpus, SHAPE, few, text=TEXT, target=corpus)
     assert not pairs.run.settings.model.sif  # translations teach
     plain = SentenceAutoencoder.train(corpus, SHAPE, few, text=TEXT)
     assert plain.run.settings.model.sif  # nothing else teaches
+
+
+def test_aligned_files_make_one_space_of_their_languages(corpus: Path, tmp_path: Path) -> None:
+    """The other language writes the same words in capitals, which share no token with the small letters."""
+    some = sorted(set(sentences()))
+    (tmp_path / "other.txt").write_text("\n".join(line.upper() for line in sentences()) + "\n")
+    training = replace(TRAINING, steps=200, aligned=True)
+    model = SentenceAutoencoder.train(
+        [corpus, tmp_path / "other.txt"], replace(SHAPE, meaning=32), training, text=TEXT
+    )
+
+    def share(part: Part) -> float:
+        sides = [model.encode(lines, part=part) for lines in (some, [line.upper() for line in some])]
+        a, b = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in sides)
+        return float(((a @ b.T).argmax(1) == np.arange(len(some))).mean())
+
+    assert share("meaning") > 0.9
+    assert share("spelling") < 0.5
+    rebuilt = model.reconstruct([*some[:50], *(line.upper() for line in some[:50])])
+    assert sum(a == b for a, b in zip(rebuilt[:50], some, strict=False)) > 25
 
 
 def test_frequencies_make_a_meaning_that_is_kept_with_the_run(corpus: Path, tmp_path: Path) -> None:
@@ -205,9 +228,11 @@ def test_what_does_not_go_together_is_refused(corpus: Path, teacher: Path, tmp_p
             SentenceAutoencoder.train(
                 corpus, replace(SHAPE, meaning=0), few, text=TEXT, teacher=teacher, **options
             )
-    for name in ("views", "context"):
+    for name in ("views", "context", "aligned"):
         taught = replace(few, **{name: True})
         with pytest.raises(ConfigError, match="`sif`: is not taught"):
-            SentenceAutoencoder.train(corpus, replace(SHAPE, sif=True), taught, text=TEXT)
+            SentenceAutoencoder.train([corpus, corpus], replace(SHAPE, sif=True), taught, text=TEXT)
+    with pytest.raises(ConfigError, match="`aligned`: one text has no translations"):
+        SentenceAutoencoder.train(corpus, SHAPE, replace(few, aligned=True), text=TEXT)
     with pytest.raises(ConfigError, match="continues as another is not what"):
         SentenceAutoencoder.train(corpus, SHAPE, replace(few, crossover=0.5), text=TEXT, teacher=teacher)

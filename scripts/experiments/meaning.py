@@ -24,6 +24,7 @@ from side_by_side import parsed
 
 OBJECTIVES: dict[str, list[str]] = {
     "none": [],
+    "sif": ["--sif"],
     "views": ["--meaning", "256", "--views"],
     "context": ["--meaning", "256", "--context"],
     "context and views": ["--meaning", "256", "--context", "--views"],

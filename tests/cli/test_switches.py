@@ -19,7 +19,7 @@ from textrae.settings.model import ModelConfig
 from textrae.settings.training import TrainingConfig
 
 SWITCHES = """
---activation --adam-beta2 --aggressive --batch-size --batch-tokens --beta --beta-cycles
+--activation --adam-beta2 --aggressive --aligned/--no-aligned --batch-size --batch-tokens --beta --beta-cycles
 --beta-schedule --beta-warmup --bidirectional/--no-bidirectional --bottleneck --cache-dir --cell
 --checkpoint-minutes --clip --clock/--no-clock --column --columns --conditioning --config --context/--no-context --copying --corpus-format --crossover --decimal --decoder --delimiter
 --device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from textrae.settings.sizes import (
     FEW_TOKENS,
+    FEWER_SLOTS,
     LARGE_CORPUS,
     MANY_TOKENS,
     MOST_SLOTS,
@@ -69,6 +70,15 @@ def test_longer_texts_have_twice_as_many_slots_up_to_a_bound(size: Size, length:
     assert usual * times == slots <= max(usual, MOST_SLOTS)
     assert length <= slots * TOKENS_A_SLOT or slots >= MOST_SLOTS
     assert slots == usual or length > slots / 2 * TOKENS_A_SLOT
+
+
+@given(st.sampled_from(list(SIZES)), st.floats(0, 5_000))
+def test_a_translator_has_as_many_numbers_in_fewer_slots(size: Size, length: float) -> None:
+    one, other = numbers(size, {}), numbers(size, {}, translates=True)
+    assert other["slots"] * FEWER_SLOTS == one["slots"]
+    assert other["slots"] * other["latent"] == one["slots"] * one["latent"]
+    assert slots_for(size, length, translates=True) * FEWER_SLOTS == slots_for(size, length)
+    assert numbers(size, {"slots": 0}, translates=True) == numbers(size, {"slots": 0})
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,16 @@ def test_lines_and_vectors_are_as_many(tmp_path: Path) -> None:
         assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_aligned_files_have_equally_many_lines(tmp_path: Path) -> None:
+    one, same, short = files(tmp_path, a=sentences()[:50], b=["", *sentences()[50:99]], c=sentences()[:49])
+    prepared = prepare_given([one, same], None, TEXT, tmp_path / "cache", aligned=True)
+    assert prepared.stats.ends == (50, 100)
+    with pytest.raises(CorpusError, match=r"c\.txt: 49 lines, and .*a\.txt has 50: line n of each"):
+        prepare_given([one, same, short], None, TEXT, tmp_path / "other", aligned=True)
+    assert list((tmp_path / "other").iterdir()) == []
+    assert prepare_given([one, short], None, TEXT, tmp_path / "other").stats.ends == (50, 99)
+
+
 def test_what_is_no_table_of_vectors_is_refused(tmp_path: Path) -> None:
     spoilt = np.zeros((9, 4))
     spoilt[5, 2] = np.nan

@@ -17,6 +17,8 @@ from textrae.errors import ConfigError
 from textrae.settings import sizes
 from textrae.settings.sizes import NUMBERS, SIZES, Dialled
 from textrae.text.corpus import prepare
+from textrae.text.from_vectors import prepare_given
+from textrae.text.parallel import prepare_pairs
 from textrae.text.prepared import PreparedCorpus
 from textrae.training.dial import Dial, Ground, pace, shaped, turned
 from textrae.training.pipeline import Watch
@@ -153,6 +155,22 @@ def test_long_texts_get_more_slots_than_sentences(
     found, told = turned(model, dial, ground(paragraphs, TrainingConfig(minutes=1)))  # nothing is measured
     assert numbers_of(found) == (8, 8, 128, 8)
     assert told.startswith("8 units, 128 slots × 8 numbers (more slots than")
+
+
+def test_a_translator_gets_few_large_slots(corpus: Path, tmp_path: Path) -> None:
+    pairs = prepare_pairs([str(corpus)], [str(corpus)], TEXT, tmp_path, [], lambda line: None)
+    model, dial = shaped({})
+    for size, of in SIZES.items():
+        found, _ = turned(model, replace(dial, size=size), ground(pairs, TrainingConfig(steps=1)))
+        assert (found.slots, found.latent) == (of.slots // 4, of.latent * 4)
+    model, dial = shaped({"slots": 0}, "base")
+    assert turned(model, dial, ground(pairs, TrainingConfig(steps=1)))[0] == model
+
+
+def test_what_is_numbered_does_not_translate(corpus: Path, tmp_path: Path) -> None:
+    numbered = prepare_given([str(corpus)], None, TEXT, tmp_path)
+    model, dial = shaped({}, "small")
+    assert turned(model, dial, ground(numbered, TrainingConfig(steps=1)))[0] == model
 
 
 def test_what_has_one_vector_keeps_it(prepared: PreparedCorpus) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -15,7 +16,18 @@ from textrae.nn.autoencoder import Autoencoder
 from textrae.settings.model import ModelConfig
 from textrae.text.batch import Batch, ListedRows, Specials, collate_lists
 from textrae.text.from_vectors import VectorTable
-from textrae.training.meaning import TEMPERATURE, Context, Teacher, Translations, Views, contrast, prefixes
+from textrae.training.meaning import (
+    TEMPERATURE,
+    Aligned,
+    Context,
+    Lines,
+    Read,
+    Teacher,
+    Translations,
+    Views,
+    contrast,
+    prefixes,
+)
 
 SPECIALS = Specials(0, 1, 2, 3)
 
@@ -161,10 +173,7 @@ def test_context_tells_the_next_lines_from_others_where_they_follow() -> None:
     lines = [[4, 5], [6], [7, 8, 9], [10], [11, 12]]
     numbers = [0, 1, 2, 70_000, 70_001]
     halves = ListedRows([[number >> 16, number & 0xFFFF] for number in numbers])
-    context, table = Context(halves, ListedRows(lines), SPECIALS), torch.randn(20, 8)
-
-    def read(ids: Tensor, lengths: Tensor) -> Tensor:
-        return torch.stack([table[row[:n]].mean(0) for row, n in zip(ids.t(), lengths.tolist(), strict=True)])
+    context, read = Context(Lines(halves, ListedRows(lines), SPECIALS), [70_100]), means()
 
     made = collate_lists([lines[row] for row in (3, 2, 0, 1)], SPECIALS)
     some = replace(made, numbers=np.array([70_000, 2, 0, 1]))
@@ -175,15 +184,52 @@ def test_context_tells_the_next_lines_from_others_where_they_follow() -> None:
     last = replace(collate_lists([lines[2], lines[3]], SPECIALS), numbers=np.array([2, 70_000]))
     assert float(context.cost(meaning[:2], last, read)) == 0  # one pair cannot be told from others
     assert float(context.cost(meaning, made, read)) == 0
+    ended = Context(context.lines, [2, 70_001, 70_100])  # files end after lines 1 and 70,000
+    assert float(ended.cost(meaning, some, read)) == 0
+
+
+def means() -> Read:
+    """A reader whose meaning is the mean of vectors of the tokens."""
+    table = torch.randn(20, 8)
+    return lambda ids, lengths: torch.stack(
+        [table[row[:n]].mean(0) for row, n in zip(ids.t(), lengths.tolist(), strict=True)]
+    )
+
+
+def test_aligned_lines_are_told_from_others_where_they_have_a_translation() -> None:
+    """Two files of three lines; line 1 of the second was held out."""
+    torch.manual_seed(0)
+    lines, numbers = [[4, 5], [6], [7, 8, 9], [10], [11, 12]], [0, 1, 2, 3, 5]
+    halves = ListedRows([[0, number] for number in numbers])
+    aligned, read = Aligned(Lines(halves, ListedRows(lines), SPECIALS), [3, 6]), means()
+    made = collate_lists([lines[row] for row in (3, 1, 4, 0)], SPECIALS)
+    some = replace(made, numbers=np.array([3, 1, 5, 0]))
+    meaning = read(made.source, made.lengths)
+    translated = collate_lists([lines[row] for row in (0, 2, 3)], SPECIALS)
+    wanted = contrast(meaning[[0, 2, 3]], read(translated.source, translated.lengths))
+    torch.testing.assert_close(aligned.cost(meaning, some, read), wanted)
+    assert float(aligned.cost(meaning, made, read)) == 0
+
+
+def test_translations_are_taken_from_each_of_the_other_files() -> None:
+    torch.manual_seed(0)
+    asked: list[int] = []
+
+    class Asked(Lines):
+        def contrast(self, meaning: Tensor, wanted: NDArray[np.int64], read: Read) -> Tensor:
+            asked.extend(wanted.tolist())
+            return meaning.new_zeros(())
+
+    lines = Asked(ListedRows([[0, n] for n in range(12)]), ListedRows([[4]] * 12), SPECIALS)
+    some = replace(collate_lists([[4]] * 3, SPECIALS), numbers=np.array([1, 6, 11]))
+    for _ in range(30):
+        Aligned(lines, [4, 8, 12]).cost(torch.zeros(3, 8), some, unread)
+    assert [set(asked[place::3]) for place in range(3)] == [{5, 9}, {2, 10}, {3, 7}]
 
 
 def test_translations_are_read_without_their_padding() -> None:
     torch.manual_seed(0)
-    table = torch.randn(20, 8)
-
-    def read(ids: Tensor, lengths: Tensor) -> Tensor:
-        return torch.stack([table[row[:n]].mean(0) for row, n in zip(ids.t(), lengths.tolist(), strict=True)])
-
+    read = means()
     source, target = collate_lists([[4, 5], [6]], SPECIALS), collate_lists([[7], [8, 9, 10]], SPECIALS)
     pairs = replace(source, target=target.target, previous=target.previous)
     meaning = read(source.source, source.lengths)

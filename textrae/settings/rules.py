@@ -89,7 +89,7 @@ def _training_needs(settings: Settings) -> dict[str, tuple[object, str]]:
         "regulariser_weight": (model.regulariser != "none", "weighs a regulariser: give `regulariser`"),
         "meaning_weight": (
             training.views or settings.taught or (model.meaning and settings.joint and not model.sif),
-            "weighs what teaches meaning: give `views`, `context` or `teacher`",
+            "weighs what teaches meaning: give `views`, `context`, `aligned` or `teacher`",
         ),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give `hierarchical=True`"),
     }
@@ -231,7 +231,7 @@ def refuse_conflicts(settings: Settings) -> None:
         _refuse_taught(settings)
     refuse(
         model.sif and (settings.taught or training.views),
-        "`sif`: is not taught; leave it out, or `teacher`, `context` and `views`",
+        "`sif`: is not taught; leave it out, or `teacher`, `context`, `aligned` and `views`",
     )
     languages = tuple(dict.fromkeys(settings.target_languages))
     refuse(
@@ -307,7 +307,12 @@ def refuse_widths(settings: Settings, width: int, valid_width: int | None) -> No
 
 def _refuse_taught(settings: Settings) -> None:
     """Reject what cannot go with a teacher's vectors, or with neighbouring lines."""
-    name = "context" if settings.teacher is None else "teacher"
+    name = "context" if settings.training.context else "aligned"
+    name = name if settings.teacher is None else "teacher"
+    refuse(
+        settings.training.aligned and len(settings.sources) < 2,
+        "`aligned`: one text has no translations; give a file for each language as the corpus",
+    )
     refuse(settings.vectors, f"`{name}`: with `vectors` there is no encoder to teach; leave it out")
     refuse(
         settings.target,
@@ -415,13 +420,16 @@ def refuse_size(size: Dialled, given: Mapping[str, Any], begun: bool) -> None:
     refuse(given.keys() >= set(NUMBERS), f"`size`: it decides {names}, which are given; leave it out")
 
 
-def refuse_another_size(size: Dialled, given: Mapping[str, Any], stored: ModelConfig) -> None:
+def refuse_another_size(
+    size: Dialled, given: Mapping[str, Any], stored: ModelConfig, *, translates: bool
+) -> None:
     """Reject a size that is not that of the training to be resumed.
 
     Args:
         size: size that is given again; ``auto`` agrees with any.
         given: settings of the model that are given again, by name.
         stored: the model of that training, on whose slots its corpus may have decided.
+        translates: whether that training has a target of its own.
 
     Raises:
         ConfigError: naming a number that differs.
@@ -429,7 +437,7 @@ def refuse_another_size(size: Dialled, given: Mapping[str, Any], stored: ModelCo
     refuse_size(size, {}, begun=False)
     if size == "auto":
         return
-    for name, value in numbers(size, {"slots": stored.slots, **given}).items():
+    for name, value in numbers(size, {"slots": stored.slots, **given}, translates=translates).items():
         found = getattr(stored, name)
         refuse(
             found != value,

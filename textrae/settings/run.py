@@ -72,7 +72,7 @@ class Settings:
     @property
     def taught(self) -> bool:
         """Whether a corpus is read with the numbers of its lines, from which a text is taught what it means."""
-        return self.teacher is not None or self.training.context
+        return self.teacher is not None or self.training.context or self.training.aligned
 
     @property
     def joint(self) -> bool:

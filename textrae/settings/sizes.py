@@ -45,6 +45,8 @@ TOKENS_A_SLOT = 2
 """Tokens that a slot stands for at most, in nine of ten texts; of longer texts there are twice as many slots, and again."""
 MOST_SLOTS = 256
 """Slots that the corpus suggests at most."""
+FEWER_SLOTS = 4
+"""A translator has fewer slots by this factor, with more numbers each: what attends over words wants few large slots."""
 
 
 def has_slots(given: Mapping[str, Any]) -> bool:
@@ -63,26 +65,27 @@ def has_slots(given: Mapping[str, Any]) -> bool:
     return not one and given.get("regulariser", "none") == "none" and given.get("pooling", "auto") == "auto"
 
 
-def numbers(size: Size, given: Mapping[str, Any]) -> dict[str, int]:
+def numbers(size: Size, given: Mapping[str, Any], *, translates: bool = False) -> dict[str, int]:
     """Return the settings that a size decides: those of :data:`NUMBERS` that were not given.
 
     Args:
         size: of the model.
         given: settings of the model that were given, by name; not all of them need be valid.
+        translates: whether the model writes another text than it reads.
     """
-    of = SIZES[size]
-    slots = given.get("slots", of.slots if has_slots(given) else 0)
-    latent = of.vector if slots in (0, 1) else of.latent
+    of, fewer = SIZES[size], FEWER_SLOTS if translates else 1
+    slots = given.get("slots", of.slots // fewer if has_slots(given) else 0)
+    latent = of.vector if slots in (0, 1) else of.latent * fewer
     found = {"hidden": of.hidden, "embedding": of.embedding, "slots": slots, "latent": latent}
     return {name: value for name, value in found.items() if name not in given}
 
 
-def slots_for(size: Size, length: float) -> int:
+def slots_for(size: Size, length: float, *, translates: bool = False) -> int:
     """Return the slots of a size for texts of which nine of ten have at most `length` tokens."""
     slots = SIZES[size].slots
     while slots < MOST_SLOTS and length > slots * TOKENS_A_SLOT:
         slots *= 2
-    return slots
+    return slots // FEWER_SLOTS if translates else slots
 
 
 def size_for(tokens: Callable[[Size], float], corpus: float, fits: Callable[[Size], bool]) -> Size:

@@ -144,6 +144,12 @@ class TrainingConfig:
 
     Blank lines part documents. After Logeswaran & Lee 2018.
     """
+    aligned: bool = False
+    """Teach meaning by translations: the corpus has a file for each language, line by line.
+
+    Line n of each file is a translation of line n of the others. Each file is rebuilt, and a line's translation is told
+    from other lines (Wieting et al. 2019, Feng et al. 2022).
+    """
     meaning_weight: Factor = 1.0
     """Weight of what teaches meaning, beside reconstruction."""
     freeze_encoder: bool = False

@@ -52,6 +52,8 @@ class ReadCounts:
     """Number of rows of tables that have no value in the column; they are blank ones."""
     tables: list[str] = field(default_factory=list)
     """Part of each source that is read, such as ``column "text" (delimiter ;)``; empty for lines of text."""
+    ends: list[int] = field(default_factory=list)
+    """Number of lines up to the end of each source that was read to its end."""
     kept: Kept | None = None
     """Takes further columns of the rows that are read, if any are asked for."""
 

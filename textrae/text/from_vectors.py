@@ -95,6 +95,8 @@ def prepare_given(
     cache_dir: Path,
     valid: tuple[str, VectorTable | None] | None = None,
     note: Note = lambda line: None,
+    *,
+    aligned: bool = False,
 ) -> PreparedCorpus:
     """Make the token cache of sentences and the numbers of their vectors in `cache_dir`.
 
@@ -108,9 +110,10 @@ def prepare_given(
         cache_dir: folder of the cache.
         valid: validation file and its vectors; None for vectors that only teach, of which validation needs none.
         note: called with each line for the user.
+        aligned: whether the files are translations of one another, line by line.
 
     Raises:
-        CorpusError: there are more or fewer lines than vectors, something cannot be read or written, or there is too
+        CorpusError: there are more or fewer lines than vectors, or than in another of aligned files, something cannot be read or written, or there is too
             little text; in one line.
     """
     sources = [locate(path, config) for path in paths]
@@ -125,7 +128,8 @@ def prepare_given(
 
     def write() -> None:
         with ExitStack() as stack:
-            rows, kept = _rows(rereadable(sources, cache_dir, "s", stack), table, config), None
+            rows = _rows(rereadable(sources, cache_dir, "s", stack), table, config, aligned=aligned)
+            kept = None
             if valid is not None:
                 kept = _rows(rereadable(held, cache_dir, "v", stack), valid[1], config)
             write_cache(rows, kept, learn, config, cache_dir, note, vectors=table is not None)
@@ -133,11 +137,27 @@ def prepare_given(
     return build_cache(cache_dir, write)
 
 
-def _rows(sources: list[Source], table: VectorTable | None, config: CorpusConfig) -> Rows:
+def _rows(
+    sources: list[Source], table: VectorTable | None, config: CorpusConfig, *, aligned: bool = False
+) -> Rows:
     names = [source.name for source in sources]
-    return Rows(
-        lambda counts: _numbered(sources, table, config, counts), names, [Path(name).name for name in names]
-    )
+
+    def read(counts: ReadCounts) -> Iterator[Block]:
+        yield from _numbered(sources, table, config, counts)
+        if aligned:
+            _refuse_unaligned(names, counts.ends)
+
+    return Rows(read, names, [Path(name).name for name in names])
+
+
+def _refuse_unaligned(names: Sequence[str], ends: Sequence[int]) -> None:
+    """Reject files that are to be translations of one another, and have unlike numbers of lines."""
+    lines = np.diff(ends, prepend=0).tolist()
+    for name, count in zip(names, lines, strict=True):
+        if count != lines[0]:
+            raise CorpusError(
+                f"{name}: {count:,} lines, and {names[0]} has {lines[0]:,}: line n of each is to be a translation of the others'"
+            )
 
 
 def _numbered(

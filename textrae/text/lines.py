@@ -184,6 +184,7 @@ def read_sources(
                 counts.blank += len(part) - len(filled)
                 if keep_blank or filled:
                     yield part if keep_blank else filled
+        counts.ends.append(counts.lines)
 
 
 def _batches(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:

@@ -82,6 +82,14 @@ class CorpusStats:
         }
         return cls(**known)
 
+    ends: tuple[int, ...] = ()
+    """Number of lines read up to the end of each source; empty in older caches and for pairs."""
+
+    @property
+    def translates(self) -> bool:
+        """Whether what is written is another text than what is read, or than the vectors that are."""
+        return self.target_tokens is not None and not self.by_number
+
     @property
     def by_number(self) -> bool:
         """Whether the text is the target side; older caches with vectors do not say so."""
@@ -96,7 +104,7 @@ class CorpusStats:
         """
         count = self.train_tokens + (0 if self.valid_source else self.valid_tokens)
         tokens = short((self.target_tokens or 0) if self.by_number else count)
-        pairs = self.target_tokens is not None and not self.by_number
+        pairs = self.translates
         blank = "with a blank side dropped" if pairs else "blank dropped"
         unit, names = read_from(self.sources, self.tables, apart=pairs)
         what = "pairs" if pairs else f"{unit} and their vectors" if self.vectors else unit

@@ -225,6 +225,7 @@ def write_cache(
         target_tokens=None if len(sides) == 1 else writers[1].train.lengths.tokens(limits[1]),
         vectors=vectors,
         numbered=sides[0].numbers,
+        ends=tuple(survey.counts.ends),
         **vars(tally),
     )
     write_index(folder, stats, [side.tokenizer for side in sides], limits, identity)

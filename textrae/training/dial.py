@@ -92,12 +92,14 @@ def turned(model: ModelConfig, dial: Dial, ground: Ground) -> tuple[ModelConfig,
     """
     if not dial.free:
         return model, ""
-    lengths = ground.corpus.text.lengths
+    lengths, translates = ground.corpus.text.lengths, ground.corpus.stats.translates
     length = float(np.quantile(lengths[:: 1 + len(lengths) // _TEXTS], _LONG, method="lower"))
 
     def of(size: Size, length: float = length) -> ModelConfig:
         """Return the model of a size, for texts of a length."""
-        found: dict[str, Any] = {**numbers(size, {"slots": model.slots}), "slots": slots_for(size, length)}
+        found: dict[str, Any] = {"slots": slots_for(size, length, translates=translates)}
+        slots = found["slots"] if "slots" in dial.free else model.slots
+        found |= numbers(size, {"slots": slots}, translates=translates)
         return replace(model, **{name: found[name] for name in dial.free})
 
     if dial.size != "auto":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -96,14 +97,11 @@ class Views:
         return contrast(one, other)
 
 
-class Context:
-    """The next line is told from the next lines of the other sentences of a batch.
-
-    The cost is InfoNCE, as for :class:`Views`. Logeswaran & Lee 2018 have an encoder of its own for the neighbour; here one
-    encoder reads both. A line that ends a document, or whose next line was held out, has no part in it.
+class Lines:
+    """The lines to train on, found by their numbers in the corpus.
 
     Args:
-        numbers: numbers of the lines to train on, ascending, as halves of 16 bits.
+        numbers: numbers of the lines, ascending, as halves of 16 bits.
         text: these lines.
         specials: ids of the special tokens.
     """
@@ -116,18 +114,72 @@ class Context:
         self.numbers = np.concatenate([line_numbers(block) for block in blocks])
         self.text, self.specials = text, specials
 
+    def contrast(self, meaning: Tensor, wanted: NDArray[np.int64], read: Read) -> Tensor:
+        """Return the InfoNCE of sentences and the lines that belong to them.
+
+        Args:
+            meaning: what the sentences mean, (batch, meaning).
+            wanted: numbers of the lines that belong to them, (batch,); a line that is not among those to train on,
+                because it is blank or was held out, leaves its sentence out.
+            read: reads these lines.
+
+        Returns:
+            The cost, (); 0 where fewer than two sentences have such a line.
+        """
+        places = np.searchsorted(self.numbers, wanted).clip(max=len(self.numbers) - 1)
+        rows = np.flatnonzero(self.numbers[places] == wanted)
+        if len(rows) < 2:
+            return meaning.new_zeros(())
+        ids, offsets = self.text.gather(places[rows])
+        others = collate(ids, np.diff(offsets), self.specials).to(meaning.device)
+        return contrast(
+            meaning[torch.from_numpy(rows).to(meaning.device)], read(others.source, others.lengths)
+        )
+
+
+class Context:
+    """The next line is told from the next lines of the other sentences of a batch.
+
+    The cost is InfoNCE, as for :class:`Views`. Logeswaran & Lee 2018 have an encoder of its own for the neighbour; here one
+    encoder reads both. A line that ends a document, or whose next line was held out, has no part in it.
+
+    Args:
+        lines: the lines to train on.
+        ends: number of lines up to the end of each file of the corpus, where a document ends too.
+    """
+
+    def __init__(self, lines: Lines, ends: Sequence[int]) -> None:
+        self.lines, self.ends = lines, np.array(ends, dtype=np.int64)
+
     def cost(self, meaning: Tensor, batch: Batch, read: Read) -> Tensor:
         """Return the cost of a batch; 0 where fewer than two of its lines have a next one."""
         if batch.numbers is None:
             return meaning.new_zeros(())
-        places = np.searchsorted(self.numbers, batch.numbers + 1).clip(max=len(self.numbers) - 1)
-        rows = np.flatnonzero(self.numbers[places] == batch.numbers + 1)
-        if len(rows) < 2:
+        following = batch.numbers + 1
+        return self.lines.contrast(meaning, np.where(np.isin(following, self.ends), -1, following), read)
+
+
+class Aligned:
+    """A line's translation, in another file of the corpus, is told from those of the other sentences of a batch.
+
+    The cost is InfoNCE, as for :class:`Views` (Wieting et al. 2019; Feng et al. 2022). Which of the other files the
+    translation is taken from is drawn for each sentence anew.
+
+    Args:
+        lines: the lines to train on.
+        ends: number of lines up to the end of each file of the corpus; all files have equally many.
+    """
+
+    def __init__(self, lines: Lines, ends: Sequence[int]) -> None:
+        self.lines, self.files, self.each = lines, len(ends), ends[0]
+
+    def cost(self, meaning: Tensor, batch: Batch, read: Read) -> Tensor:
+        """Return the cost of a batch; 0 where fewer than two of its lines have a translation."""
+        if batch.numbers is None:
             return meaning.new_zeros(())
-        ids, offsets = self.text.gather(places[rows])
-        following = collate(ids, np.diff(offsets), self.specials).to(meaning.device)
-        return contrast(
-            meaning[torch.from_numpy(rows).to(meaning.device)], read(following.source, following.lengths)
+        further = torch.randint(1, self.files, (len(batch.numbers),)).numpy()
+        return self.lines.contrast(
+            meaning, (batch.numbers + further * self.each) % (self.files * self.each), read
         )
 
 

@@ -32,7 +32,9 @@ from textrae.training.dial import Dial, Ground, pace, turned
 from textrae.training.loop import fit
 from textrae.training.meaning import (
     DROPPED,
+    Aligned,
     Context,
+    Lines,
     Objective,
     Teacher,
     Translations,
@@ -276,7 +278,9 @@ def _objectives(job: _Job, network: Autoencoder, corpus: PreparedCorpus) -> list
         noise, text = Noise(DROPPED, 0.0, 0.0, 0), range(SPECIALS.blank + 1, network.vocab_size)
         found.append(Views(partial(noise, text=text, specials=SPECIALS)))
     if job.settings.training.context:
-        found.append(Context(corpus.train, corpus.text, SPECIALS))
+        found.append(Context(Lines(corpus.train, corpus.text, SPECIALS), corpus.stats.ends))
+    if job.settings.training.aligned:
+        found.append(Aligned(Lines(corpus.train, corpus.text, SPECIALS), corpus.stats.ends))
     if job.settings.model.meaning and job.settings.joint and not job.settings.model.sif:
         found.append(Translations(SPECIALS))
     return found

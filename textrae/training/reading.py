@@ -56,11 +56,12 @@ def _taught(settings: Settings) -> tuple[Settings, Tables]:
 def prepared(settings: Settings, tables: Tables, cache: Path, note: Note) -> PreparedCorpus:
     """Make the token cache of a text, of parallel text, or of a text and vectors."""
     table, valid_table = tables
-    if table is not None or settings.training.context:
+    if table is not None or settings.taught:
         held = None
         if settings.valid is not None and (valid_table is not None or settings.taught):
             held = settings.valid, valid_table
-        return prepare_given(settings.sources, table, settings.corpus, cache, held, note)
+        aligned = settings.training.aligned
+        return prepare_given(settings.sources, table, settings.corpus, cache, held, note, aligned=aligned)
     if not settings.target:
         return prepare(settings.sources, settings.corpus, cache, settings.valid, note)
     sources, valid = settings.sources, list[tuple[str, str]]()
