@@ -22,7 +22,8 @@ KINDS: dict[str, list[str]] = {
     "one vector, initial state": ["--slots", "0", "--latent", "512", "--conditioning", "initial"],
     "one vector, every step": ["--slots", "0", "--latent", "512"],
     "the default": [],
-    "16 slots of 64": ["--slots", "16", "--latent", "64", "--conditioning", "initial"],
+    "64 slots of 16": ["--slots", "64", "--latent", "16"],
+    "16 slots of 64, initial state": ["--slots", "16", "--latent", "64", "--conditioning", "initial"],
     "all states": ["--latent", "512", "--memory", "states"],
 }
 """Switches of each kind of decoder."""

@@ -6,6 +6,7 @@
 Each training has the defaults, the budget and what stands after --. Prints Markdown: the suite's figures of the part for meaning
 (of whole encodings where there is none), BLEU on VALID, and sentences a second that are encoded to that part. The last
 lines are the simple encodings of the suite, which do not depend on the objective, and with --beside given vectors.
+With --truncate, the first numbers of each part for meaning have a row too. With --picture, meaning is drawn against BLEU.
 Objectives that need a teacher are left out without one. With --keep the runs stay, and a run that is there is not trained again.
 """
 
@@ -15,10 +16,13 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from commands import Failed, answer, machine
 from side_by_side import parsed
 
@@ -51,9 +55,15 @@ def main() -> int:
     parser.add_argument("--steps", type=int, help="budget in steps instead")
     parser.add_argument("--only", nargs="+", choices=list(OBJECTIVES), default=list(OBJECTIVES))
     parser.add_argument("--keep", type=Path, help="folder for the trained runs; by default they are deleted")
+    parser.add_argument(
+        "--truncate", type=_sizes, default=[], help="numbers to cut the part to, such as 32,64,128"
+    )
+    parser.add_argument("--picture", type=Path, help="draw meaning against BLEU into this .svg")
     args, further = parsed(parser)
+    if args.picture and (args.picture.suffix != ".svg" or find_spec("matplotlib") is None):
+        parser.error("--picture is an .svg, and needs matplotlib")
     budget = ("--minutes", args.minutes) if args.steps is None else ("--steps", args.steps)
-    well, headed, found = True, False, dict[str, Any]()
+    well, found, points = True, dict[str, Any](), dict[str, tuple[float, dict[str, Any]]]()
     with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as folder:
         for name in args.only:
             if "--teacher" in OBJECTIVES[name] and args.teacher is None:
@@ -68,17 +78,20 @@ def main() -> int:
                 print(f"{name}: {error}", file=sys.stderr, flush=True)
                 well = False
                 continue
-            if not headed:
+            if not points:
                 print(head(found["suite"]), flush=True)
-                headed = True
+            points[name] = found["bleu"], found["suite"]
             line = figures(found["suite"], "model")
             print(f"| {name} | {line} | {found['bleu']:.2f} | {found['speed']:,.0f} |", flush=True)
+            for part in found["cut"]:
+                print(f"| {name}, {part} | {figures(found['suite'], part)} | | |", flush=True)
         if found:
-            others = [
-                one for one in found["suite"]["encodings"] if one not in ("model", "spelling", *_SIMPLE)
-            ]
-            for name in (*_SIMPLE, *others):
+            ours = {"model", "spelling", *_SIMPLE, *found["cut"]}
+            others = [*_SIMPLE, *(one for one in found["suite"]["encodings"] if one not in ours)]
+            for name in others:
                 print(f"| {name} | {figures(found['suite'], name)} | | |")
+            if args.picture:
+                draw(points, ["tfidf", "sif", *others[len(_SIMPLE) :]], args.picture)
     where = machine()
     print(
         f"\n{where['machine']}, {where['precision']}, peak {where['peak'] / 1e9:.0f} GFLOP/s, commit {where['commit']}"
@@ -88,12 +101,31 @@ def main() -> int:
 
 def measured(run: Path, args: argparse.Namespace) -> dict[str, Any]:
     """Return what the suite finds, BLEU of reconstruction, and sentences a second that are encoded for comparison."""
-    beside = [word for given in args.beside for word in ("--beside", given)]
-    return {
-        "suite": answer("evaluate", run, "--suite", args.suite, *beside),
-        "bleu": answer("evaluate", run, args.valid)["overall"]["bleu"],
-        "speed": speed(run, args.train),
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        cut = truncated(run, args, Path(folder))
+        given = [*args.beside, *(f"{name}={file}" for name, file in cut.items())]
+        beside = [word for one in given for word in ("--beside", one)]
+        return {
+            "suite": answer("evaluate", run, "--suite", args.suite, *beside),
+            "bleu": answer("evaluate", run, args.valid)["overall"]["bleu"],
+            "speed": speed(run, args.train),
+            "cut": list(cut),
+        }
+
+
+def truncated(run: Path, args: argparse.Namespace, folder: Path) -> dict[str, Path]:
+    """Write the first numbers of the part for meaning, of all sentences of the suite; return the files by name."""
+    from textrae import SentenceAutoencoder
+    from textrae.evaluation.suite.reading import read_suite
+
+    model = SentenceAutoencoder.load(run, precision="auto")
+    sizes = [size for size in args.truncate if size < model.run.settings.model.meaning]
+    if not sizes:
+        return {}
+    vectors = model.encode(list(read_suite(args.suite).sentences), part="meaning")
+    for size in sizes:
+        np.save(folder / f"{size}.npy", vectors[:, :size])
+    return {f"first-{size}": folder / f"{size}.npy" for size in sizes}
 
 
 def speed(run: Path, text: Path, count: int = 20_000) -> float:
@@ -121,6 +153,47 @@ def figures(suite: dict[str, Any], encoding: str) -> str:
     """Return an encoding's figures on all tasks × 100."""
     values = [value for task in suite["tasks"] for value in task["scores"][encoding].values()]
     return " | ".join("–" if value is None else f"{100 * value:.1f}" for value in values)
+
+
+def draw(points: dict[str, tuple[float, dict[str, Any]]], others: Sequence[str], path: Path) -> None:
+    """Draw a panel for each task: a point for each objective, BLEU across and meaning up, and lines for other encodings.
+
+    Args:
+        points: BLEU and the suite's figures, by objective.
+        others: encodings that cannot be decoded, which are drawn as lines.
+        path: the .svg to write.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    _, last = list(points.values())[-1]
+    with matplotlib.rc_context({"svg.hashsalt": "textrae", "svg.fonttype": "none", "font.size": 9}):
+        figure = Figure((0.6 + 3.1 * len(last["tasks"]), 3.6), layout="constrained")
+        panels = figure.subplots(1, len(last["tasks"]), squeeze=False)[0]
+        for place, (panel, task) in enumerate(zip(panels, last["tasks"], strict=True)):
+            measure = next(iter(task["scores"]["model"]))
+            for name, (bleu, suite) in points.items():
+                value = 100 * (suite["tasks"][place]["scores"]["model"][measure] or 0.0)
+                panel.plot([bleu], [value], "o", color="tab:blue")
+                panel.annotate(name, (bleu, value), xytext=(4, 4), textcoords="offset points")
+            for number, name in enumerate(others):
+                value = 100 * (task["scores"][name][measure] or 0.0)
+                panel.axhline(value, linestyle=":", linewidth=1, color=f"C{number + 1}", label=name)
+            panel.set_title(f"{task['name']}, {measure}")
+            panel.set_xlabel("BLEU of reconstruction")
+            panel.margins(0.25)
+        figure.legend(
+            *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False
+        )
+        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _sizes(word: str) -> list[int]:
+    """Read numbers that commas part."""
+    parts = word.split(",")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise argparse.ArgumentTypeError(f"{word!r}: give numbers such as 32,64,128")
+    return sorted(map(int, parts))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python scripts/experiments/variants.py TRAIN VALID --minutes 10 [--only lstm mse ...] [--at-once 2] [-- --max-length 400]
 
 Every variant's hidden size is fitted so that it has as many parameters as the GRU with one vector, and its encoding has --latent
-dimensions in all. With --at-once 2, two train at a time, each on half of the cores. Arguments after -- are passed to
+dimensions in all (1,024 are those of the default, 64 slots of 16). With --at-once 2, two train at a time, each on half of the cores. Arguments after -- are passed to
 `textrae train`. Prints a Markdown table.
 """
 
@@ -31,6 +31,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "1 slot": {"slots": 1},
     "4 slots (ARA)": {"slots": 4},
     "4 slots, additive": {"slots": 4, "scoring": "additive"},
+    "64 slots (ARA)": {"slots": 64},
+    "256 slots (ARA)": {"slots": 256},
     "states (literal ARA)": {"memory": "states"},
     "variational (VRAE)": {"variational": True},
     "hierarchical, 12 (HRAE)": {"hierarchical": True, "segments": "12"},
@@ -110,7 +112,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--at-once", type=int, default=1)
-    parser.add_argument("--latent", type=int, default=128, help="dimensions of every encoding")
+    parser.add_argument("--latent", type=int, default=1_024, help="dimensions of every encoding")
     parser.add_argument("--vocabulary", type=int, default=5_000, help="for counting parameters")
     args, args.switches = parsed(parser)
     budget = parameters(ModelConfig(slots=0, latent=args.latent), args.vocabulary)

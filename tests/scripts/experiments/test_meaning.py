@@ -17,6 +17,7 @@ def test_compares_objectives_and_keeps_their_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
     meaning = script("experiments/meaning", monkeypatch)
     where = {"machine": "here", "precision": "bf16", "peak": 1e9, "commit": "c"}
     monkeypatch.setattr(meaning, "answer", answer_here)
@@ -38,14 +39,18 @@ def test_compares_objectives_and_keeps_their_runs(
         2,
     ]
     words += ["--teacher", tmp_path / "teacher.npy", "--only", "none", "views", "teacher"]
+    words += ["--truncate", "8,32", "--picture", tmp_path / "meaning.svg"]
     words += ["--keep", tmp_path / "kept", "--", *SMALL]
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     assert meaning.main() == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "| objective | pairs, spearman | BLEU | sentences/s |"
-    assert [line.split(" | ")[0] for line in said[2:5]] == ["| none", "| views", "| teacher"]
-    assert all(len(line.split("|")) == 6 for line in said[2:10])
-    assert said[5].startswith("| tfidf | ")
+    names = ["none", "views", "views, first-8", "views, first-32", "teacher", "teacher, first-8"]
+    assert [line.split(" | ")[0][2:] for line in said[2:8]] == names
+    assert all(len(line.split("|")) == 6 for line in said[2:13])
+    assert said[8].startswith("| tfidf | ")
+    drawn = (tmp_path / "meaning.svg").read_text()
+    assert all(f">{name}</text>" in drawn for name in ("none", "views", "teacher", "sif", "tfidf"))
     assert said[-1] == "here, bf16, peak 1 GFLOP/s, commit c"
     sizes = [
         answer_here("info", tmp_path / "kept" / name)["encoding_size"]
@@ -60,4 +65,4 @@ def test_compares_objectives_and_keeps_their_runs(
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     assert meaning.main() == 0  # the runs that are kept are not trained again
     again = capsys.readouterr().out.splitlines()
-    assert [line.rsplit("|", 2)[0] for line in again[:5]] == [line.rsplit("|", 2)[0] for line in said[:5]]
+    assert [line.rsplit("|", 2)[0] for line in again[:8]] == [line.rsplit("|", 2)[0] for line in said[:8]]
