@@ -30,7 +30,7 @@ Source = Annotated[
     str | None,
     typer.Option(
         "--from",
-        help="Source of encodings: prior, posterior (of training sentences) or mixture (fitted to them); by default the prior of a model trained towards it, else the mixture.",
+        help="Source of encodings: prior, posterior (of training sentences), mixture (fitted to them) or flow (that `textrae prior` has fitted); by default the flow where there is one, else the prior of a model trained towards it, else the mixture.",
         show_default=False,
     ),
 ]
@@ -50,6 +50,26 @@ TopP = Annotated[
     typer.Option(
         help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: 0.5 if no temperature or top-k is given).",
         show_default=False,
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        help="Class of the sentences, of those that `textrae prior --labels` taught.", show_default=False
+    ),
+]
+Length = Annotated[
+    float | None,
+    typer.Option(
+        help="Tokens of the sentences, about; for a run with a `textrae prior`.", show_default=False
+    ),
+]
+Guidance = Annotated[
+    float,
+    typer.Option(
+        min=0.0,
+        max=100.0,
+        help="How strongly --label and --length count: 1 as learnt, more for what is typical of them.",
     ),
 ]
 Against = Annotated[
@@ -72,6 +92,9 @@ def sample(
     beam: Beam = 1,
     seed: Seed = 0,
     to: To = None,
+    label: Label = None,
+    length: Length = None,
+    guidance: Guidance = 1.0,
     against: Against = None,
     out: Out = None,
     as_json: Json = False,
@@ -100,6 +123,9 @@ def sample(
             beam=beam,
             seed=seed,
             to=to,
+            label=label,
+            length=length,
+            guidance=guidance,
         )
         quality = sample_quality(made, known) if made and (as_json or against is not None) else None
         if as_json:
@@ -122,7 +148,7 @@ def interpolate(
     method: Annotated[
         str | None,
         typer.Option(
-            help="linear or spherical; by default spherical where encodings are normalised.",
+            help="linear, spherical, or flow (along what `textrae prior` has learnt); by default spherical where encodings are normalised.",
             show_default=False,
         ),
     ] = None,

@@ -312,9 +312,9 @@ def test_path_and_latent_settings_are_refused_in_one_line(model: SentenceAutoenc
         ("`sentences`: a path needs two or more, not 1", lambda: model.interpolate(a)),
         ("`steps`: a whole number from 2", lambda: model.interpolate(a, b, steps=0)),
         ("`steps`: a whole number from 2", lambda: model.interpolate(a, b, steps=4.0)),  # type: ignore[arg-type]
-        ("`method`: linear or spherical is expected, not 'cubic'", lambda: model.interpolate(a, b, method="cubic")),  # type: ignore[arg-type]
+        ("`method`: linear, spherical or flow is expected, not 'cubic'", lambda: model.interpolate(a, b, method="cubic")),  # type: ignore[arg-type]
         ("`count`: a whole number from 0", lambda: model.sample(-1)),
-        ("`source`: prior, posterior or mixture is expected, not 'Prior'", lambda: model.sample(1, source="Prior")),  # type: ignore[arg-type]
+        ("`source`: prior, posterior, mixture or flow is expected, not 'Prior'", lambda: model.sample(1, source="Prior")),  # type: ignore[arg-type]
         ("`count`: a whole number from 1", lambda: model.paraphrase(a, 0)),
         ("`distance`: a finite number", lambda: model.paraphrase(a, distance=float("nan"))),
         ("`sentence` is a list; a string is expected", lambda: model.paraphrase([a])),  # type: ignore[arg-type]

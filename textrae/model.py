@@ -5,30 +5,17 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import torch
-
-from textrae.devices import choose_device
+from textrae.devices import choose_bf16, choose_device
 from textrae.evaluation.measured import Measured
 from textrae.inference import arguments
-from textrae.inference.converter import AnyVectors
+from textrae.inference.cuts import Cuts
 from textrae.inference.engine import Engine
-from textrae.inference.sampling import sampling_of
-from textrae.inference.vectors import Vectors
-from textrae.latent.draw import (
-    SOURCES,
-    Source,
-    around,
-    default_path_method,
-    draw,
-    on_the_sphere,
-)
-from textrae.latent.path import METHODS, Method, difference, path
+from textrae.inference.gathering import gather
+from textrae.inference.latent_space import LatentSpace
 from textrae.runs.card import described
 from textrae.runs.run import Run, load_run, save_run
 from textrae.settings.corpus import CorpusConfig
@@ -39,18 +26,18 @@ from textrae.settings.rules import refuse_size, refuse_sources
 from textrae.settings.run import Settings
 from textrae.settings.sizes import Dialled
 from textrae.settings.training import TrainingConfig
-from textrae.text.blank import Filled, is_blank, refuse_blank
 from textrae.text.spill import spill
 from textrae.training.dial import Dial, shaped
 from textrae.training.following import following
 from textrae.training.pipeline import Watch, train_run
+from textrae.training.prior import Fitted, Report, fit_flow
 from textrae.training.transplant import adopted
 
 Place = str | PathLike[str]
 """Path of a file or folder, or the name of a data set."""
 
 
-class SentenceAutoencoder(Measured):
+class SentenceAutoencoder(Measured, LatentSpace):
     """A trained model that turns sentences into vectors and vectors into sentences.
 
     An encoding depends only on its sentence: in fp32, the default here, batch-mates and padding change it by less
@@ -158,157 +145,49 @@ class SentenceAutoencoder(Measured):
         folder = Path(arguments.place("path", path))
         save_run(folder, self.run, overwrite=arguments.flag("overwrite", overwrite))
 
-    def sample(
+    def fit_prior(
         self,
-        count: int,
+        sentences: Iterable[str],
+        labels: Iterable[str] | None = None,
         *,
-        source: Source | None = None,
-        temperature: float | None = None,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        beam: int = 1,
+        minutes: float = 5.0,
+        steps: int | None = None,
         seed: int = 0,
-        to: str | None = None,
-    ) -> list[str]:
-        """Draw new encodings and decode them to new sentences.
+        report: Report = lambda done, step, loss: None,
+        cuts: Cuts | None = None,
+    ) -> Fitted:
+        """Learn where encodings lie, as a flow, which :meth:`sample` then draws from; :meth:`save` keeps it with the run.
 
         Args:
-            count: number of sentences; 0 gives none.
-            source: distribution that encodings are drawn from, as for :func:`textrae.latent.draw.draw`.
-            temperature: of the tokens' draws; 0 takes the most likely token, as a model trained with mse always does.
-            top_k: draw among this many tokens.
-            top_p: draw among the fewest tokens of this probability together; 0.5 if none of the three is given.
-            beam: more than 1 searches for the most likely sentence instead of drawing tokens.
-            seed: the same seed and count give the same sentences.
-            to: language to write, if the model writes several.
+            sentences: the training text, or another of its kind.
+            labels: the class of each sentence, for ``sample(label=…)``; a blank label is that of no class.
+            minutes: of fitting, beside the encoding of the text; used where `steps` is None.
+            steps: updates instead of minutes.
+            seed: of all draws.
+            report: called as the flow is fitted, as for :func:`textrae.training.prior.fit_flow`.
+            cuts: counts what was read and truncated.
 
         Raises:
             TypeError: an argument has a wrong type.
-            ConfigError: as :func:`textrae.latent.draw.draw` and :func:`textrae.inference.sampling.sampling_of`; or the
-                model has no likelihoods to draw tokens from (``reconstruction="mse"``).
+            ConfigError: the model does not decode encodings, or a setting is out of range.
+            CorpusError: there is no sentence, or there are more or fewer labels.
         """
-        count = arguments.whole("count", count, 0, arguments.MOST)
-        seed, beam = arguments.seed(seed), arguments.beam(beam)
-        if source is not None:
-            source = arguments.choice("source", source, SOURCES)
-        if self.engine.network.mse and temperature is top_k is top_p is None:
-            temperature = 0.0
-        sampling = sampling_of(temperature, top_k, top_p, beam, seed)
-        vectors = draw(self.run.settings.model, self.run.latents, max(1, count), source, seed)[:count]
-        written: list[str] = self.decode(vectors, beam=beam, sampling=sampling, to=to)
-        return written
-
-    def interpolate(
-        self,
-        *sentences: str | AnyVectors,
-        steps: int = 7,
-        method: Method | None = None,
-        beam: int = 1,
-        to: str | None = None,
-    ) -> list[str]:
-        """Decode the path from one sentence to the next; at their own places stand the sentences' reconstructions.
-
-        Args:
-            sentences: two, or more for a longer path; or one list of them. Encodings stand for sentences.
-            steps: points from each sentence to the next, both counted.
-            method: ``linear`` or ``spherical``; by default the latter where encodings are normalised.
-            beam, to: as for :meth:`decode`.
-
-        Raises:
-            TypeError: something is neither a sentence nor an encoding.
-            CorpusError: a sentence is blank.
-            ConfigError: there are fewer than two, or a setting is out of range.
-        """
-        steps = arguments.whole("steps", steps, 2, arguments.LONGEST_PATH)
-        if method is None:
-            method = default_path_method(self.run.settings.model)
-        method = arguments.choice("method", method, METHODS)
-        one_list = len(sentences) == 1 and not isinstance(sentences[0], str)
-        found = arguments.sentences_or_vectors("sentences", sentences[0] if one_list else sentences)
-        refuse_blank(_texts(found))
-        stations, _ = self._stations(found)
-        arguments.expect(len(stations) > 1, f"`sentences`: a path needs two or more, not {len(stations)}")
-        points = path(stations, steps, method, apart=int(self.run.settings.model.keeps_length))
-        written: list[str] = self.decode(points, beam=beam, to=to)
-        return written
-
-    def paraphrase(
-        self, sentence: str, count: int = 5, *, distance: float = 0.4, seed: int = 0, to: str | None = None
-    ) -> list[str]:
-        """Decode encodings near a sentence's own: up to `count` different other sentences, in the order found.
-
-        Args:
-            distance: of the encodings tried, in standard deviations (:func:`textrae.latent.draw.around`).
-            seed: of the encodings; 20 are tried for each sentence wanted.
-            to: language to write, if the model writes several.
-
-        Raises:
-            TypeError, ConfigError: an argument cannot be used, or the model keeps no encodings of its training.
-            CorpusError: the sentence is blank.
-        """
-        count = arguments.whole("count", count, 1, arguments.MOST)
-        distance, seed = arguments.real("distance", distance, 0.0, 1_000.0), arguments.seed(seed)
-        refuse_blank([arguments.sentence("sentence", sentence)])
-        centre, config = self.encode(sentence), self.run.settings.model
-        places = islice(around(config, self.run.latents, centre, distance, seed), 20 * count)
-        decoded = self.decode(np.stack(list(places)), to=to)
-        return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
-
-    def direction(self, source: Iterable[str], target: Iterable[str]) -> Vectors:
-        """Return the mean encoding of `target` minus that of `source`: (dimensions,), in bounded memory.
-
-        Blank sentences are left out.
-
-        Raises:
-            TypeError: one of them is a single string, or an item is none.
-            ValueError: one of them has no sentence but blank ones.
-        """
-        both = arguments.sentences("source", source), arguments.sentences("target", target)
-        blocks = [self.encode_stream(Filled(sentences)) for sentences in both]
-        return difference(blocks[0], blocks[1], self.encoding_size)
-
-    def move(
-        self,
-        sentences: Iterable[str] | AnyVectors,
-        step: AnyVectors,
-        strength: float = 1.0,
-        beam: int = 1,
-        to: str | None = None,
-    ) -> Any:
-        """Decode sentences after a step through the latent space: encode(x) + strength · step.
-
-        A blank sentence comes back as an empty one.
-
-        Args:
-            sentences: sentences to move, or their encodings.
-            step: (dimensions,), from :meth:`direction`.
-            strength: factor of the step.
-            beam, to: as for :meth:`decode`.
-
-        Returns:
-            A list of sentences; a string where one string or one encoding is given.
-        """
-        config, strength = self.run.settings.model, arguments.real("strength", strength)
-        away, single = arguments.vectors("step", step, config.read_size, kept=config.keeps_length)
-        arguments.expect(
-            single, f"`step`: one vector of {config.read_size} dimensions is expected, not several"
+        minutes = arguments.real("minutes", minutes, 0.001)
+        steps = None if steps is None else arguments.whole("steps", steps, 1)
+        seed, cuts = arguments.seed(seed), arguments.counts(cuts)
+        given = None if labels is None else arguments.sentences("labels", labels)
+        known = gather(self.engine, arguments.sentences("sentences", sentences), given, seed=seed, cuts=cuts)
+        found = fit_flow(
+            known,
+            minutes=minutes,
+            steps=steps,
+            seed=seed,
+            device=self.engine.device,
+            bf16=choose_bf16("auto", self.engine.device),
+            report=report,
         )
-        found = arguments.sentences_or_vectors("sentences", sentences)
-        encoded, one = self._stations(found)
-        with np.errstate(over="ignore"):  # a vector that is not finite is told by name
-            moved = torch.from_numpy(encoded + np.float32(strength) * away)
-        written: list[str] = self.decode(on_the_sphere(config, moved), beam=beam, to=to)
-        for row, sentence in enumerate(_texts(found)):
-            if is_blank(sentence):
-                written[row] = ""
-        return written[0] if one else written
-
-    def _stations(self, given: object) -> tuple[Vectors, bool]:
-        """Return the encodings of checked sentences, or those that are given, and whether it is a single one."""
-        if texts := _texts(given):
-            return self.encode(texts), isinstance(given, str)
-        config = self.run.settings.model
-        return arguments.vectors("sentences", given, config.read_size, kept=config.keeps_length)
+        self.run.flow = found.flow
+        return found
 
     def __repr__(self) -> str:
         """Tell in one line what the model is and what it was trained on."""
@@ -327,13 +206,6 @@ class SentenceAutoencoder(Measured):
             **self.run.settings.to_json(),
             "result": self.run.training,
         }
-
-
-def _texts(given: object) -> list[str]:
-    """Return the sentences among what may be encodings instead, of which there are none then."""
-    if isinstance(given, str):
-        return [given]
-    return given if isinstance(given, list) and given and isinstance(given[0], str) else []
 
 
 def _shape(model: ModelConfig | None, size: Dialled, vectors: bool, begun: bool) -> tuple[ModelConfig, Dial]:

@@ -195,8 +195,13 @@ METHODS: dict[str, dict[str, Draw]] = {
         "batch_size": one_of(1, 3, 1_024), "first": one_of(0, 5),
     },
     "sample": {
-        "count": one_of(0, 1, 3), "source": one_of(None, "prior", "posterior", "mixture"), "seed": SEED, "to": TO,
+        "count": one_of(0, 1, 3), "source": one_of(None, "prior", "posterior", "mixture", "flow"), "seed": SEED, "to": TO,
         "temperature": one_of(None, 0.0, 0.5, 1), "top_k": one_of(None, 1, 5), "top_p": one_of(None, 0.5, 1.0), "beam": BEAM,
+        "label": one_of(*[None] * 9, "a"), "length": one_of(*[None] * 9, 5, 7.5), "guidance": one_of(1.0, 1, 3.0),
+    },
+    "fit_prior": {
+        "sentences": some_sentences, "labels": one_of(None), "minutes": one_of(0.001), "steps": one_of(1, 2), "seed": SEED,
+        "cuts": one_of(None, Cuts()),
     },
     "interpolate": {
         "*": either(
@@ -205,7 +210,7 @@ METHODS: dict[str, dict[str, Draw]] = {
             lambda draw, model: (a_vector(draw, model), a_vector(draw, model)),
             lambda draw, model: (some_vectors(draw, model),),
         ),
-        "steps": one_of(2, 3), "method": one_of(None, "linear", "spherical"), "beam": BEAM, "to": TO,
+        "steps": one_of(2, 3), "method": one_of(None, "linear", "spherical", "flow"), "beam": BEAM, "to": TO,
     },
     "paraphrase": {"sentence": a_sentence, "count": one_of(1, 2), "distance": one_of(0.0, 0.4), "seed": SEED, "to": TO},
     "direction": {"source": some_sentences, "target": some_sentences},

@@ -69,6 +69,7 @@ COMMANDS = {
     "xsim": ["run", "text.txt", "text.txt"],
     "info": ["run"],
     "sample": ["run", "-n", "2"],
+    "prior": ["run", "text.txt", "--steps", "1"],
     "interpolate": ["run", "A dog.", "A cat."],
     "paraphrase": ["run", "A dog.", "-n", "1"],
     "analogy": ["run", "--from", "text.txt", "--to", "text.txt", "text.txt"],

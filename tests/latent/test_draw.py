@@ -12,6 +12,7 @@ import torch
 from textrae.errors import ConfigError
 from textrae.latent.draw import (
     SOURCES,
+    Wish,
     around,
     default_path_method,
     default_source,
@@ -19,8 +20,11 @@ from textrae.latent.draw import (
     normalised,
     on_the_sphere,
     refuse_states,
+    through,
 )
+from textrae.latent.flow import Flow, FlowShape
 from textrae.latent.mixture import Latents, fit_mixture
+from textrae.latent.path import path
 from textrae.settings.model import ModelConfig
 
 PLAIN = ModelConfig(slots=0, latent=6)
@@ -36,6 +40,13 @@ def kept(variance: float | None = None) -> Latents:
     return Latents(vectors, spread, fit_mixture(vectors, components=1))
 
 
+def flow() -> Flow:
+    """A flow that has learnt no more than mean and spread of these encodings."""
+    made = Flow(FlowShape(6, width=8, depth=1)).eval()
+    made.standardise(kept().vectors)
+    return made
+
+
 def test_the_prior_is_standard_normal() -> None:
     found = draw(VARIATIONAL, None, 5_000, "prior")
     assert found.shape == (5_000, 6)
@@ -45,9 +56,9 @@ def test_the_prior_is_standard_normal() -> None:
     assert draw(ModelConfig(vectors=9), None, 2, "prior").shape == (2, 9)
 
 
-@pytest.mark.parametrize("source", ["posterior", "mixture"])
+@pytest.mark.parametrize("source", ["posterior", "mixture", "flow"])
 def test_other_sources_follow_the_training_encodings(source: str) -> None:
-    found = draw(VARIATIONAL, kept(), 5_000, source)  # type: ignore[arg-type]
+    found = draw(VARIATIONAL, kept(), 5_000, source, flow=flow())  # type: ignore[arg-type]
     np.testing.assert_allclose(found.mean(0), [5, 0, 0, 0, 0, 0], atol=0.4)
     np.testing.assert_allclose(found.std(0), np.arange(1, 7), rtol=0.08)
 
@@ -63,7 +74,10 @@ def test_the_posterior_of_a_variational_model_is_drawn_from() -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_seed_draws_the_same(source: str) -> None:
-    first, again, other = (draw(PLAIN, kept(), 9, source, seed) for seed in (3, 3, 4))  # type: ignore[arg-type]
+    first, again, other = (
+        draw(PLAIN, kept(), 9, source, seed, flow=flow())  # type: ignore[arg-type]
+        for seed in (3, 3, 4)
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -78,11 +92,34 @@ def test_around_moves_each_dimension_by_its_own_spread() -> None:
 
 def test_new_encodings_are_normalised_if_the_models_are() -> None:
     for source in SOURCES:
-        found = draw(PLAIN, kept(), 20, source)
+        found = draw(PLAIN, kept(), 20, source, flow=flow())
         np.testing.assert_allclose(found.mean(1), 0.0, atol=1e-5)
         np.testing.assert_allclose(found.var(1), 1.0, atol=1e-3)
     vectors = torch.randn(3, 6)
     assert np.array_equal(on_the_sphere(VARIATIONAL, vectors), vectors.numpy())
+
+
+def test_a_wish_needs_a_flow() -> None:
+    with pytest.raises(ConfigError, match="only a flow can follow them"):
+        draw(VARIATIONAL, kept(), 1, wish=Wish(length=5))
+    with pytest.raises(ConfigError, match="`guidance`: strengthens"):
+        draw(VARIATIONAL, kept(), 1, flow=flow(), wish=Wish(guidance=2))
+    with pytest.raises(ConfigError, match="`source=flow`: this run has no flow"):
+        draw(VARIATIONAL, kept(), 1, "flow")
+
+
+def test_a_way_through_the_flow_passes_its_stations() -> None:
+    """Where the flow changes nothing but mean and spread, the way is an arc around the mean."""
+    made, stations = flow(), kept().vectors[:3].numpy()
+    way = through(VARIATIONAL, made, stations, 5)
+    assert way.shape == (9, 6)
+    assert np.array_equal(way[::4], stations)
+    noise = made.noise(torch.from_numpy(stations)).numpy()
+    np.testing.assert_allclose(
+        made.noise(torch.from_numpy(way)).numpy(), path(noise, 5, "spherical"), atol=1e-4
+    )
+    with pytest.raises(ConfigError, match="`method=flow`: this run has no flow"):
+        through(VARIATIONAL, None, stations, 5)
 
 
 def test_a_kept_length_is_not_normalised() -> None:

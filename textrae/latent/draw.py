@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -10,12 +11,30 @@ import torch
 from torch.nn import functional as F
 
 from textrae.errors import ConfigError
+from textrae.latent.flow import Flow
 from textrae.latent.mixture import LARGEST, Latents
-from textrae.latent.path import Encodings, Method
+from textrae.latent.path import Encodings, Method, path
 from textrae.settings.model import ModelConfig
 
-Source = Literal["prior", "posterior", "mixture"]
-SOURCES: tuple[Source, ...] = ("prior", "posterior", "mixture")
+Source = Literal["prior", "posterior", "mixture", "flow"]
+SOURCES: tuple[Source, ...] = ("prior", "posterior", "mixture", "flow")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of new encodings; only a flow that was taught it can follow."""
+
+    label: str | None = None
+    """Class of the sentences."""
+    length: float | None = None
+    """Tokens of the sentences."""
+    guidance: float = 1.0
+    """How strongly the wish counts: 1 as it was learnt, more for what is typical of it (Ho & Salimans 2022)."""
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is asked."""
+        return self.label is not None or self.length is not None
 
 
 def normalised(config: ModelConfig) -> bool:
@@ -23,8 +42,10 @@ def normalised(config: ModelConfig) -> bool:
     return not (config.variational or config.vectors) and config.regulariser == "none"
 
 
-def default_source(config: ModelConfig) -> Source:
-    """Return the prior for a model that was trained towards it, the fitted mixture for any other."""
+def default_source(config: ModelConfig, flow: Flow | None = None) -> Source:
+    """Return the flow where there is one, the prior for a model that was trained towards it, else the fitted mixture."""
+    if flow is not None:
+        return "flow"
     return "mixture" if normalised(config) or config.vectors else "prior"
 
 
@@ -34,7 +55,14 @@ def default_path_method(config: ModelConfig) -> Method:
 
 
 def draw(
-    config: ModelConfig, latents: Latents | None, count: int, source: Source | None = None, seed: int = 0
+    config: ModelConfig,
+    latents: Latents | None,
+    count: int,
+    source: Source | None = None,
+    seed: int = 0,
+    *,
+    flow: Flow | None = None,
+    wish: Wish = Wish(),
 ) -> Encodings:
     """Draw new encodings.
 
@@ -44,19 +72,32 @@ def draw(
         count: number of encodings.
         source: ``prior``: N(0, 1). ``posterior``: the aggregated posterior, that is a training sentence's encoding, which
             a variational model samples from its posterior. ``mixture``: the Gaussian mixture fitted to training
-            encodings (Ghosh et al. 2020). Default: :func:`default_source`.
+            encodings (Ghosh et al. 2020). ``flow``: the flow fitted to them. Default: :func:`default_source`.
         seed: of the draws; the same seed gives the same encodings.
+        flow: the run's flow.
+        wish: what is asked of them.
 
     Returns:
         (count, dimensions) float32.
 
     Raises:
-        ConfigError: the model does not decode vectors, or `latents` is needed and None.
+        ConfigError: the model does not decode vectors, `latents` or `flow` is needed and None, or the wish cannot be
+            followed.
     """
     refuse_states(config)
-    chosen = source or default_source(config)
+    chosen = source or default_source(config, flow)
     generator = torch.Generator().manual_seed(seed)
-    if chosen == "prior":
+    if wish.given and chosen != "flow":
+        raise ConfigError(
+            "`label` and `length`: only a flow can follow them; make one with `textrae prior`, and leave `source` out"
+        )
+    if not wish.given and wish.guidance != 1.0:
+        raise ConfigError("`guidance`: strengthens a `label` or a `length`; give one")
+    if chosen == "flow":
+        field = _flow(flow, "source")
+        asked = field.asked(count, wish.label, wish.length)
+        vectors = field.sample(count, generator, asked, wish.guidance)
+    elif chosen == "prior":
         vectors = torch.randn(count, config.read_size, generator=generator)
     else:
         kept = _needed(latents)
@@ -99,6 +140,39 @@ def around(
     while True:
         moved = start + distance * spread * torch.randn(len(start), generator=generator)
         yield on_the_sphere(config, moved.unsqueeze(0))[0]
+
+
+def through(config: ModelConfig, flow: Flow | None, stations: Encodings, steps: int) -> Encodings:
+    """Return points through several encodings, along a path that a flow leads back to noise: there it is spherical.
+
+    Draws from N(0, 1) lie near a sphere, so that such a path stays where encodings are dense.
+
+    Args:
+        config: shape of the model that will decode them.
+        flow: the run's flow.
+        stations: (stations, dimensions), at least two.
+        steps: number of points from a station to the next, both counted.
+
+    Returns:
+        ((stations - 1) · (steps - 1) + 1, dimensions); the stations to the bit.
+
+    Raises:
+        ConfigError: there is no flow.
+    """
+    noise = _flow(flow, "method").noise(torch.from_numpy(stations))
+    way = path(noise.numpy(), steps, "spherical")
+    points = on_the_sphere(config, _flow(flow, "method").encodings(torch.from_numpy(way)))
+    points[:: steps - 1] = stations
+    return points
+
+
+def _flow(flow: Flow | None, setting: str) -> Flow:
+    """Return the flow, or raise :class:`ConfigError` if there is none."""
+    if flow is None:
+        raise ConfigError(
+            f"`{setting}=flow`: this run has no flow; make one from its training text with `textrae prior`"
+        )
+    return flow
 
 
 def refuse_states(config: ModelConfig) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Encodings = NDArray[np.float32]
 """Points of the latent space: (n, dimensions), or (dimensions,) for a single one."""
-Method = Literal["linear", "spherical"]
+Method = Literal["linear", "spherical", "flow"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 

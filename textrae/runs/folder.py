@@ -21,10 +21,11 @@ from textrae.version import __version__
 FORMAT = 1
 """Number of the run folder's layout; a newer textrae writes a larger one."""
 
-CONFIG, MODEL, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
+CONFIG, MODEL, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
     "config.json",
     "model.safetensors",
     "latents.safetensors",
+    "flow.safetensors",
     "tokenizer.model",
     "target-tokenizer.model",
     "metrics.jsonl",
@@ -33,7 +34,7 @@ CONFIG, MODEL, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
 
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
 
-_FILES = (CONFIG, LATENTS, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
+_FILES = (CONFIG, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
 """Files of a run folder, beside a training's checkpoint; the weights come last."""
 
 _AGAIN = "copy the run again"

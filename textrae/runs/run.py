@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 
 from textrae.errors import ConfigError, CorpusError, RunError
+from textrae.latent.flow import Flow
 from textrae.latent.mixture import Latents
 from textrae.nn.autoencoder import READING, Autoencoder
 from textrae.runs.card import model_card
@@ -33,10 +34,12 @@ from textrae.runs.files import (
     to_metadata,
     write_atomically,
 )
+from textrae.runs.flow import flow_to_bytes, read_flow
 from textrae.runs.folder import (
     CARD,
     CHECKPOINT,
     CONFIG,
+    FLOW,
     FORMAT,
     LATENTS,
     MODEL,
@@ -68,6 +71,8 @@ class Run:
     """Encodings of training sentences; None where they are not kept."""
     target_tokenizer: Tokenizer | None = None
     """Tokenizer of the target, if a translator has a separate one; otherwise None."""
+    flow: Flow | None = None
+    """Learnt distribution of the encodings; None where none was fitted."""
 
     @property
     def translates(self) -> bool:
@@ -78,6 +83,12 @@ class Run:
     def writer(self) -> Tokenizer:
         """Tokenizer of what the decoder writes."""
         return self.target_tokenizer or self.tokenizer
+
+    def weights_digest(self) -> str:
+        """Return the digest of all weights, by which other files of the run folder know them."""
+        return tensor_digest(
+            {name: tensor.detach().cpu() for name, tensor in self.network.state_dict().items()}
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -138,6 +149,10 @@ def publish(path: Path, run: Run) -> None:
             write_atomically(path / LATENTS, tensors_to_bytes(latents))
         else:
             (path / LATENTS).unlink(missing_ok=True)
+        if run.flow is not None:
+            write_atomically(path / FLOW, flow_to_bytes(run.flow, digests["weights"]))
+        else:
+            (path / FLOW).unlink(missing_ok=True)
         write_atomically(path / MODEL, tensors_to_bytes(weights, metadata=to_metadata(digests)))
 
 
@@ -197,8 +212,10 @@ def _read_run(path: Path, values: Mapping[str, Any], device: torch.device) -> Ru
             )
     network.load_state_dict(weights)
     latents = _read_latents(path / LATENTS, digests.get("latents"), settings.model.read_size)
+    flow = read_flow(path / FLOW, expected["weights"], settings.model.read_size)
+    flow = None if flow is None else flow.to(device).eval()
     facts = result if isinstance(result, dict) else {}
-    return Run(network.to(device).eval(), tokenizer, settings, facts, latents, target)
+    return Run(network.to(device).eval(), tokenizer, settings, facts, latents, target, flow)
 
 
 def _read_tokenizer(file: Path) -> Tokenizer:

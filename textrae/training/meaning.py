@@ -163,7 +163,7 @@ class Aligned:
     """A line's translation, in another file of the corpus, is told from those of the other sentences of a batch.
 
     The cost is InfoNCE, as for :class:`Views` (Wieting et al. 2019; Feng et al. 2022). Which of the other files the
-    translation is taken from is drawn for each sentence anew.
+    translation is taken from is drawn each time.
 
     Args:
         lines: the lines to train on.

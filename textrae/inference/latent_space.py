@@ -1,0 +1,209 @@
+"""What can be done in a model's latent space, as the methods of :class:`textrae.SentenceAutoencoder`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+
+from textrae.inference import arguments
+from textrae.inference.converter import AnyVectors, Converter
+from textrae.inference.sampling import sampling_of
+from textrae.inference.vectors import Vectors
+from textrae.latent.draw import (
+    SOURCES,
+    Source,
+    Wish,
+    around,
+    default_path_method,
+    draw,
+    on_the_sphere,
+    through,
+)
+from textrae.latent.path import METHODS, Method, difference, path
+from textrae.text.blank import Filled, is_blank, refuse_blank
+
+
+class LatentSpace(Converter):
+    """A model from whose latent space new encodings are drawn, and through which sentences are moved."""
+
+    def sample(
+        self,
+        count: int,
+        *,
+        source: Source | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        beam: int = 1,
+        seed: int = 0,
+        to: str | None = None,
+        label: str | None = None,
+        length: float | None = None,
+        guidance: float = 1.0,
+    ) -> list[str]:
+        """Draw new encodings and decode them to new sentences.
+
+        Args:
+            count: number of sentences; 0 gives none.
+            source: distribution that encodings are drawn from, as for :func:`textrae.latent.draw.draw`.
+            label: class of the sentences, of those that the run's flow was taught (:meth:`fit_prior`).
+            length: their tokens, which the flow goes by too.
+            guidance: how strongly label and length count; 1 as they were learnt.
+            temperature: of the tokens' draws; 0 takes the most likely token, as a model trained with mse always does.
+            top_k: draw among this many tokens.
+            top_p: draw among the fewest tokens of this probability together; 0.5 if none of the three is given.
+            beam: more than 1 searches for the most likely sentence instead of drawing tokens.
+            seed: the same seed and count give the same sentences.
+            to: language to write, if the model writes several.
+
+        Raises:
+            TypeError: an argument has a wrong type.
+            ConfigError: as :func:`textrae.latent.draw.draw` and :func:`textrae.inference.sampling.sampling_of`; or the
+                model has no likelihoods to draw tokens from (``reconstruction="mse"``).
+        """
+        count = arguments.whole("count", count, 0, arguments.MOST)
+        seed, beam = arguments.seed(seed), arguments.beam(beam)
+        if source is not None:
+            source = arguments.choice("source", source, SOURCES)
+        if self.engine.network.mse and temperature is top_k is top_p is None:
+            temperature = 0.0
+        sampling = sampling_of(temperature, top_k, top_p, beam, seed)
+        wish = Wish(
+            None if label is None else arguments.text("label", label),
+            None if length is None else arguments.real("length", length),
+            arguments.real("guidance", guidance, 0.0, 100.0),
+        )
+        shape, flow = self.engine.run.settings.model, self.engine.run.flow
+        vectors = draw(shape, self.engine.run.latents, max(1, count), source, seed, flow=flow, wish=wish)[
+            :count
+        ]
+        written: list[str] = self.decode(vectors, beam=beam, sampling=sampling, to=to)
+        return written
+
+    def interpolate(
+        self,
+        *sentences: str | AnyVectors,
+        steps: int = 7,
+        method: Method | None = None,
+        beam: int = 1,
+        to: str | None = None,
+    ) -> list[str]:
+        """Decode the path from one sentence to the next; at their own places stand the sentences' reconstructions.
+
+        Args:
+            sentences: two, or more for a longer path; or one list of them. Encodings stand for sentences.
+            steps: points from each sentence to the next, both counted.
+            method: ``linear``, ``spherical``, or ``flow``: along what the run's flow leads back to noise; by default
+                spherical where encodings are normalised, and linear elsewhere.
+            beam, to: as for :meth:`decode`.
+
+        Raises:
+            TypeError: something is neither a sentence nor an encoding.
+            CorpusError: a sentence is blank.
+            ConfigError: there are fewer than two, or a setting is out of range.
+        """
+        steps = arguments.whole("steps", steps, 2, arguments.LONGEST_PATH)
+        if method is None:
+            method = default_path_method(self.engine.run.settings.model)
+        method = arguments.choice("method", method, METHODS)
+        one_list = len(sentences) == 1 and not isinstance(sentences[0], str)
+        found = arguments.sentences_or_vectors("sentences", sentences[0] if one_list else sentences)
+        refuse_blank(_texts(found))
+        stations, _ = self._stations(found)
+        arguments.expect(len(stations) > 1, f"`sentences`: a path needs two or more, not {len(stations)}")
+        config, flow = self.engine.run.settings.model, self.engine.run.flow
+        if method == "flow":
+            points = through(config, flow, stations, steps)
+        else:
+            points = path(stations, steps, method, apart=int(config.keeps_length))
+        written: list[str] = self.decode(points, beam=beam, to=to)
+        return written
+
+    def paraphrase(
+        self, sentence: str, count: int = 5, *, distance: float = 0.4, seed: int = 0, to: str | None = None
+    ) -> list[str]:
+        """Decode encodings near a sentence's own: up to `count` different other sentences, in the order found.
+
+        Args:
+            distance: of the encodings tried, in standard deviations (:func:`textrae.latent.draw.around`).
+            seed: of the encodings; 20 are tried for each sentence wanted.
+            to: language to write, if the model writes several.
+
+        Raises:
+            TypeError, ConfigError: an argument cannot be used, or the model keeps no encodings of its training.
+            CorpusError: the sentence is blank.
+        """
+        count = arguments.whole("count", count, 1, arguments.MOST)
+        distance, seed = arguments.real("distance", distance, 0.0, 1_000.0), arguments.seed(seed)
+        refuse_blank([arguments.sentence("sentence", sentence)])
+        centre, config = self.encode(sentence), self.engine.run.settings.model
+        places = islice(around(config, self.engine.run.latents, centre, distance, seed), 20 * count)
+        decoded = self.decode(np.stack(list(places)), to=to)
+        return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
+
+    def direction(self, source: Iterable[str], target: Iterable[str]) -> Vectors:
+        """Return the mean encoding of `target` minus that of `source`: (dimensions,), in bounded memory.
+
+        Blank sentences are left out.
+
+        Raises:
+            TypeError: one of them is a single string, or an item is none.
+            ValueError: one of them has no sentence but blank ones.
+        """
+        both = arguments.sentences("source", source), arguments.sentences("target", target)
+        blocks = [self.encode_stream(Filled(sentences)) for sentences in both]
+        return difference(blocks[0], blocks[1], self.encoding_size)
+
+    def move(
+        self,
+        sentences: Iterable[str] | AnyVectors,
+        step: AnyVectors,
+        strength: float = 1.0,
+        beam: int = 1,
+        to: str | None = None,
+    ) -> Any:
+        """Decode sentences after a step through the latent space: encode(x) + strength · step.
+
+        A blank sentence comes back as an empty one.
+
+        Args:
+            sentences: sentences to move, or their encodings.
+            step: (dimensions,), from :meth:`direction`.
+            strength: factor of the step.
+            beam, to: as for :meth:`decode`.
+
+        Returns:
+            A list of sentences; a string where one string or one encoding is given.
+        """
+        config, strength = self.engine.run.settings.model, arguments.real("strength", strength)
+        away, single = arguments.vectors("step", step, config.read_size, kept=config.keeps_length)
+        arguments.expect(
+            single, f"`step`: one vector of {config.read_size} dimensions is expected, not several"
+        )
+        found = arguments.sentences_or_vectors("sentences", sentences)
+        encoded, one = self._stations(found)
+        with np.errstate(over="ignore"):  # a vector that is not finite is told by name
+            moved = torch.from_numpy(encoded + np.float32(strength) * away)
+        written: list[str] = self.decode(on_the_sphere(config, moved), beam=beam, to=to)
+        for row, sentence in enumerate(_texts(found)):
+            if is_blank(sentence):
+                written[row] = ""
+        return written[0] if one else written
+
+    def _stations(self, given: object) -> tuple[Vectors, bool]:
+        """Return the encodings of checked sentences, or those that are given, and whether it is a single one."""
+        if texts := _texts(given):
+            return self.encode(texts), isinstance(given, str)
+        config = self.engine.run.settings.model
+        return arguments.vectors("sentences", given, config.read_size, kept=config.keeps_length)
+
+
+def _texts(given: object) -> list[str]:
+    """Return the sentences among what may be encodings instead, of which there are none then."""
+    if isinstance(given, str):
+        return [given]
+    return given if isinstance(given, list) and given and isinstance(given[0], str) else []
