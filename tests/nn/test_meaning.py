@@ -87,8 +87,17 @@ def test_sentences_are_compared_half_whitened() -> None:
     np.testing.assert_allclose(shown.mean(0), 0, atol=1e-4)
     covariance = np.cov(shown.T, bias=True)
     variances = np.linalg.eigvalsh(np.cov(some.double().numpy().T, bias=True))[::-1]
-    np.testing.assert_allclose(np.diag(covariance), np.sqrt(variances), rtol=1e-3)  # v / v^(2 · ¼)
+    shrunk = (400 * variances + 5 * variances.mean()) / 405
+    np.testing.assert_allclose(np.diag(covariance), variances / np.sqrt(shrunk), rtol=1e-3)  # v / v^(2 · ¼)
     np.testing.assert_allclose(covariance - np.diag(np.diag(covariance)), 0, atol=1e-3)
+
+
+def test_few_sentences_do_not_stretch_what_they_do_not_tell_of() -> None:
+    torch.manual_seed(0)
+    part, every = Meaning(4, 32, 9), torch.randn(2_000, 32)
+    part.fit(every[:20])
+    one, other = (part.shown(some).var(0).sum() for some in (every[:20], every[20:]))
+    assert 0.3 < float(one / other) < 3
 
 
 def test_the_projection_goes_to_fewer_and_to_more_numbers() -> None:

@@ -12,7 +12,48 @@ _EVEN = 0.25
 """Power of the variances that axes are divided by: 0.5 would make them equal."""
 
 
-class Meaning(nn.Module):
+class Compared(nn.Module):
+    """What a part for meaning is compared by: half of a whitening, fitted to the training text.
+
+    The mean of the text is subtracted, and the rest turned to principal axes, each divided by the fourth root of its
+    variance. Before it is fitted it changes nothing.
+
+    Args:
+        size: dimensions of the part.
+    """
+
+    centre: Tensor
+    """Mean of the training text, (size,)."""
+    axes: Tensor
+    """(size, size); its columns are the axes that sentences are compared by, the one of the largest variance first."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(size))
+        self.register_buffer("axes", torch.eye(size))
+
+    def fit(self, meaning: Tensor) -> None:
+        """Set mean and axes by what sentences mean, (sentences, size).
+
+        The fewer the sentences, the more the variances are shrunk towards their mean: where there are not more sentences than
+        numbers, small variances are those of other sentences only by chance.
+        """
+        wide = meaning.double()
+        centre = wide.mean(0)
+        covariance = (wide - centre).t() @ (wide - centre) / len(wide)
+        variances, axes = torch.linalg.eigh(covariance)
+        variances, axes = variances.flip(0).clamp_min(0.0), axes.flip(1)
+        kept = len(wide) / (len(wide) + wide.shape[1])
+        variances = kept * variances + (1 - kept) * variances.mean() + 1e-12
+        self.centre.copy_(centre)
+        self.axes.copy_(axes / variances**_EVEN)
+
+    def shown(self, meaning: Tensor) -> Tensor:
+        """Return (batch, size) as it is compared: centred, and turned to the axes."""
+        return (meaning.float() - self.centre) @ self.axes
+
+
+class Meaning(Compared):
     """A weighted mean of token vectors plus a projection of the mean state, normalised; all of it is learnt.
 
     Each token has a vector of its own, and a weight: their sum is a sentence's smooth inverse frequency embedding (Arora et
@@ -28,7 +69,7 @@ class Meaning(nn.Module):
     reads_states = True
 
     def __init__(self, features: int, size: int, vocab_size: int) -> None:
-        super().__init__()
+        super().__init__(size)
         self.tokens = nn.Embedding(vocab_size, size)
         self.weights = nn.Embedding(vocab_size, 1)
         self.project = nn.Linear(features, size)
@@ -57,18 +98,12 @@ class Meaning(nn.Module):
         state = states.sum(1, dtype=torch.float32) / lengths.unsqueeze(1)
         return F.layer_norm(mean + self.project(state).float(), mean.shape[-1:])
 
-    def shown(self, meaning: Tensor) -> Tensor:
-        """Return (batch, size) as it is compared: unchanged."""
-        return meaning
 
-
-class FrequencyMeaning(nn.Module):
+class FrequencyMeaning(Compared):
     """A mean of the model's token embeddings, weighted by smooth inverse frequency: a / (a + p) (SIF; Arora et al. 2017).
 
     Nothing of it is learnt but the embeddings, which learn from reconstruction. They are projected to the wanted number of
-    dimensions at random, by an orthogonal matrix where the numbers are equal. Where sentences are compared, the mean of the
-    training text is subtracted, and the rest turned to principal axes, each divided by the fourth root of its variance:
-    half of a whitening.
+    dimensions at random, by an orthogonal matrix where the numbers are equal.
 
     Args:
         embedding: dimensions of an embedding.
@@ -81,18 +116,12 @@ class FrequencyMeaning(nn.Module):
     """log a / (a + p) of each token, (vocabulary,)."""
     project: Tensor
     """(embedding, size)."""
-    centre: Tensor
-    """Mean of the training text, (size,)."""
-    axes: Tensor
-    """(size, size); its columns are the axes that sentences are compared by, the one of the largest variance first."""
 
     def __init__(self, embedding: int, size: int, vocab_size: int) -> None:
-        super().__init__()
+        super().__init__(size)
         square = torch.linalg.qr(torch.randn(max(embedding, size), max(embedding, size)))[0]
         self.register_buffer("weights", torch.zeros(vocab_size))
         self.register_buffer("project", square[:embedding, :size].contiguous())
-        self.register_buffer("centre", torch.zeros(size))
-        self.register_buffer("axes", torch.eye(size))
 
     def tables(self) -> tuple[nn.Embedding, ...]:
         """Return the tables that are learnt: none."""
@@ -103,24 +132,10 @@ class FrequencyMeaning(nn.Module):
         share = counts.double() / counts.sum().clamp_min(1)
         self.weights.copy_((_COMMON / (_COMMON + share)).log())
 
-    def fit(self, meaning: Tensor) -> None:
-        """Set mean and axes by what sentences mean, (sentences, size)."""
-        wide = meaning.double()
-        centre = wide.mean(0)
-        covariance = (wide - centre).t() @ (wide - centre) / len(wide)
-        variances, axes = torch.linalg.eigh(covariance)
-        variances, axes = variances.flip(0).clamp_min(1e-6 * float(variances[-1]) + 1e-12), axes.flip(1)
-        self.centre.copy_(centre)
-        self.axes.copy_(axes / variances**_EVEN)
-
     def forward(self, ids: Tensor, lengths: Tensor, states: Tensor | None, embeddings: Tensor) -> Tensor:
         """Compute what sentences mean; arguments as for :class:`Meaning`, but the states are not used."""
         mean = _mean(embeddings.detach(), self.weights, ids, lengths) @ self.project
         return F.layer_norm(mean, mean.shape[-1:])
-
-    def shown(self, meaning: Tensor) -> Tensor:
-        """Return (batch, size) as it is compared: centred, and turned to the axes."""
-        return (meaning.float() - self.centre) @ self.axes
 
 
 def _absent(ids: Tensor, lengths: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from textrae.latent.mixture import KEPT, LARGEST, Latents, fit_mixture
 from textrae.latent.posterior import Diagnosis, diagnose
-from textrae.nn.meaning import FrequencyMeaning
 from textrae.text.batch import WINDOW, Rows
 from textrae.training.losses import token_losses
 from textrae.training.regularisers import kl_terms, with_free_bits
@@ -126,9 +125,9 @@ def standardise_lengths(trainer: Trainer) -> None:
 
 @torch.no_grad()
 def fit_meaning(trainer: Trainer) -> None:
-    """Fit the axes that sentences are compared by to some training sentences, where meaning is made by frequencies."""
+    """Fit the axes that sentences are compared by to some training sentences; a frozen encoder keeps its own."""
     meaning, network = trainer.network.meaning, trainer.network
-    if not isinstance(meaning, FrequencyMeaning):
+    if meaning is None or trainer.config.freeze_encoder:
         return
     network.eval()
     parts = [
