@@ -7,7 +7,14 @@ import torch
 from conftest import sentences
 
 from textrae import SentenceAutoencoder
-from textrae.evaluation.language_model import LanguageModel, perplexity, train_language_model
+from textrae.evaluation.language_model import (
+    LanguageModel,
+    perplexity,
+    text_features,
+    train_language_model,
+    write_sentences,
+)
+from textrae.inference.sampling import Sampling, likeliest
 
 
 def test_a_language_model_comes_near_the_entropy_of_its_text(model: SentenceAutoencoder) -> None:
@@ -39,3 +46,33 @@ def test_perplexity_of_an_even_model_is_its_vocabularys(model: SentenceAutoencod
     (read,) = tokenizer.decode([ids])
     expected = tokenizer.vocab_size ** (401 / (len(read.split()) + 1))
     assert perplexity(judge, [long], tokenizer) == pytest.approx(expected, rel=1e-4)
+
+
+def test_it_writes_sentences_like_its_text(model: SentenceAutoencoder) -> None:
+    tokenizer = model.run.tokenizer
+    writer = train_language_model(
+        sentences(), tokenizer, steps=250, hidden=48, embedding=32, dropout=0.0, lr=1e-2
+    )
+    draws = [Sampling(generator=torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    made, again, other = (write_sentences(writer, tokenizer, 60, choose=choose) for choose in draws)
+    assert made == again != other
+    assert sum(one in set(sentences()) for one in made) > 40
+    assert len(set(made)) > 30
+    assert len(set(write_sentences(writer, tokenizer, 3, choose=likeliest))) == 1
+    (short,) = tokenizer.encode(write_sentences(writer, tokenizer, 1, choose=likeliest, longest=2))
+    assert len(short) <= 2
+    assert write_sentences(writer, tokenizer, 0, choose=likeliest) == []
+
+
+def test_features_are_means_over_the_steps_of_a_sentence_alone(model: SentenceAutoencoder) -> None:
+    tokenizer = model.run.tokenizer
+    torch.manual_seed(0)
+    judge = LanguageModel(tokenizer.vocab_size, "lstm", 8, 4, 0.0).eval()
+    some = sentences()[:700:10]
+    found = text_features(judge, some, tokenizer)
+    assert found.shape == (70, 4)
+    for row in (0, 33, 69):
+        (ids,) = tokenizer.encode([some[row]])
+        with torch.no_grad():
+            steps = judge.forward(torch.tensor([1, *ids]).unsqueeze(1))
+        assert found[row] == pytest.approx(steps.mean(0)[0].numpy(), abs=1e-5)

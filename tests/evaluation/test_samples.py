@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from textrae.evaluation.samples import distinct_n, sample_quality, self_bleu
+from textrae.evaluation.samples import distinct_n, length_distance, sample_quality, self_bleu
 
 
 def test_distinct_by_hand() -> None:
@@ -34,3 +34,13 @@ def test_a_text_without_spaces_is_measured_by_the_character() -> None:
     assert (found.words, found.unit) == (3.0, "characters")
     assert found.distinct_2 == pytest.approx(3 / 4)
     assert found.real_distinct_2 == pytest.approx(2 / 4)
+
+
+def test_length_distance_by_hand() -> None:
+    one, two, four = (["a"] * count for count in (1, 2, 4))
+    assert length_distance([one, two], [one, two, one, two]) == pytest.approx(0.0)
+    assert length_distance([one, one], [four]) == pytest.approx(3.0)
+    assert length_distance([one, four], [two]) == pytest.approx(1.5)
+    assert sample_quality(["a b", "c d"], ["a", "b"]).length_distance == pytest.approx(1.0)
+    assert sample_quality(["x"]).length_distance is None
+    assert "(lengths 1.0 from those of the training text)" in sample_quality(["a b"], ["a"]).describe()

@@ -6,14 +6,17 @@ import math
 import time
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from textrae.devices import autocast
+from textrae.inference.sampling import Choose
 from textrae.nn.dropout import LockedDropout
 from textrae.nn.recurrence import Recurrence
 from textrae.settings.training import TrainingConfig
-from textrae.text.batch import SPECIALS, LengthBuckets, ListedRows
+from textrae.text.batch import SPECIALS, LengthBuckets, ListedRows, collate
 from textrae.text.scripts import units
 from textrae.text.tokenizer import Tokenizer
 from textrae.training.losses import reconstruction_loss, token_losses
@@ -22,6 +25,8 @@ from textrae.training.schedules import schedule
 
 _MAX_LENGTH = 400
 """Tokens of a sentence that are read."""
+_AT_ONCE = 500
+"""Sentences that are read or written at once."""
 _CPU = torch.device("cpu")
 
 
@@ -159,3 +164,64 @@ def perplexity(
     ]
     size = sum(units(text, words) + 1 for text in read)
     return math.exp(min(700.0, nats / size))
+
+
+@torch.no_grad()
+def text_features(
+    model: LanguageModel, sentences: Sequence[str], tokenizer: Tokenizer
+) -> NDArray[np.float32]:
+    """Return the mean feature of each sentence's steps, (sentences, embedding): what MAUVE compares two texts by.
+
+    Pillutla et al. (2021) take the last state of GPT-2. The last state of so small a model knows the end best.
+    """
+    rows = ListedRows(tokenizer.encode_cut(list(sentences), _MAX_LENGTH)[0])
+    out = np.empty((len(rows), model.output.embedding_dim), dtype=np.float32)
+    order, done = rows.lengths.argsort(kind="stable"), 0
+    while done < len(order):
+        some = order[done : done + _AT_ONCE]
+        ids, offsets = rows.gather(some)
+        batch = collate(ids, np.diff(offsets), SPECIALS).to(model.bias.device)
+        real = (batch.target != SPECIALS.pad).unsqueeze(-1)
+        means = (model.forward(batch.previous).float() * real).sum(0) / real.sum(0)
+        out[some] = means.cpu().numpy()
+        done += len(some)
+    return out
+
+
+@torch.no_grad()
+def write_sentences(
+    model: LanguageModel, tokenizer: Tokenizer, count: int, *, choose: Choose, longest: int = _MAX_LENGTH
+) -> list[str]:
+    """Write sentences, each token drawn from those before it.
+
+    Args:
+        model: in evaluation mode.
+        tokenizer: that it was trained with.
+        count: number of sentences.
+        choose: returns the next ids (batch,) of scores (batch, vocabulary), such as
+            :class:`textrae.inference.sampling.Sampling`.
+        longest: tokens of a sentence at most.
+    """
+    matrix, bias = model.softmax()
+    written: list[str] = []
+    while len(written) < count:
+        some = min(_AT_ONCE, count - len(written))
+        ids = torch.full((some,), SPECIALS.bos, device=bias.device)
+        state, steps = bias.new_zeros(some, model.recurrence.state_size), list[Tensor]()
+        ended = torch.zeros(some, dtype=torch.bool, device=bias.device)
+        while len(steps) < longest and not bool(ended.all()):
+            x = model.output(ids.unsqueeze(0)) * model.output.embedding_dim**0.5
+            features, state = model.recurrence.forward(x, state)
+            scores = model.project(features[0]) @ matrix.t() + bias
+            scores[:, [SPECIALS.pad, SPECIALS.bos, SPECIALS.blank]] = float("-inf")
+            ids = choose(scores).to(bias.device)
+            ended |= ids == SPECIALS.eos
+            steps.append(ids.masked_fill(ended, SPECIALS.eos))
+        rows = torch.stack(steps, 1).tolist()
+        written += tokenizer.decode([row[: _end(row)] for row in rows])
+    return written
+
+
+def _end(row: list[int]) -> int:
+    """Return the number of ids before the end."""
+    return row.index(SPECIALS.eos) if SPECIALS.eos in row else len(row)
