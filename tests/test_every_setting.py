@@ -36,7 +36,7 @@ OTHER: Values = {
     "beta_warmup": 0.6, "beta_cycles": 2, "free_bits": 1.0, "free_bits_per": "sentence", "pretrain": 0.6,
     "reset_decoder": True, "aggressive": 0.9, "regulariser_weight": 1.0, "weight_decay": 5.0, "embedding_rate": 3.0,
     "adam_beta2": 0.5, "clip": 0.01, "label_smoothing": 0.3, "word_dropout": 0.5, "noise_drop": 0.5, "noise_blank": 0.5,
-    "noise_substitute": 0.5, "noise_shuffle": 3, "views": True, "context": True, "aligned": True, "sif": True, "meaning": 16, "meaning_weight": 0.1, "crossover": 0.5, "copying": 0.9, "freeze_encoder": True, "rehearsal": 0.9,
+    "noise_substitute": 0.5, "noise_shuffle": 3, "views": True, "context": True, "aligned": True, "prior": 0.3, "sif": True, "meaning": 16, "meaning_weight": 0.1, "crossover": 0.5, "copying": 0.9, "freeze_encoder": True, "rehearsal": 0.9,
     "precision": "bf16", "valid_size": 4,
 }  # fmt: skip
 """Another value of each setting than its default or that of SMALL."""
@@ -126,7 +126,8 @@ def trained(values: Values, files: Values, places: dict[str, str]) -> str:
     except (ConfigError, CorpusError) as error:
         return f"refused: {error}"
     digest = hashlib.sha256(str(run.training["valid_loss"]).encode())
-    for name, value in run.network.state_dict().items():
+    flow = {} if run.flow is None else run.flow.state_dict()
+    for name, value in {**run.network.state_dict(), **flow}.items():
         digest.update(name.encode() + value.numpy().tobytes())
     return digest.hexdigest()
 

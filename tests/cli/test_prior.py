@@ -104,3 +104,19 @@ def test_facts_are_told_as_json(flowing: Path, tmp_path: Path) -> None:
     assert (facts["sentences"], facts["read"], facts["labels"]) == (30, 30, [])
     assert facts["steps"] > 0
     assert textrae_here("sample", run, "--label", "odd").returncode == 2  # the other flow knew it
+
+
+def test_a_training_makes_its_own_prior(corpus: Path, tmp_path: Path) -> None:
+    small = ("--hidden", 16, "--embedding", 16, "--latent", 8, "--vocab-size", 400, "--model", "vrae")
+    done = textrae_here("train", corpus, "-o", tmp_path / "run", "--steps", 20, "--prior", 0.2, *small)
+    assert done.returncode == 0, done.stderr
+    assert b"prior: 4 steps on the encodings of " in done.stderr
+    drawn = [
+        textrae_here("sample", tmp_path / "run", "-n", 3, *given).stdout for given in ((), ("--from", "flow"))
+    ]
+    assert drawn[0] == drawn[1]
+    refused = textrae_here(
+        "train", corpus, "-o", tmp_path / "no", "--memory", "states", "--prior", 0.2, "--steps", 1
+    )
+    assert refused.returncode == 2
+    assert b"--prior: is of encodings that the model itself makes and decodes" in refused.stderr

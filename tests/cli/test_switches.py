@@ -26,7 +26,7 @@ SWITCHES = """
 --free-bits --free-bits-per --freeze-encoder/--train-encoder --header/--no-header --hidden
 --hierarchical/--no-hierarchical --json --label-smoothing --labels/--no-labels --latent --layers --layout
 --lr --max-length --meaning --meaning-weight --memory --minutes --missing --model --mse-weight --noise-blank --noise-drop --noise-shuffle
---noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain
+--noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain --prior
 --reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
 --resume --reverse/--forward --scaling --scoring --seed --segments --series --sif/--no-sif --size --slot-addressing --slots
 --steps --stride --target --target-column --target-tokenizer --teacher --tokenizer --tokenizers --valid --valid-size
@@ -40,7 +40,7 @@ WHOLE = """
 REAL = """
 --adam-beta2 --aggressive --beta --beta-warmup --checkpoint-minutes --clip --copying --crossover --dropout
 --embedding-rate --encoding-scale --epochs --free-bits --label-smoothing --lr --meaning-weight --minutes --mse-weight
---noise-blank --noise-drop --noise-substitute --posterior-norm --pretrain --regulariser-weight
+--noise-blank --noise-drop --noise-substitute --posterior-norm --pretrain --prior --regulariser-weight
 --rehearsal --warmup --weight-decay --weight-dropout --word-dropout
 """
 

@@ -6,10 +6,12 @@ import math
 
 import pytest
 import torch
+from support import make_trainer
 from torch import Tensor
 
 from textrae.latent.flow import Condition, Flow, Known
-from textrae.training.prior import Fitted, fit_flow
+from textrae.settings.training import TrainingConfig
+from textrae.training.prior import Fitted, fit_flow, prior_of
 
 WAYS = {"bad": -1.0, "good": 1.0}
 
@@ -83,3 +85,16 @@ def test_few_encodings_are_enough() -> None:
     three = Known(torch.randn(3, 4), None, Condition.none(3), (), 3)
     found = fit_flow(three, steps=2, width=16)
     assert math.isfinite(found.loss)
+
+
+@pytest.mark.parametrize("switches", [{}, {"variational": True}, {"slots": 2}])
+def test_a_training_gives_its_prior_a_share_of_its_budget(switches: dict[str, bool | int]) -> None:
+    trainer = make_trainer(TrainingConfig(steps=50, prior=0.1), **switches)
+    trainer.progress.step, trainer.progress.tokens = 50, 10_000
+    found = prior_of(trainer)
+    assert (found.steps, found.sentences, found.read) == (5, 250, 250)
+    assert found.flow.shape.dimensions == 24 if "slots" in switches else 12
+    trainer = make_trainer(TrainingConfig(minutes=0.05, prior=0.2), **switches)
+    found = prior_of(trainer)
+    assert 0.0 < found.seconds < 2.0  # of 0.6
+    assert found.steps > 0

@@ -12,11 +12,9 @@ from textrae.errors import ConfigError, CorpusError
 from textrae.inference.cuts import Cuts
 from textrae.inference.engine import BATCH_TOKENS, Engine
 from textrae.latent.draw import refuse_states
-from textrae.latent.flow import Condition, Known
+from textrae.latent.flow import MOST_NUMBERS, Condition, Known
 from textrae.text.blank import is_blank
 
-MOST_NUMBERS = 50_000_000
-"""Numbers of encodings that are kept at most, 200 MB; of larger texts as many sentences are drawn as fit."""
 MOST_LABELS = 1_000
 """Different labels at most."""
 

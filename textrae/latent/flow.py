@@ -13,6 +13,8 @@ from textrae.errors import ConfigError
 
 STEPS = 32
 """Steps in which the way from noise to an encoding is taken."""
+MOST_NUMBERS = 50_000_000
+"""Numbers of encodings that a flow is fitted to at most, 200 MB; of larger texts as many sentences are taken as fit."""
 _WAVES = 32
 """Frequencies that tell the time to the field."""
 _USUAL = 16.0

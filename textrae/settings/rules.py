@@ -92,6 +92,10 @@ def _training_needs(settings: Settings) -> dict[str, tuple[object, str]]:
             "weighs what teaches meaning: give `views`, `context`, `aligned` or `teacher`",
         ),
         "rehearsal": (model.hierarchical, "is for a hierarchical model: give `hierarchical=True`"),
+        "prior": (
+            not settings.vectors and model.memory != "states",
+            "is of encodings that the model itself makes and decodes: leave it out",
+        ),
     }
     if model.variational:
         constant, cyclical = (training.beta_schedule == kind for kind in ("constant", "cyclical"))

@@ -152,6 +152,11 @@ class TrainingConfig:
     """
     meaning_weight: Factor = 1.0
     """Weight of what teaches meaning, beside reconstruction."""
+    prior: Fraction = 0.0
+    """Share of the budget in which a flow learns where encodings lie, for sampling.
+
+    Of a budget in steps or epochs, as many updates of its own as that share of them (Lipman et al. 2023, Liu et al. 2023).
+    """
     freeze_encoder: bool = False
     """Do not train the imported encoder."""
     rehearsal: Fraction = 0.4

@@ -96,7 +96,7 @@ class Budget:
         self._valid_mean = trainer.buckets(1, 0, valid=True).tokens(self._rows) / self._rows
         self._last: float | None = None
         self.steps = step_budget(trainer.config, buckets)
-        self.seconds = 60 * (trainer.config.minutes or MINUTES)
+        self.seconds = 60 * (trainer.config.minutes or MINUTES) * (1 - trainer.config.prior)
         if self.steps:
             self._plan(self.steps * min(trainer.config.batch_tokens, buckets.tokens()))
         self._began = time.perf_counter() - trainer.progress.seconds

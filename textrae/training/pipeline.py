@@ -15,6 +15,7 @@ import torch
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
 from textrae.latent.draw import normalised
+from textrae.latent.flow import Flow
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.meaning import FrequencyMeaning
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
@@ -42,6 +43,7 @@ from textrae.training.meaning import (
     count_tokens,
 )
 from textrae.training.noise import Noise
+from textrae.training.prior import prior_of
 from textrae.training.reading import Tables, prepared, settled, unknown
 from textrae.training.regularisers import make_regulariser
 from textrae.training.size import fits, refuse_oversized
@@ -179,10 +181,22 @@ def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
     finished = fit(trainer)
     fit_meaning(trainer)
     result = _result(trainer, corpus, finished, job.bf16)
-    run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, gather_latents(trainer), own)
+    latents, flow = gather_latents(trainer), _flow(trainer, job.watch.note) if finished else None
+    run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, latents, own, flow)
     publish(out, run)
     _tidy(out, trainer, corpus, finished)
     return run, finished
+
+
+def _flow(trainer: Trainer, note: Note) -> Flow | None:
+    """Return the flow that a training's settings ask for, and tell what it was fitted to."""
+    if not trainer.config.prior:
+        return None
+    found = prior_of(trainer)
+    note(
+        f"prior: {found.steps:,} steps on the encodings of {found.sentences:,} sentences, {found.seconds:,.0f} s"
+    )
+    return found.flow
 
 
 @contextmanager

@@ -7,13 +7,16 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from textrae.devices import autocast
-from textrae.latent.flow import Condition, Flow, FlowShape, Known
+from textrae.latent.flow import MOST_NUMBERS, Condition, Flow, FlowShape, Known
+from textrae.training.budget import ENCODING, MINUTES
+from textrae.training.state import Trainer
 
 BATCH = 1_024
 """Encodings of a batch."""
@@ -29,6 +32,10 @@ _HELD = 0.05
 """Share of the encodings that the loss is measured on, of which none is trained on."""
 _MEASURED = 2_000
 """Encodings that the loss is measured on at most."""
+_ENCODING = 0.25
+"""Share of a training's time for the prior in which its text is encoded."""
+_LEAST = 1_000
+"""Encodings that a training fits a prior to, at least."""
 
 Report = Callable[[float, int, float], None]
 """Called with the share of the budget, the steps so far and the mean loss of the latest."""
@@ -62,6 +69,7 @@ def fit_flow(
     bf16: bool = False,
     width: int = 512,
     report: Report = lambda done, step, loss: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Fitted:
     """Fit a flow to encodings; those of a variational model are drawn from their posteriors, otherwise each time.
 
@@ -74,6 +82,7 @@ def fit_flow(
         bf16: whether products are computed in bfloat16.
         width: units of the flow's layers.
         report: called after every twenty updates.
+        should_stop: asked before each update; the fitting then ends with what was learnt.
     """
     generator = torch.Generator().manual_seed(seed)
     where, began = device or torch.device("cpu"), time.perf_counter()
@@ -90,7 +99,7 @@ def fit_flow(
     groups = [{"params": matrices, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.99), fused=True)
     batches, step, recent = _batches(rows, generator), 0, [0.0]
-    while (done := _done(minutes, steps, step, began)) < 1:
+    while (done := _done(minutes, steps, step, began)) < 1 and not should_stop():
         some = next(batches)
         with autocast(where, bf16):
             loss = _loss(flow, known, some, generator)
@@ -110,6 +119,49 @@ def fit_flow(
     with torch.no_grad():
         loss = _loss(average, known, measured, generator, untold=1.0)
     return Fitted(average, step, time.perf_counter() - began, float(loss), len(known.vectors), known.read)
+
+
+def prior_of(trainer: Trainer) -> Fitted:
+    """Fit a flow to the encodings of a training that has ended, in its share of the budget.
+
+    A quarter of that share goes to encoding sentences, spread over the training text.
+    """
+    config, progress, began = trainer.config, trainer.progress, time.perf_counter()
+    share = config.prior / (1 - config.prior)
+    tokens = 1 + trainer.buckets(1, 0).tokens() / len(trainer.train)
+    count = int(_ENCODING * share * progress.tokens / (ENCODING * tokens))
+    known = _encoded(trainer, max(_LEAST, count))
+    bounds: dict[str, Any] = {"steps": max(1, round(config.prior * progress.step))}
+    if config.steps is None and config.epochs is None:
+        left = config.prior * (config.minutes or MINUTES) - (time.perf_counter() - began) / 60
+        bounds = {"minutes": max(left, 1e-3)}
+    return fit_flow(
+        known,
+        **bounds,
+        seed=config.seed,
+        device=trainer.device,
+        bf16=trainer.bf16,
+        should_stop=trainer.should_stop,
+    )
+
+
+@torch.no_grad()
+def _encoded(trainer: Trainer, count: int) -> Known:
+    """Return the encodings of training sentences, at most `count` and at most as fit into memory."""
+    network, vectors, spreads, lengths = trainer.network, list[Tensor](), list[Tensor](), list[Tensor]()
+    network.eval()
+    size = network.meant + (0 if network.bottleneck is None else 2 * network.bottleneck.size)
+    for batch in trainer.buckets(4_096, 0).in_order(min(count, MOST_NUMBERS // max(1, size)), spread=True):
+        batch = batch.to(trainer.device)
+        with trainer.autocast():
+            latent = network.encode(batch.source, batch.lengths, None, batch.tree)
+        vectors.append(latent.vector.float().cpu())
+        lengths.append((batch.tree[-1] if batch.tree else batch.lengths).cpu() - 1)
+        if latent.log_variance is not None:
+            spreads.append(latent.log_variance.float().cpu())
+    found = torch.cat(vectors)
+    told = Condition(torch.zeros(len(found), dtype=torch.long), torch.cat(lengths).float())
+    return Known(found, torch.cat(spreads) if spreads else None, told, (), len(trainer.train))
 
 
 def _done(minutes: float | None, steps: int | None, step: int, began: float) -> float:
