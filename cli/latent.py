@@ -81,6 +81,15 @@ Against = Annotated[
 ]
 
 
+Nearest = Annotated[
+    bool,
+    typer.Option(
+        "--nearest",
+        help="With --against: after each sentence the closest one of that text and how many words differ, joined by tabs.",
+    ),
+]
+
+
 @app.command(epilog="Example: textrae sample run -n 10 --seed 1")
 def sample(
     run: RunFolder,
@@ -96,12 +105,14 @@ def sample(
     length: Length = None,
     guidance: Guidance = 1.0,
     against: Against = None,
+    nearest: Nearest = False,
     out: Out = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
     """Sample new sentences, one on each line."""
+    from textrae.evaluation.closest import closest
     from textrae.evaluation.samples import sample_quality
     from textrae.inference import arguments
     from textrae.inference.sampling import sampling_of
@@ -109,6 +120,10 @@ def sample(
 
     from .reading import Input
 
+    if nearest and against is None:
+        raise typer.BadParameter(
+            "finds sentences of the text of --against, which is missing", param_hint="--nearest"
+        )
     chosen = None if source is None else arguments.choice("source", source, SOURCES)
     sampling_of(temperature, top_k, top_p, beam, seed)  # what cannot be is refused before anything is loaded
     with Output(out, as_json, against) as output:
@@ -128,8 +143,14 @@ def sample(
             guidance=guidance,
         )
         quality = sample_quality(made, known) if made and (as_json or against is not None) else None
+        near = closest(made, known) if nearest and known is not None else None
         if as_json:
-            output.json({"sentences": made, "quality": quality})
+            found = {} if near is None else {"nearest": [dataclasses.asdict(one) for one in near]}
+            output.json({"sentences": made, "quality": quality, **found})
+        elif near is not None:
+            output.lines(
+                f"{text}\t{one.edits} of {one.of}\t{one.text}" for text, one in zip(made, near, strict=True)
+            )
         else:
             output.rows(text=made)
     if quality is not None and not as_json:

@@ -16,6 +16,17 @@ def test_sample_interpolate_and_paraphrase(vae_run: Path, corpus: Path) -> None:
     assert len(made.stdout.decode().splitlines()) == 20
     assert b"distinct-2" in made.stderr
     assert made.stdout == textrae("sample", vae_run, "-n", 20, "--seed", 1).stdout
+    near = textrae_here(
+        "sample", vae_run, "-n", 20, "--seed", 1, "--against", corpus, "--nearest"
+    ).stdout.decode()
+    rows = [line.split("\t") for line in near.splitlines()]
+    assert [row[0] for row in rows] == made.stdout.decode().splitlines()
+    assert all(row[1].startswith("0 of ") == (row[0] == row[2]) and row[2] in sentences() for row in rows)
+    listed = json.loads(
+        textrae_here("sample", vae_run, "-n", 1, "--against", corpus, "--nearest", "--json").stdout
+    )
+    assert listed["nearest"][0].keys() == {"text", "edits", "of"}
+    assert textrae_here("sample", vae_run, "--nearest").returncode == 2
     quality = json.loads(textrae("sample", vae_run, "--json").stdout)["quality"]
     assert quality["novel"] is None
     way = textrae(
