@@ -260,6 +260,11 @@ def call(draw: random.Random, model: SentenceAutoencoder, method: str) -> tuple[
             values[name] = tuple(junk(draw) for _ in range(draw.randrange(4))) if name == "*" else value
         elif name in ("*", "sentences", "sentence", "others", "references", "source", "target", "vectors", "step", "count", "path", "folder", "training") or draw.random() < 0.5:  # fmt: skip
             values[name] = right(draw, model)
+    if method == "fit_prior":  # a large budget is a right one, and would be worked through
+        values.setdefault("minutes", 0.001)
+        for name, most in (("minutes", 0.001), ("steps", 2)):
+            if isinstance(values.get(name), int | float | np.number) and not isinstance(values[name], bool):
+                values[name] = min(values[name], most)
     named = {name: value for name, value in values.items() if name != "*"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
