@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,14 @@ Minutes = Annotated[
 Steps = Annotated[
     int | None, typer.Option(min=1, help="Updates of fitting instead of minutes.", show_default=False)
 ]
+Copy = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder for a copy of the run that has the prior; by default it is added to the run itself.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the weights and all draws.")]
 
 
@@ -59,6 +68,7 @@ def prior(
     column: Column = None,
     delimiter: Delimiter = None,
     errors: Errors = "strict",
+    out: Copy = None,
     as_json: Summary = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -71,26 +81,31 @@ def prior(
 
     if steps is not None:
         refuse_options(ctx, "a budget in steps", "minutes")
+    if out is not None and out.exists():
+        raise typer.BadParameter(f"{out} exists already; choose another folder", param_hint="--out")
     model = load_model(run, device, precision)
     how = corpus_format, column, errors, model.max_length, delimiter
     source = Input.of(corpus, *how)
     classes = None if labels is None else Input.of(str(labels), "text", None, errors, model.max_length)
-    with locked(run), _Bar() as bar:
+    with locked(run) if out is None else nullcontext(), _Bar() as bar:
         found = model.fit_prior(
             source, classes, minutes=minutes, steps=steps, seed=seed, report=bar.report, cuts=source.cuts
         )
-        write_flow(run, found.flow, model.run.weights_digest())
+        if out is None:
+            write_flow(run, found.flow, model.run.weights_digest())
+    if out is not None:
+        model.save(out)
     source.say()
     known = found.flow.shape.labels
     some = "" if found.sentences == found.read else f", drawn from {found.read:,}"
     told = f"; labels: {', '.join(known)}" if known else ""
     note(
-        f"{run}: fitted to the encodings of {found.sentences:,} sentences{some} in {found.steps:,} steps{told}; "
-        f"`textrae sample {run}` draws from it"
+        f"{out or run}: fitted to the encodings of {found.sentences:,} sentences{some} in {found.steps:,} steps{told}; "
+        f"`textrae sample {out or run}` draws from it"
     )
     if as_json:
         facts = {"sentences": found.sentences, "read": found.read, "steps": found.steps, "loss": found.loss}
-        print_json({"run": run, **facts, "labels": list(known), "seconds": round(found.seconds, 3)})
+        print_json({"run": out or run, **facts, "labels": list(known), "seconds": round(found.seconds, 3)})
 
 
 class _Bar:

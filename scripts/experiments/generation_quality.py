@@ -72,12 +72,11 @@ def columns() -> list[str]:
         "sentences",
         "forward ppl",
         "reverse ppl",
-        "MAUVE",
         "novel",
         "distinct-2",
         "distinct-2 of real",
     ]
-    return [*names, "self-BLEU", "lengths"]
+    return [*names, "self-BLEU", "lengths", "MAUVE"]
 
 
 class Judge:
@@ -126,12 +125,12 @@ class Judge:
             f"{len(measured):,}",
             f"{perplexity(self.model, measured, self.tokenizer, self.words):.1f}",
             reverse,
-            self.mauve(learnt),
             f"{quality.novel:.1%}",
             f"{quality.distinct_2:.3f}",
             f"{quality.real_distinct_2:.3f}",
             f"{quality.self_bleu:.1f}",
             f"{quality.length_distance:.2f}",
+            self.mauve(learnt),
         ]
 
     def mauve(self, sentences: list[str]) -> str:

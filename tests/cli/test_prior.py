@@ -95,6 +95,21 @@ def test_what_prior_cannot_use_is_refused(flowing: Path, corpus: Path, tmp_path:
         assert said in refused.stderr.decode()
 
 
+def test_a_copy_has_the_prior_and_the_run_stays_as_it_was(
+    vae_run: Path, corpus: Path, tmp_path: Path
+) -> None:
+    before = {file.name: file.read_bytes() for file in vae_run.iterdir()}
+    done = textrae_here("prior", vae_run, corpus, "--steps", 2, "-o", tmp_path / "copy")
+    assert done.returncode == 0, done.stderr
+    assert f"`textrae sample {tmp_path / 'copy'}` draws from it" in done.stderr.decode()
+    assert {file.name: file.read_bytes() for file in vae_run.iterdir()} == before
+    assert textrae_here("sample", tmp_path / "copy", "-n", 2, "--from", "flow").returncode == 0
+    again = textrae_here("prior", vae_run, corpus, "--steps", 2, "-o", tmp_path / "copy")
+    assert again.returncode == 2
+    assert b"--out: " in again.stderr
+    assert b"exists already; choose another folder" in again.stderr
+
+
 def test_facts_are_told_as_json(flowing: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(flowing, run)

@@ -39,14 +39,45 @@ def cells(table: str) -> dict[str, list[str]]:
 def test_generation_quality(texts: Path) -> None:
     files = [texts / name for name in ("train", "valid", "same", "noise")]
     found = cells(
-        run("generation_quality.py", *files, "--minutes", 0.03, "--vocabulary", 400, "--hidden", 32)
+        run(
+            "generation_quality.py",
+            *files,
+            "--minutes",
+            0.03,
+            "--vocabulary",
+            400,
+            "--hidden",
+            32,
+            "--language-model",
+            0.03,
+        )
     )
+    assert list(found)[2:] == ["real", "language model", "same", "noise"]
+    assert all(len(row) == len(found["text"]) for row in found.values())
     forward = {name: float(found[name][1]) for name in ("real", "same", "noise")}
     reverse = {name: float(found[name][2]) for name in ("real", "same", "noise")}
     assert forward["same"] < forward["noise"]
     assert reverse["same"] < reverse["noise"]
     assert found["same"][3] == "0.0%"
     assert found["noise"][3] == "100.0%"
+
+
+def test_paths_have_no_reverse_perplexity(texts: Path) -> None:
+    found = cells(
+        run(
+            "generation_quality.py",
+            *(texts / name for name in ("train", "valid", "same")),
+            "--minutes",
+            0.01,
+            "--vocabulary",
+            400,
+            "--hidden",
+            16,
+            "--paths",
+        )
+    )
+    assert [found[name][2] for name in ("real", "same")] == ["-", "-"]
+    assert float(found["same"][1]) > 1
 
 
 def test_transfer_quality(texts: Path) -> None:

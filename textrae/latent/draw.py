@@ -22,7 +22,7 @@ SOURCES: tuple[Source, ...] = ("prior", "posterior", "mixture", "flow")
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of new encodings; only a flow that was taught it can follow."""
+    """A class and a length that new encodings are to have, which only a flow can follow."""
 
     label: str | None = None
     """Class of the sentences."""

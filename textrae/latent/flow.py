@@ -39,7 +39,7 @@ class FlowShape:
 
 @dataclass(frozen=True)
 class Condition:
-    """What is asked of each point, or known of it."""
+    """Class and length of each of some points, where they are known or asked for."""
 
     labels: Tensor
     """(points,) numbers of classes, from 1; 0 for any."""

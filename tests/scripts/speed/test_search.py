@@ -1,4 +1,4 @@
-"""What is made to be searched: rows that differ, and planted copies."""
+"""The text of the search benchmark: rows that differ, and planted copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured on a suite: a model's vectors, simple encodings of the same sentences, and given vectors.
+"""The encodings that a suite measures: a model's vectors, simple ones of the same sentences, and given vectors.
 
 Each is made for one task at a time from its distinct sentences only, so that memory is bounded by a file of the suite.
 """
