@@ -302,7 +302,10 @@ def xsim(
     device: Device = "auto",
     precision: Precision = "fp32",
 ) -> None:
-    """Measure how often a sentence's encoding is not nearest to its translation's."""
+    """Measure how often a sentence's encoding is not nearest to its translation's.
+
+    Where encodings have a part for meaning, that part is compared.
+    """
     from textrae.errors import CorpusError
     from textrae.evaluation.measures import left_out
     from textrae.evaluation.similarity import xsim as error
@@ -322,7 +325,7 @@ def xsim(
             raise CorpusError(f"{file}, {other}: every line is blank on one side; give sentences")
         if blank:
             note(left_out(blank, len(sides[0]), "pairs"))
-        vectors = [model.encode(side) for side in filled]
+        vectors = [model.encode(side, part=model.run.settings.model.compared) for side in filled]
         say_cuts(model)
         found = {"there": error(*vectors), "back": error(*reversed(vectors))}
         if as_json:

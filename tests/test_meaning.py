@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,6 +150,11 @@ def test_aligned_files_make_one_space_of_their_languages(corpus: Path, tmp_path:
     assert share("spelling") < 0.5
     rebuilt = model.reconstruct([*some[:50], *(line.upper() for line in some[:50])])
     assert sum(a == b for a, b in zip(rebuilt[:50], some, strict=False)) > 25
+    model.save(tmp_path / "run")
+    for name, side in (("one.txt", some), ("two.txt", [line.upper() for line in some])):
+        (tmp_path / name).write_text("\n".join(side) + "\n")
+    told = textrae("xsim", tmp_path / "run", tmp_path / "one.txt", tmp_path / "two.txt", "--json")
+    assert json.loads(told.stdout)["there"] < 0.1  # the part for meaning is compared, not the whole
 
 
 def test_frequencies_make_a_meaning_that_is_kept_with_the_run(corpus: Path, tmp_path: Path) -> None:

@@ -19,8 +19,7 @@ def answer(*words: object) -> dict[str, Any]:
     Raises:
         Failed: it failed, with what it said.
     """
-    command = Path(sys.executable).with_name("textrae")
-    return _printed([command, *map(str, words), "--json"], str(words[0]))
+    return _printed([sys.executable, "-m", "textrae", *map(str, words), "--json"], str(words[0]))
 
 
 def machine() -> dict[str, Any]:

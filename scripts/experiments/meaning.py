@@ -6,7 +6,9 @@
 Each training has the defaults, the budget and what stands after --. Prints Markdown: the suite's figures of the part for meaning
 (of whole encodings where there is none), BLEU on VALID, and sentences a second that are encoded to that part. The last
 lines are the simple encodings of the suite, which do not depend on the objective, and with --beside given vectors.
-With --truncate, the first numbers of each part for meaning have a row too. With --picture, meaning is drawn against BLEU.
+With --truncate, the first numbers of each part for meaning have a row too. With --processed, the part as it is learnt has rows too:
+unchanged, centred, without its first component, and whitened, fitted to the first 20,000 lines of TRAIN. With --picture, meaning is
+drawn against BLEU.
 Objectives that need a teacher are left out without one. With --keep the runs stay, and a run that is there is not trained again.
 """
 
@@ -24,7 +26,10 @@ from typing import Any
 
 import numpy as np
 from commands import Failed, answer, machine
+from numpy.typing import NDArray
 from side_by_side import parsed
+
+from textrae.errors import TextraeError
 
 OBJECTIVES: dict[str, list[str]] = {
     "none": [],
@@ -58,6 +63,7 @@ def main() -> int:
     parser.add_argument(
         "--truncate", type=_sizes, default=[], help="numbers to cut the part to, such as 32,64,128"
     )
+    parser.add_argument("--processed", action="store_true", help="compare what could be done after training")
     parser.add_argument("--picture", type=Path, help="draw meaning against BLEU into this .svg")
     args, further = parsed(parser)
     if args.picture and (args.picture.suffix != ".svg" or find_spec("matplotlib") is None):
@@ -74,7 +80,7 @@ def main() -> int:
                 if not (run / "model.safetensors").exists():
                     answer("train", args.train, "--valid", args.valid, *budget, *options, *further, "-o", run)
                 found = measured(run, args)
-            except Failed as error:
+            except (Failed, TextraeError) as error:
                 print(f"{name}: {error}", file=sys.stderr, flush=True)
                 well = False
                 continue
@@ -102,7 +108,7 @@ def main() -> int:
 def measured(run: Path, args: argparse.Namespace) -> dict[str, Any]:
     """Return what the suite finds, BLEU of reconstruction, and sentences a second that are encoded for comparison."""
     with tempfile.TemporaryDirectory() as folder:
-        cut = truncated(run, args, Path(folder))
+        cut = further_encodings(run, args, Path(folder))
         given = [*args.beside, *(f"{name}={file}" for name, file in cut.items())]
         beside = [word for one in given for word in ("--beside", one)]
         return {
@@ -113,19 +119,50 @@ def measured(run: Path, args: argparse.Namespace) -> dict[str, Any]:
         }
 
 
-def truncated(run: Path, args: argparse.Namespace, folder: Path) -> dict[str, Path]:
-    """Write the first numbers of the part for meaning, of all sentences of the suite; return the files by name."""
+def further_encodings(run: Path, args: argparse.Namespace, folder: Path) -> dict[str, Path]:
+    """Write what --truncate and --processed ask for, of all sentences of the suite; return the files by name."""
     from textrae import SentenceAutoencoder
     from textrae.evaluation.suite.reading import read_suite
 
     model = SentenceAutoencoder.load(run, precision="auto")
-    sizes = [size for size in args.truncate if size < model.run.settings.model.meaning]
-    if not sizes:
+    meaning, found = model.run.settings.model.meaning, dict[str, NDArray[Any]]()
+    if not meaning or not (args.truncate or args.processed):
         return {}
-    vectors = model.encode(list(read_suite(args.suite).sentences), part="meaning")
-    for size in sizes:
-        np.save(folder / f"{size}.npy", vectors[:, :size])
-    return {f"first-{size}": folder / f"{size}.npy" for size in sizes}
+    sentences = list(read_suite(args.suite).sentences)
+    if args.truncate:
+        vectors = model.encode(sentences, part="meaning")
+        found |= {f"first-{size}": vectors[:, :size] for size in args.truncate if size < meaning}
+    if args.processed:
+        learnt = [model.encode(texts)[:, :meaning] for texts in (first_lines(args.train, 20_000), sentences)]
+        found |= processed(*learnt)
+    for name, rows in found.items():
+        np.save(folder / f"{name}.npy", rows)
+    return {name: folder / f"{name}.npy" for name in found}
+
+
+def processed(text: NDArray[Any], rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Return vectors after each of the usual treatments, which are fitted to those of a text.
+
+    Args:
+        text: (sentences, dimensions).
+        rows: (n, dimensions), the vectors to treat.
+    """
+    centre = text.mean(0)
+    _, spreads, axes = np.linalg.svd(text - centre, full_matrices=False)
+    apart, scale = rows - centre, np.maximum(spreads, 1e-6 * spreads[0])
+    return {
+        "as-learnt": rows,
+        "centred": apart,
+        "without-first": apart - apart @ axes[:1].T @ axes[:1],
+        "half-whitened": apart @ axes.T / np.sqrt(scale),
+        "whitened": apart @ axes.T / scale,
+    }
+
+
+def first_lines(text: Path, count: int) -> list[str]:
+    """Return the first lines of a file."""
+    with text.open(encoding="utf-8", newline="\n") as file:
+        return [line.rstrip("\n") for _, line in zip(range(count), file, strict=False)]
 
 
 def speed(run: Path, text: Path, count: int = 20_000) -> float:
@@ -133,8 +170,7 @@ def speed(run: Path, text: Path, count: int = 20_000) -> float:
     from textrae import SentenceAutoencoder
 
     model = SentenceAutoencoder.load(run, precision="auto")
-    with text.open(encoding="utf-8", newline="\n") as file:
-        lines = [line.rstrip("\n") for _, line in zip(range(count), file, strict=False)]
+    lines = first_lines(text, count)
     part = model.run.settings.model.compared
     model.encode(lines[:1_000], part=part)
     began = time.perf_counter()

@@ -49,6 +49,13 @@ def test_compares_objectives_and_keeps_their_runs(
     assert [line.split(" | ")[0][2:] for line in said[2:8]] == names
     assert all(len(line.split("|")) == 6 for line in said[2:13])
     assert said[8].startswith("| tfidf | ")
+    rows = np.random.default_rng(0).normal(size=(200, 6)) * [9, 5, 3, 2, 1, 1] + 4
+    treated = meaning.processed(rows, rows)
+    np.testing.assert_allclose(np.cov(treated["whitened"].T, bias=True) * len(rows), np.eye(6), atol=1e-6)
+    half = np.cov(treated["half-whitened"].T, bias=True)
+    np.testing.assert_allclose(half, np.diag(np.diag(half)), atol=1e-6)
+    assert np.linalg.matrix_rank(treated["without-first"], tol=1e-6) == 5
+    np.testing.assert_allclose(treated["centred"].mean(0), 0, atol=1e-9)
     drawn = (tmp_path / "meaning.svg").read_text()
     assert all(f">{name}</text>" in drawn for name in ("none", "views", "teacher", "sif", "tfidf"))
     assert said[-1] == "here, bf16, peak 1 GFLOP/s, commit c"
