@@ -155,9 +155,9 @@ def ask(run_folder: Path, index_folder: Path, precision: Any) -> None:
     )
 
 
-def measure(args: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return the rows of the table."""
-    command, rows = Path(sys.executable).with_name("textrae"), list[tuple[str, str]]()
+def measure(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Yield the rows of the table, each as soon as it is measured."""
+    command = Path(sys.executable).with_name("textrae")
     how = ["--workers", args.workers, "--precision", args.precision]
     with tempfile.TemporaryDirectory() as folder:
         text, index, vectors = (Path(folder) / name for name in ("text.txt", "index", "vectors.npy"))
@@ -165,27 +165,23 @@ def measure(args: argparse.Namespace) -> list[tuple[str, str]]:
             stream.writelines(f"{line}\n" for line in islice(repeated(args.corpora), args.lines))
         told, _ = run([command, "encode", args.run, text, "-o", vectors, *how], args.lines)
         vectors.unlink()
-        rows.append((f"encode {args.lines:,} lines", told))
+        yield f"encode {args.lines:,} lines", told
         said, printed = run([command, "index", args.run, text, "-o", index, *how, "--json"], args.lines)
         told = json.loads(printed)
         size = sum(file.stat().st_size for file in index.iterdir())
-        rows += [
-            (f"index {args.lines:,} lines", said),
-            ("of that encoding and hashing", f"{told['encoding']:.1f} s"),
-            (
-                "index",
-                f"{told['sentences']:,} different sentences, {told['dimensions']} dimensions, {size / 1e6:,.0f} MB",
-            ),
-        ]
+        yield f"index {args.lines:,} lines", said
+        yield "of that encoding and hashing", f"{told['encoding']:.1f} s"
+        yield (
+            "index",
+            f"{told['sentences']:,} different sentences, {told['dimensions']} dimensions, {size / 1e6:,.0f} MB",
+        )
         words = [sys.executable, __file__, args.run, "--ask", index, "--precision", args.precision]
         asked = json.loads(run(words)[1])
-        rows += [
-            ("a query, 10 hits", f"{asked['whole']:.1f} ms (slowest {asked['slowest']:.1f})"),
-            ("of that encoding it", f"{asked['encoding']:.1f} ms"),
-            ("memory of the process that asks", f"{asked['memory']:,.0f} MiB"),
-            ("queries with the cosines of all products", asked["right"]),
-        ]
-    return rows + measure_duplicates(args, command, how)
+        yield "a query, 10 hits", f"{asked['whole']:.1f} ms (slowest {asked['slowest']:.1f})"
+        yield "of that encoding it", f"{asked['encoding']:.1f} ms"
+        yield "memory of the process that asks", f"{asked['memory']:,.0f} MiB"
+        yield "queries with the cosines of all products", asked["right"]
+    yield from measure_duplicates(args, command, how)
 
 
 def measure_duplicates(args: argparse.Namespace, command: Path, how: list[Any]) -> list[tuple[str, str]]:
@@ -246,11 +242,10 @@ def main() -> None:
         return
     if not args.corpora:
         parser.error("give a corpus")
-    rows = measure(args)
     print(f"{describe()}, {args.workers} workers, {args.precision}, commit {commit()}\n")
-    print("| what | measured |\n|---|---|")
-    for name, value in rows:
-        print(f"| {name} | {value} |")
+    print("| what | measured |\n|---|---|", flush=True)
+    for name, value in measure(args):
+        print(f"| {name} | {value} |", flush=True)
 
 
 if __name__ == "__main__":

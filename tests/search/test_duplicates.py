@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from searched import clumps, rows_of, vectors
 
 from textrae import SentenceAutoencoder
-from textrae.errors import ConfigError
+from textrae.errors import ConfigError, SearchError
 from textrae.search import Index, duplicates
 from textrae.search.duplicates import joined
 from textrae.search.nearest import Rows
@@ -39,11 +39,13 @@ def test_groups_are_those_of_all_pairs(some: NDArray[np.float32], threshold: flo
     assert joined(rows, threshold).tolist() == by_definition(rows, threshold)
 
 
+@pytest.mark.parametrize("many", [0, 1_000])
 @pytest.mark.parametrize("count", [1, 15, 16, 17, 90])
-def test_blocks_have_no_borders(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_have_no_borders(count: int, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("textrae.search.duplicates")  # the function has the same name
     monkeypatch.setattr(module, "_BLOCK", 16)
     monkeypatch.setattr(module, "_PAIRS", 5)
+    monkeypatch.setattr(module, "_MANY", many)
     for threshold, spread in ((0.9, 0.2), (0.97, 0.1), (0.5, 0.5)):
         rows = rows_of(clumps(count, 40, count, spread))
         assert joined(rows, threshold).tolist() == by_definition(rows, threshold)
@@ -76,3 +78,11 @@ def test_a_lower_threshold_joins_what_is_similar(model: SentenceAutoencoder) -> 
 def test_a_threshold_out_of_range_is_refused(threshold: float, model: SentenceAutoencoder) -> None:
     with pytest.raises(ConfigError, match="`threshold`"):
         duplicates(Index.build(model, ["A dog."]), threshold)
+
+
+def test_a_damaged_vector_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("textrae.search.duplicates"), "_MANY", 0)
+    rows = rows_of(clumps(20, 40, 3, 0.1))
+    rows.vectors[5, 3] = np.nan
+    with pytest.raises(SearchError, match="damaged"):
+        joined(rows, 0.5)

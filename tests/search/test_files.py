@@ -168,6 +168,12 @@ def test_what_is_no_small_object_of_json_is_refused(content: bytes, folder: Path
         open_store(folder, RUN)
 
 
+def test_an_older_format_asks_for_another_index(folder: Path) -> None:
+    edited(folder, format=1)
+    with pytest.raises(SearchError, match="format 1 is of an older textrae"):
+        open_store(folder, RUN)
+
+
 def test_a_newer_format_asks_for_an_upgrade(folder: Path) -> None:
     edited(folder, format=FORMAT + 1)
     with pytest.raises(SearchError, match="upgrade textrae"):

@@ -68,15 +68,19 @@ def test_few_rows_have_their_vectors_read(monkeypatch: pytest.MonkeyPatch) -> No
     assert sum(read) < 0.02 * 20 * len(rows)
 
 
-def test_small_numbers_miss_what_their_errors_say() -> None:
-    unit = scaled(clumps(40, 50, seed=1))
+@pytest.mark.parametrize("width", [50, 256, 600])
+def test_small_numbers_miss_what_their_errors_say(width: int) -> None:
+    unit = scaled(clumps(40, width, seed=1))
     unit[0] = 0
-    unit[0, 0] = 1  # which steps of 8 bits cannot reach
+    unit[0, 0] = 1  # all of its length in one number, as much as whole numbers of 8 bits would not reach
     steps, errors = small(unit)
-    again = steps * np.sqrt(unit_of(50))
-    assert np.allclose(np.linalg.norm(unit - again, axis=1), errors, atol=1e-6)
-    assert errors[1:].max() < 0.012
-    assert errors[0] > 0.4
+    again = steps * np.sqrt(unit_of(width))
+    turned = module._turned(unit)
+    assert np.allclose(np.linalg.norm(turned - again, axis=1), errors, atol=1e-6)
+    assert np.allclose(turned @ turned.T, unit @ unit.T, atol=1e-6)
+    assert np.median(errors) < 0.01
+    if width <= 256:  # of 600 numbers 256 hold all of it, and reach not quite as far
+        assert errors[0] < 0.02
     rows = Rows(unit, steps, errors)
     found, _ = nearest(rows, unit[:3], 2)
     assert found.tolist() == by_definition(rows, unit[:3], 2)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from textrae.inference import arguments
@@ -14,6 +15,8 @@ from textrae.search.nearest import Rows, products, tensor, unit_of
 
 _BLOCK = 1_024
 """Rows on each side that are multiplied at once, whose products fit into a processor's cache."""
+_MANY = 1_000
+"""Pairs of a block above which float32 decides first: whole numbers of 8 bits let many pass that lie just below."""
 _PAIRS = 16_384
 """Pairs that are decided at once, after those that are joined already were left out."""
 _SLACK = 1e-5
@@ -95,7 +98,11 @@ def near_pairs(rows: Rows, threshold: float) -> Iterator[tuple[NDArray[np.int64]
             scores = products(block, tensor(rows.steps[after : after + _BLOCK]))
             if scores.max() < floor:
                 continue
-            places, others = (scores >= floor).nonzero().numpy().T
+            near = scores >= floor
+            if int(near.count_nonzero()) > _MANY:
+                sides = (rows.units(one, one + _BLOCK) for one in (start, after))
+                near = torch.mm(next(sides), next(sides).t()) >= threshold - _ROUNDED - _SLACK
+            places, others = near.nonzero().numpy().T
             later = places + start < others + after
             yield places[later] + start, others[later] + after
 

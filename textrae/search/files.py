@@ -28,7 +28,7 @@ from textrae.search.store import KEPT, Store
 from textrae.text.npy import open_npy
 from textrae.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 """Number of the folder's layout; a newer textrae writes a larger one."""
 INDEX = "index.json"
 """The file that makes a folder an index."""
@@ -224,6 +224,8 @@ def _facts(path: Path) -> dict[str, Any]:
         raise SearchError(
             f"{file}: format {number} is newer than {FORMAT}, which this textrae {__version__} reads; upgrade textrae"
         )
+    if type(number) is int and 0 < number < FORMAT:
+        raise SearchError(f"{file}: format {number} is of an older textrae; {_AGAIN}")
     counts = [facts.get(name) for name in ("sentences", "dimensions", "rows", "lines")]
     strings = [facts.get("run"), facts.get("mark")]
     right = number == FORMAT and all(type(one) is int and 0 < one < 2**48 for one in counts)
