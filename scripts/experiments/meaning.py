@@ -9,6 +9,7 @@ lines are the simple encodings of the suite, which do not depend on the objectiv
 With --truncate, the first numbers of each part for meaning have a row too. With --processed, the part as it is learnt has rows too:
 unchanged, centred, without its first component, and whitened, fitted to the first 20,000 lines of TRAIN. With --picture, meaning is
 drawn against BLEU.
+With --encoder, the sentences a second of a sentence-transformers model have a row, of as many lines and the same number of threads.
 Objectives that need a teacher are left out without one. With --keep the runs stay, and a run that is there is not trained again.
 """
 
@@ -64,10 +65,17 @@ def main() -> int:
         "--truncate", type=_sizes, default=[], help="numbers to cut the part to, such as 32,64,128"
     )
     parser.add_argument("--processed", action="store_true", help="compare what could be done after training")
+    parser.add_argument(
+        "--encoder", help="sentence-transformers model whose speed is measured: name, or folder"
+    )
     parser.add_argument("--picture", type=Path, help="draw meaning against BLEU into this .svg")
     args, further = parsed(parser)
     if args.picture and (args.picture.suffix != ".svg" or find_spec("matplotlib") is None):
         parser.error("--picture is an .svg, and needs matplotlib")
+    if args.encoder and find_spec("sentence_transformers") is None:
+        parser.error(
+            "--encoder needs sentence-transformers; install it with: pip install sentence-transformers"
+        )
     budget = ("--minutes", args.minutes) if args.steps is None else ("--steps", args.steps)
     well, found, points = True, dict[str, Any](), dict[str, tuple[float, dict[str, Any]]]()
     with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as folder:
@@ -96,6 +104,9 @@ def main() -> int:
             others = [*_SIMPLE, *(one for one in found["suite"]["encodings"] if one not in ours)]
             for name in others:
                 print(f"| {name} | {figures(found['suite'], name)} | | |")
+            if args.encoder:
+                empty = " |" * (head(found["suite"]).split("\n")[0].count("|") - 3)
+                print(f"| {args.encoder} |{empty} {others_speed(args.encoder, args.train):,.0f} |")
             if args.picture:
                 draw(points, ["tfidf", "sif", *others[len(_SIMPLE) :]], args.picture)
     where = machine()
@@ -175,6 +186,17 @@ def speed(run: Path, text: Path, count: int = 20_000) -> float:
     model.encode(lines[:1_000], part=part)
     began = time.perf_counter()
     model.encode(lines, part=part)
+    return len(lines) / (time.perf_counter() - began)
+
+
+def others_speed(name: str, text: Path, count: int = 2_000) -> float:
+    """Return the sentences a second of a sentence-transformers model."""
+    from sentence_transformers import SentenceTransformer
+
+    model, lines = SentenceTransformer(name), first_lines(text, count)
+    model.encode(lines[:64])
+    began = time.perf_counter()
+    model.encode(lines, batch_size=64, show_progress_bar=False)
     return len(lines) / (time.perf_counter() - began)
 
 

@@ -39,7 +39,9 @@ def test_compares_objectives_and_keeps_their_runs(
         2,
     ]
     words += ["--teacher", tmp_path / "teacher.npy", "--only", "none", "views", "teacher"]
-    words += ["--truncate", "8,32", "--picture", tmp_path / "meaning.svg"]
+    monkeypatch.setattr(meaning, "find_spec", lambda name: name)
+    monkeypatch.setattr(meaning, "others_speed", lambda model, text: 1_234)
+    words += ["--encoder", "large-model", "--truncate", "8,32", "--picture", tmp_path / "meaning.svg"]
     words += ["--keep", tmp_path / "kept", "--", *SMALL]
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     assert meaning.main() == 0
@@ -49,6 +51,7 @@ def test_compares_objectives_and_keeps_their_runs(
     assert [line.split(" | ")[0][2:] for line in said[2:8]] == names
     assert all(len(line.split("|")) == 6 for line in said[2:13])
     assert said[8].startswith("| tfidf | ")
+    assert "| large-model | | | 1,234 |" in said
     rows = np.random.default_rng(0).normal(size=(200, 6)) * [9, 5, 3, 2, 1, 1] + 4
     treated = meaning.processed(rows, rows)
     np.testing.assert_allclose(np.cov(treated["whitened"].T, bias=True) * len(rows), np.eye(6), atol=1e-6)
