@@ -100,8 +100,8 @@ def near_pairs(rows: Rows, threshold: float) -> Iterator[tuple[NDArray[np.int64]
                 continue
             near = scores >= floor
             if int(near.count_nonzero()) > _MANY:
-                sides = (rows.units(one, one + _BLOCK) for one in (start, after))
-                near = torch.mm(next(sides), next(sides).t()) >= threshold - _ROUNDED - _SLACK
+                one, more = rows.units(start, start + _BLOCK), rows.units(after, after + _BLOCK)
+                near = torch.mm(one, more.t()) >= threshold - _ROUNDED - _SLACK
             places, others = near.nonzero().numpy().T
             later = places + start < others + after
             yield places[later] + start, others[later] + after
