@@ -9,6 +9,6 @@ from .app import app
 
 __all__ = ["app"]
 
-for _name in ("convert", "evaluate", "latent", "prior", "search", "series", "split", "train"):
+for _name in ("convert", "evaluate", "latent", "prior", "search", "serve", "series", "split", "train"):
     if find_spec(f"{__name__}.{_name}") is not None:  # series may be left out of an installation
         import_module(f"{__name__}.{_name}")

@@ -31,6 +31,10 @@ class SearchError(TextraeError):
     """An index of sentences that is missing, foreign, damaged, of another run, or in the way."""
 
 
+class ServiceError(TextraeError):
+    """A service that cannot start as it is asked to, or a request that it refuses."""
+
+
 class DeviceError(TextraeError):
     """A device or precision that this machine does not have."""
 
