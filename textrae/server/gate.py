@@ -70,11 +70,11 @@ class Gate:
                 self._service.metrics.active.dec()
         except Refusal as refusal:
             if not sent:
-                await refuse(refusal, noting)
+                await say(refusal, noting)
         except Exception:
             tell("failed", logging.ERROR, exc_info=True, path=scope["path"][:200])
             if not sent:
-                await refuse(Refusal(500, "the service failed; its log tells why"), noting)
+                await say(Refusal(500, "the service failed; its log tells why"), noting)
         finally:
             path = scope["path"] if scope["path"] in self._routes else "other"
             seconds = time.perf_counter() - began
@@ -165,7 +165,7 @@ def _given(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def refuse(refusal: Refusal, send: Send) -> None:
+async def say(refusal: Refusal, send: Send) -> None:
     """Answer with a refusal."""
     body = refusal.body()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
