@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +14,8 @@ from textrae.server.failures import Refusal
 from textrae.server.journal import tell
 from textrae.server.service import Service
 
+AnswerBody = Callable[[bytes, Receive], Awaitable[bytes]]
+"""Answers a body, given what else comes from the client."""
 OPEN = frozenset({"/health"})
 """Paths for which no key is needed, beside the page's."""
 _HEADERS = [
@@ -31,12 +33,18 @@ class Gate:
         service: limits, key and measures.
         routes: paths by which requests are counted; all others count as one.
         public: paths that need no key.
+        answers: what answers POST on some paths, without the application.
     """
 
     def __init__(
-        self, app: ASGIApp, service: Service, routes: Collection[str], public: Collection[str] = OPEN
+        self,
+        app: ASGIApp,
+        service: Service,
+        routes: Collection[str],
+        public: Collection[str] = OPEN,
+        answers: Mapping[str, AnswerBody] | None = None,
     ) -> None:
-        self._app, self._service = app, service
+        self._app, self._service, self._answers = app, service, dict(answers or {})
         self._routes, self._public = frozenset(routes), frozenset(public)
         self._active, self._held = 0, 0
 
@@ -62,7 +70,11 @@ class Gate:
                 body = await self._body(scope, receive)
                 size = len(body)
                 try:
-                    await self._app(scope, _given(body, receive), noting)
+                    answer = self._answers.get(scope["path"]) if scope["method"] == "POST" else None
+                    if answer is None:
+                        await self._app(scope, _given(body, receive), noting)
+                    else:
+                        await _send(noting, 200, await answer(body, receive))
                 finally:
                     self._held -= size
             finally:
@@ -70,11 +82,11 @@ class Gate:
                 self._service.metrics.active.dec()
         except Refusal as refusal:
             if not sent:
-                await say(refusal, noting)
+                await _say(refusal, noting)
         except Exception:
             tell("failed", logging.ERROR, exc_info=True, path=scope["path"][:200])
             if not sent:
-                await say(Refusal(500, "the service failed; its log tells why"), noting)
+                await _say(Refusal(500, "the service failed; its log tells why"), noting)
         finally:
             path = scope["path"] if scope["path"] in self._routes else "other"
             seconds = time.perf_counter() - began
@@ -165,10 +177,13 @@ def _given(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def say(refusal: Refusal, send: Send) -> None:
+async def _say(refusal: Refusal, send: Send) -> None:
     """Answer with a refusal."""
-    body = refusal.body()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers += [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await _send(send, refusal.status, refusal.body(), refusal.headers)
+
+
+async def _send(send: Send, status: int, body: bytes, more: Mapping[str, str] = {}) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers += [(name.encode(), value.encode()) for name, value in more.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -15,6 +15,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "textrae_requests", "Requests answered.", ["route", "status"], registry=self.registry
         )
@@ -52,8 +53,18 @@ class Metrics:
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        counter, histogram = self._of(route, status)
+        counter.inc()
+        histogram.observe(seconds)
+
+    def _of(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        """Return the measures of a route, which are looked up once."""
+        if (route, status) not in self._known:
+            self._known[route, status] = (
+                self._requests.labels(route, str(status)),
+                self._seconds.labels(route),
+            )
+        return self._known[route, status]
 
     def computed(self, work: str, requests: int, items: int, seconds: float) -> None:
         """Count a computation."""
