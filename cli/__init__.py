@@ -9,6 +9,9 @@ from .app import app
 
 __all__ = ["app"]
 
-for _name in ("convert", "evaluate", "latent", "prior", "search", "serve", "series", "split", "train"):
+_COMMANDS = (
+    "convert", "evaluate", "latent", "prior", "report", "search", "serve", "series", "split", "train",
+)  # fmt: skip
+for _name in _COMMANDS:
     if find_spec(f"{__name__}.{_name}") is not None:  # series may be left out of an installation
         import_module(f"{__name__}.{_name}")

@@ -268,8 +268,8 @@ def attention(
     device: Device = "auto",
 ) -> None:
     """Show where a model with attention looks while it rebuilds or translates a sentence."""
-    from textrae.evaluation.attention import save_picture
-    from textrae.evaluation.picture import check_picture
+    from textrae.evaluation.attention import attention_picture
+    from textrae.pictures.files import check_picture, save_picture
 
     from .reading import say_cuts
 
@@ -279,7 +279,7 @@ def attention(
     found = model.attention(sentence, to)
     say_cuts(model)
     if out is not None:
-        save_picture(found, out)
+        save_picture(attention_picture(found), out, "give a shorter sentence")
         note(f"{out}: {len(found.target)} pieces written, {len(found.source)} read")
     if as_json:
         parts = {

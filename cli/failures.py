@@ -22,8 +22,6 @@ FAILED, USAGE = 1, 2
 """Exit codes of what went wrong while a command worked, and of a command that was asked for wrongly."""
 LATE: dict[str, Callable[[], Any]] = {}
 """What makes the commands whose options are made when they are first asked for, by name."""
-RENAMED = {"format": "corpus_format"}
-"""Settings whose option has another name."""
 _USAGE: Any = typer.BadParameter.__mro__[2]
 """ClickException, the base of what wrong usage raises; typer does not export it."""
 _BAD_VALUE: Any = typer.BadParameter
@@ -167,6 +165,8 @@ def in_options(ctx: Any, message: str) -> str:
         ctx: context of the command that runs, whose options come first, or of the group.
         message: a message that names settings in backticks.
     """
+    from textrae.settings.command import RENAMED
+
     root = ctx.find_root()
     running = getattr(root, "invoked_subcommand", None)
     options: dict[str, Any] = {}
@@ -198,6 +198,7 @@ def naming_file(config: Path | None, given: Collection[str]) -> Iterator[None]:
         given: options that were given, which override the file.
     """
     from textrae.errors import ConfigError
+    from textrae.settings.command import RENAMED
     from textrae.settings.files import read_toml
 
     try:

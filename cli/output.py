@@ -13,6 +13,7 @@ from .as_json import to_json
 from .failures import note
 
 if TYPE_CHECKING:
+    from textrae.report.blocks import Report
     from textrae.runs.draft import Draft
 
 
@@ -35,6 +36,35 @@ def print_json(value: Any) -> None:
     """Print a summary as a line of JSON."""
     with Output(None, True) as output:
         output.json(value)
+
+
+def put_picture(report: Report, what: str, out: Path | None, as_json: bool, otherwise: str) -> None:
+    """Write one picture of a report: the first of its kind.
+
+    Args:
+        report: what is drawn.
+        what: name of the picture.
+        out: file that :func:`textrae.pictures.files.check_picture` accepts; None for SVG on standard output.
+        as_json: whether it is told as JSON what was written.
+        otherwise: why there is none, where there is none.
+
+    Raises:
+        ConfigError: the report has no such picture.
+    """
+    from textrae.errors import ConfigError
+    from textrae.pictures.files import save_picture
+    from textrae.pictures.svg import to_svg
+
+    drawn = next((one for one in report.pictures() if one.what == what), None)
+    if drawn is None:
+        raise ConfigError(f"`what={what}`: {otherwise}")
+    if out is None:
+        sys.stdout.write(to_svg(drawn.canvas))
+        return
+    save_picture(drawn.canvas, out, "measure fewer sentences")
+    note(f"{out}: {drawn.caption}")
+    if as_json:
+        print_json({"out": out, "what": what, "title": drawn.canvas.title, "caption": drawn.caption})
 
 
 class Output:

@@ -1,4 +1,4 @@
-"""`textrae train --series`, `score`, and `encode`, `reconstruct` and `evaluate` on a run of series."""
+"""`textrae train --series`, `score`, and `encode`, `reconstruct`, `evaluate`, `report` and `plot` on a run of series."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from .app import late_command
 from .failures import in_options, naming_file, note
 from .kinds import KINDS, Kind, KindCommand
 from .options import Json, Out, RunFolder, check_device
-from .output import Output, print_json, refuse_inputs
+from .output import Output, print_json, put_picture, refuse_inputs
 from .switches import names_of, options_of, own
 
 if TYPE_CHECKING:
+    from textrae.report.blocks import Report
     from textrae.series.data import Series
     from textrae.series.model import SeriesAutoencoder
     from textrae.series.settings import SeriesFormat
@@ -178,6 +179,68 @@ def evaluate_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
             output.text(found.table())
 
 
+def report_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
+    """Write the page of a run of series as `textrae report` does."""
+    from textrae.report.page import FOOTER, page
+
+    if options["out"] is None and options["as_json"]:
+        print_json(_report(run, file, options).figures)
+        return
+    with Output(options["out"], False, file or None) as output:
+        found = _report(run, file, options)
+        output.text(page(found, FOOTER).rstrip("\n"))
+    if options["as_json"]:
+        print_json(found.figures)
+
+
+def plot_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
+    """Draw one picture of a run of series as `textrae plot` does."""
+    from textrae.inference import arguments
+    from textrae.pictures.files import check_picture
+    from textrae.report.numbers import PICTURES
+
+    what, out = arguments.choice("what", options["what"], PICTURES), options["out"]
+    if out is not None:
+        check_picture(out)
+        refuse_inputs(out, file or None)
+    found = _report(run, file, options)
+    reason = "give a FILE of series" if not file else "this run has nothing to draw of it"
+    put_picture(found, what, out, options["as_json"], reason)
+
+
+def _report(run: Path, file: str, options: Mapping[str, Any]) -> Report:
+    """Return the report of a run, measured on a file if there is one."""
+    from textrae.report.numbers import Rebuilding, SeriesStudy, series_report
+    from textrae.runs.folder import METRICS
+    from textrae.runs.metrics import read_metrics
+    from textrae.series.run import series_command
+
+    model = _load(run, options["device"])
+    settings, result = model.run.settings, model.run.training
+    name = run.resolve().name or str(run)
+    rebuilding = None
+    if file:
+        source, _ = _read(model, file, options)
+        errors = [(one.name, one.rmse, one.explained) for one in model.evaluate(source).dimensions]
+        values = source.values, model.reconstruct(source), model.score(source)
+        rebuilding = Rebuilding(Path(file).name, *values, errors)
+    facts = {
+        "model": f"{settings.model.cell.upper()}, {settings.model.hidden} units, {model.dim} dimensions a step",
+        "trained on": ", ".join(Path(one).name for one in settings.sources) or "sequences given in memory",
+        **{
+            told: f"{result[told]:,}"
+            for told in ("sequences", "steps", "step")
+            if isinstance(result.get(told), int)
+        },
+    }
+    if isinstance(result.get("valid_loss"), float):
+        facts["validation loss"] = f"{result['valid_loss']:.4g}"
+    reports, _ = read_metrics(run / METRICS)
+    return series_report(
+        SeriesStudy(name, facts, series_command(settings, name), reports, result, rebuilding)
+    )
+
+
 def _format_options(about: str = "") -> list[inspect.Parameter]:
     """Return the options that tell how series lie in a file; `about` says that they are for series."""
     from textrae.series.settings import SeriesFormat
@@ -288,6 +351,12 @@ KINDS["series"] = Kind(
             lambda: [_option("pooling", Pooling), *_format_options("Of series")],
             ("out", "as_json", "device"),
             encode_series,
+        ),
+        "report": KindCommand(
+            lambda: _format_options("Of series"), ("places", "out", "as_json", "device"), report_series
+        ),
+        "plot": KindCommand(
+            lambda: _format_options("Of series"), ("places", "what", "out", "as_json", "device"), plot_series
         ),
         "evaluate": KindCommand(
             lambda: _format_options("Of series"), ("out", "as_json", "device"), evaluate_series

@@ -69,11 +69,11 @@ def evaluate_suite(
         picture: file for the picture.
         out: file for the results.
     """
-    from textrae.evaluation.picture import check_picture
     from textrae.evaluation.suite.encodings import open_beside
     from textrae.evaluation.suite.measuring import measure_suite, refuse_missing
     from textrae.evaluation.suite.reading import ERRORS, read_suite
     from textrae.inference import arguments
+    from textrae.pictures.files import check_picture
 
     from .reading import say_cuts
 

@@ -11,18 +11,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 from typer.core import TyperCommand
 
-from .failures import RENAMED
 from .kinds import KINDS
 
-_OFF = {
-    "reset_decoder": "keep-decoder",
-    "freeze_encoder": "train-encoder",
-    "whole_words": "word-parts",
-    "reverse": "forward",
-}
-"""What switches a setting off, where that is not called no-SETTING."""
-_WITHOUT = {"vectors", "languages", "closings"}
-"""Settings without an option: the files, or a run that is gone on with, decide them."""
 _GIVEN = {
     "target", "valid_target", "target_column", "tokenizers", "target_tokenizer", "vectors", "valid_vectors",
     "encoder", "freeze_encoder", "decoder",
@@ -59,12 +49,14 @@ def options_of(cls: Any, about: str = "") -> Iterator[inspect.Parameter]:
         cls: the dataclass.
         about: what the settings are for, where the command has others; the help begins with it.
     """
+    from textrae.settings.command import OFF, RENAMED, WITHOUT
+
     for name, field in cls.__pydantic_fields__.items():
-        if name in _WITHOUT:
+        if name in WITHOUT:
             continue
         kind, values = plain_type(field.annotation)
         switch = RENAMED.get(name, name).replace("_", "-")
-        declaration = f"--{switch}/--{_OFF.get(name, f'no-{switch}')}" if kind is bool else f"--{switch}"
+        declaration = f"--{switch}/--{OFF.get(name, f'no-{switch}')}" if kind is bool else f"--{switch}"
         text = " ".join(str(field.description).split("\n\n")[0].split())
         if about:
             text = f"{about}: {text[0].lower()}{text[1:]}"
@@ -102,7 +94,7 @@ def plain_type(annotation: Any) -> tuple[type, tuple[str, ...]]:
         kind, values = plain_type(first)
         words = (get_args(other) for other in more if get_origin(other) is Literal)
         return kind, (*values, *chain.from_iterable(words))
-    raise TypeError(f"a setting of type {annotation} has no option: name it in _WITHOUT")
+    raise TypeError(f"a setting of type {annotation} has no option: name it in WITHOUT")
 
 
 def _number_or(kind: type, words: tuple[str, ...]) -> Callable[[str], Any]:
@@ -153,6 +145,7 @@ class Sectioned(TyperCommand):
 
 def _sections() -> dict[str, str]:
     """Return the section of each option that has one."""
+    from textrae.settings.command import RENAMED
     from textrae.settings.rules import VARIATIONAL
 
     found: dict[str, str] = {"model": "Model", "size": "Model"}
@@ -172,6 +165,7 @@ def _sections() -> dict[str, str]:
 
 def _defaults() -> dict[str, list[Any]]:
     """Return the defaults of each setting: of text, then of other kinds where they differ."""
+    from textrae.settings.command import RENAMED, WITHOUT
     from textrae.settings.model import ModelConfig
     from textrae.settings.sizes import NUMBERS
 
@@ -179,7 +173,7 @@ def _defaults() -> dict[str, list[Any]]:
     others = [cls for kind in KINDS.values() for cls in kind.settings()]
     for cls in [*text_settings().values(), *others]:
         for field in fields(cls):
-            if field.name not in {*_WITHOUT, *(NUMBERS if cls is ModelConfig else ())}:
+            if field.name not in {*WITHOUT, *(NUMBERS if cls is ModelConfig else ())}:
                 known = found.setdefault(RENAMED.get(field.name, field.name), [])
                 if field.default not in known:
                     known.append(field.default)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import late_command
-from .failures import RENAMED, in_options, naming_file, note
+from .failures import in_options, naming_file, note
 from .kinds import KINDS
 from .options import Summary
 from .output import print_json
@@ -190,6 +190,7 @@ def _values(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
         ConfigError: a name is unknown, or belongs to another kind of run or to the command line.
     """
     from textrae.errors import ConfigError
+    from textrae.settings.command import RENAMED
     from textrae.settings.files import merged, read_toml
 
     known = {"model", "size", *(name for cls in text_settings().values() for name in names_of(cls))}

@@ -80,6 +80,8 @@ COMMANDS = {
     "duplicates": ["run", "text.txt"],
     "outliers": ["run", "text.txt"],
     "cluster": ["run", "text.txt"],
+    "report": ["run", "text.txt", "-o", "made.html"],
+    "plot": ["run", "text.txt", "-o", "made.svg"],
 }
 """Command lines that work in the folder that :func:`prepare` fills."""
 

@@ -23,7 +23,10 @@ def test_a_kind_brings_its_options() -> None:
     assert kind.train_option.name == "series"
     fields = [field.name for field in dataclasses.fields(SeriesFormat)]
     named = {name: [one.name for one in command.options()] for name, command in kind.commands.items()}
-    assert named == {"reconstruct": fields, "encode": ["pooling", *fields], "evaluate": fields}
+    assert named == {
+        "encode": ["pooling", *fields],
+        **dict.fromkeys(("reconstruct", "evaluate", "report", "plot"), fields),
+    }
     assert all(cls.__module__ == "textrae.series.settings" for cls in kind.settings())
 
 

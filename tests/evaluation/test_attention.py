@@ -13,9 +13,10 @@ from conftest import SMALL, TEXT
 from support import textrae, textrae_here
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
-from textrae.errors import ConfigError, RunError
-from textrae.evaluation.attention import AttentionMap, save_picture
+from textrae.errors import ConfigError
+from textrae.evaluation.attention import AttentionMap, attention_picture
 from textrae.nn.autoencoder import Autoencoder
+from textrae.pictures.canvas import Box, Words
 from textrae.runs.run import Run
 from textrae.settings.run import Settings
 
@@ -61,14 +62,13 @@ def test_weights_are_carried_on_through_the_slots() -> None:
     assert replace(found, slots=None).over_source is decoder
 
 
-@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
-def test_a_picture_is_saved_or_the_reason_said(ending: str, tmp_path: Path) -> None:
-    weights = np.full((2, 2), 0.5, np.float32)
-    found = AttentionMap(["a", "end"], ["b", "end"], weights, weights)
-    save_picture(found, tmp_path / f"map{ending}")
-    assert (tmp_path / f"map{ending}").stat().st_size > 1_000
-    with pytest.raises(RunError, match="cannot write"):
-        save_picture(found, tmp_path / "none" / f"map{ending}")
-    with pytest.raises(ConfigError, match="pictures are written to"):
-        save_picture(found, tmp_path / "map.nonsense")
-    assert [path.name for path in tmp_path.iterdir()] == [f"map{ending}"]
+def test_a_picture_has_a_square_for_each_weight_and_a_name_for_each_piece() -> None:
+    decoder = np.array([[0.25, 0.75], [1.0, 0.0]], np.float32)
+    found = AttentionMap(["▁a", "end"], ["▁b", "end"], decoder, np.eye(2, dtype=np.float32))
+    drawn = attention_picture(found).shapes
+    weights = [shape.opacity for shape in drawn if isinstance(shape, Box) and shape.title is not None]
+    assert weights == pytest.approx([0.25, 0.75, 1.0, 1.0, 1.0])
+    said = [shape.text for shape in drawn if isinstance(shape, Words)]
+    assert said == ["written", "·b", "end", "slots", "1", "2", "·a", "end"]
+    several = attention_picture(replace(found, slots=None)).shapes
+    assert "slots" not in [shape.text for shape in several if isinstance(shape, Words)]

@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 
-from textrae import ModelConfig, SentenceAutoencoder
+from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.runs.card import model_card
+from textrae.settings.run import Settings
 
 RESULT = {"step": 1_200, "tokens": 34_567, "seconds": 61.2, "passes": 1.5, "valid_loss": 0.25}
+
+
+def settings(
+    switches: dict[str, Any], sources: tuple[str, ...] = (), targets: tuple[str, ...] = ()
+) -> Settings:
+    return Settings(ModelConfig(**switches), CorpusConfig(), TrainingConfig(), sources, target=targets)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +38,7 @@ RESULT = {"step": 1_200, "tokens": 34_567, "seconds": 61.2, "passes": 1.5, "vali
     ids=str,
 )  # fmt: skip
 def test_it_says_what_the_run_is(switches: dict[str, Any], targets: tuple[str, ...], said: list[str]) -> None:
-    card = model_card(ModelConfig(**switches), ("a.txt",), targets, 5_000, RESULT)
+    card = model_card(settings(switches, ("a.txt",), targets), 5_000, RESULT)
     for part in [*said, "5,000 pieces", "1,200 steps, 34,567 tokens, 1.50 passes, 61 s"]:
         assert part in card, part
     if "mse" not in switches.values():
@@ -39,9 +46,22 @@ def test_it_says_what_the_run_is(switches: dict[str, Any], targets: tuple[str, .
 
 
 def test_a_run_that_was_not_trained_says_so() -> None:
-    card = model_card(ModelConfig(), (), (), 300, {})
+    card = model_card(settings({}), 300, {})
     assert "text given in memory: 0 steps, 0 tokens, 0 s." in card
     assert "Not validated yet." in card
+
+
+def test_it_says_what_the_best_validation_measured_and_how_to_train_again() -> None:
+    shape = {"variational": True, "slots": 0, "latent": 16}
+    figures = {"accuracy": 0.875, "kl": 12.5, "active_units": 3.0, "mutual_information": 4.0}
+    card = model_card(settings(shape, ("my text.txt",)), 300, {**RESULT, "validation": figures})
+    assert "87.50% of its tokens right" in card
+    assert "KL 12.50 nats a sentence, 3 of 16 dimensions active: it has not collapsed." in card
+    assert "```sh\ntextrae train 'my text.txt' -o run --hidden 512 " in card
+    assert "--variational" in card
+    fallen = model_card(settings(shape), 300, {"validation": {**figures, "active_units": 0}})
+    assert "0 of 16 dimensions active: it has collapsed" in fallen
+    assert "Posterior" not in model_card(settings(shape), 300, {"validation": ["odd"]})
 
 
 def test_the_python_of_a_runs_card_runs(run: Path) -> None:

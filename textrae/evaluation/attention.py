@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from textrae.errors import ConfigError
-from textrae.evaluation.picture import check_picture, save_figure
 from textrae.inference.engine import Engine
 from textrae.inference.generation import write
 from textrae.nn.autoencoder import Autoencoder
+from textrae.pictures.canvas import Canvas
+from textrae.pictures.charts import Panel, heat
 from textrae.text.batch import SPECIALS, Batch, collate_lists
 from textrae.text.blank import refuse_blank
 
@@ -105,29 +105,16 @@ def refuse_no_attention(network: Autoencoder) -> None:
         )
 
 
-def save_picture(found: AttentionMap, path: Path) -> None:
-    """Draw a map over (target, source), with that of the slots below it; the file appears whole or not at all.
-
-    Args:
-        found: what is drawn.
-        path: ending in ``.png``, ``.svg`` or ``.pdf``.
-
-    Raises:
-        ConfigError: the ending is another one.
-        RunError: matplotlib is missing, or the file cannot be written.
-    """
-    check_picture(path)
-    from matplotlib.figure import Figure
-
-    parts = [("written", found.over_source, found.target)]
+def attention_picture(found: AttentionMap) -> Canvas:
+    """Draw a map over (target, source), with that of the slots below it."""
+    panels = [Panel("written", found.over_source, _pieces(found.target))]
     if found.slots is not None:
-        parts.append(("slots", found.slots, [str(number + 1) for number in range(len(found.slots))]))
-    heights = [0.28 * len(rows) + 0.6 for _, _, rows in parts]
-    figure = Figure((2.2 + 0.42 * len(found.source), sum(heights) + 1.0), layout="constrained")
-    axes = figure.subplots(len(parts), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
-    for axis, (name, weights, rows) in zip(axes, parts, strict=True):
-        axis.imshow(weights, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-        axis.set_xticks(range(len(found.source)), found.source, rotation=60, ha="right")
-        axis.set_yticks(range(len(rows)), rows)
-        axis.set_ylabel(name)
-    save_figure(figure, path, "give a shorter sentence")
+        panels.append(Panel("slots", found.slots, [str(number + 1) for number in range(len(found.slots))]))
+    return heat(
+        "Where each piece that is written looks among those that are read", panels, _pieces(found.source)
+    )
+
+
+def _pieces(pieces: Sequence[str]) -> list[str]:
+    """Return pieces with a thin mark for a space."""
+    return [piece.replace("\u2581", "·") for piece in pieces]

@@ -41,6 +41,19 @@ def measure_reconstruction(
         ConfigError: the model translates, or reads vectors and there are none; or there is no such tokenizer.
     """
     check_tokenizer(tokenize)
+    return report_of(
+        *scored_sentences(engine, sentences, vectors), tokenize=tokenize, longest=engine.max_length
+    )
+
+
+def scored_sentences(
+    engine: Engine, sentences: Iterable[str], vectors: Vectors | None = None
+) -> tuple[list[Scored], Filled, Cuts]:
+    """Rebuild and score sentences; arguments and errors as :func:`measure_reconstruction`.
+
+    Returns:
+        The sentences scored, which of them were blank, and how many were truncated.
+    """
     refuse_translator(engine, "give references to `evaluate_translation`")
     cuts, scored, filled = Cuts(), list[Scored](), Filled(sentences)
     if vectors is None:
@@ -59,13 +72,26 @@ def measure_reconstruction(
             f"{len(vectors):,} vectors for {filled.seen:,} sentences: row n is to belong to line n"
         )
     filled.refuse_none()
+    return scored, filled, cuts
+
+
+def report_of(
+    scored: list[Scored], filled: Filled, cuts: Cuts, *, tokenize: str, longest: int
+) -> ReconstructionReport:
+    """Summarise what :func:`scored_sentences` returned.
+
+    Args:
+        scored: the sentences.
+        filled: which of those that were read were blank.
+        cuts: how many were truncated.
+        tokenize: sacrebleu's tokenizer for BLEU, or ``auto``.
+        longest: tokens at which they were truncated.
+    """
     result = replace(reconstruction_report(scored, tokenize), blank=filled.blank)
     if filled.blank:
         result.notes.append(left_out(filled.blank, filled.seen))
     if cuts.cut:
-        result.notes.append(
-            f"{cuts.cut} of {cuts.sentences} sentences truncated at {engine.max_length} tokens"
-        )
+        result.notes.append(f"{cuts.cut} of {cuts.sentences} sentences truncated at {longest} tokens")
     result.notes.extend(cuts.unknown())
     return result
 

@@ -36,7 +36,7 @@ class Diagnosis:
     @property
     def collapsed(self) -> bool:
         """Whether less than a tenth of the dimensions are active."""
-        return self.active_units < max(1, self.dimensions // 10)
+        return collapsed(self.active_units, self.dimensions)
 
     def describe(self) -> str:
         """Return the figures in one line."""
@@ -55,6 +55,11 @@ class Diagnosis:
             f"sentence (KL {self.kl:.2f} nats), so sampling and decoding will ignore the vector; "
             "lower `beta`, or raise `free_bits`, or give `pretrain=0.3` and `free_bits=0.2`"
         )
+
+
+def collapsed(active: int, dimensions: int) -> bool:
+    """Return whether less than a tenth of the dimensions are active, but at least one must be."""
+    return active < max(1, dimensions // 10)
 
 
 @torch.no_grad()

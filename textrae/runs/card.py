@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from textrae.latent.posterior import collapsed
+from textrae.settings.command import training_command
 from textrae.settings.model import ModelConfig
+from textrae.settings.run import Settings
 
 
-def model_card(
-    model: ModelConfig, sources: Sequence[str], targets: Sequence[str], pieces: int, result: Mapping[str, Any]
-) -> str:
-    """Return a Markdown page with a run's shape, its training, and how to use it.
+def model_card(settings: Settings, pieces: int, result: Mapping[str, Any]) -> str:
+    """Return a Markdown page with a run's shape, its training, how to use it and how to train it again.
 
     Args:
-        model: shape of the model.
-        sources: files that it was trained on.
-        targets: target files of a translator; empty for an autoencoder.
+        settings: of the training.
         pieces: size of the vocabulary.
         result: facts of the training.
     """
+    model, sources, targets = settings.model, settings.sources, settings.target
     loss, passes = result.get("valid_loss"), result.get("passes")
     read = ", ".join(sources) or "text given in memory"
     written = f" to write {', '.join(targets)}" if targets else ""
@@ -38,6 +38,7 @@ def model_card(
             f"Trained on {read}{written}: {result.get('step', 0):,} steps, {result.get('tokens', 0):,} tokens{seen}, "
             f"{result.get('seconds', 0):.0f} s.",
             f"Validation loss {loss:.4f}, {measured}." if isinstance(loss, float) else "Not validated yet.",
+            *_validated(model, result.get("validation")),
             "",
             "```python",
             "from textrae import SentenceAutoencoder",
@@ -45,8 +46,30 @@ def model_card(
             *_use(model, bool(targets)),
             "```",
             "",
+            "Trained again by:",
+            "",
+            "```sh",
+            training_command(settings),
+            "```",
+            "",
         ]
     )
+
+
+def _validated(model: ModelConfig, found: object) -> list[str]:
+    """Tell what the best validation measured beside its loss."""
+    values = found if isinstance(found, Mapping) else {}
+    known = {name: value for name, value in values.items() if isinstance(value, int | float)}
+    told = []
+    if "accuracy" in known:
+        told.append(f"{known['accuracy']:.2%} of its tokens right when those before are given.")
+    if {"kl", "active_units"} <= known.keys():
+        active, total = int(known["active_units"]), max(1, model.slots) * model.latent
+        fallen = "it has collapsed" if collapsed(active, total) else "it has not collapsed"
+        told.append(
+            f"Posterior: KL {known['kl']:.2f} nats a sentence, {active:,} of {total:,} dimensions active: {fallen}."
+        )
+    return told
 
 
 def described(model: ModelConfig, pieces: int) -> str:

@@ -265,7 +265,4 @@ def _shape_digest(model: Mapping[str, Any]) -> str:
 
 
 def _card(run: Run) -> str:
-    settings = run.settings
-    return model_card(
-        settings.model, settings.sources, settings.target, run.tokenizer.vocab_size, run.training
-    )
+    return model_card(run.settings, run.tokenizer.vocab_size, run.training)

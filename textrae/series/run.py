@@ -22,6 +22,7 @@ from textrae.series.data import Scaling
 from textrae.series.network import SeriesNetwork
 from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
 from textrae.series.training import SeriesReport
+from textrae.settings.command import with_settings
 from textrae.settings.files import build, to_dict
 from textrae.version import __version__
 
@@ -165,6 +166,13 @@ def _line(report: SeriesReport) -> str:
     return json.dumps(values) + "\n"
 
 
+def series_command(settings: SeriesSettings, out: str = "run") -> str:
+    """Return the `textrae train` that has these settings, quoted for a shell."""
+    files = [word for source in settings.sources or ("SERIES",) for word in ("--series", source)]
+    parts = settings.model, settings.format, settings.training
+    return with_settings(["textrae", "train", *files, "-o", out], parts)
+
+
 def _card(run: SeriesRun) -> str:
     model, result = run.settings.model, run.training
     decoder = "the last state" if model.bottleneck == "last" else "the aligned states"
@@ -184,6 +192,12 @@ def _card(run: SeriesRun) -> str:
         "from textrae import SeriesAutoencoder",
         'model = SeriesAutoencoder.load("path/to/this/folder")',
         'errors = model.score(model.read("series.csv").values)',
+        "```",
+        "",
+        "Trained again by:",
+        "",
+        "```sh",
+        series_command(run.settings),
         "```",
         "",
     ]

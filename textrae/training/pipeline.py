@@ -19,6 +19,7 @@ from textrae.latent.flow import Flow
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.meaning import FrequencyMeaning
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
+from textrae.runs.metrics import figures, read_metrics
 from textrae.runs.run import Run, publish
 from textrae.settings.model import ModelConfig
 from textrae.settings.rules import refuse_incomplete
@@ -435,6 +436,7 @@ def _result(trainer: Trainer, corpus: PreparedCorpus, finished: bool, bf16: bool
         "valid_seconds": round(progress.valid_seconds, 1),
         "skipped_steps": progress.skipped,
         "valid_loss": progress.valid_loss if trainer.best else None,
+        "validation": {} if trainer.metrics is None else figures(read_metrics(trainer.metrics)[0]),
         "precision": "bf16" if bf16 else "fp32",
         "torch": torch.__version__,
         "corpus": asdict(corpus.stats),

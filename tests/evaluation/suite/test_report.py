@@ -39,6 +39,6 @@ def test_a_picture_names_tasks_and_encodings(ending: str, tmp_path: Path) -> Non
     assert path.stat().st_size > 2_000
     if ending == ".svg":
         drawn = path.read_text()
-        assert all(f"<!-- {name} -->" in drawn for name in ("model", "tfidf", "a-long-name, mrr"))
+        assert all(f">{name}</text>" in drawn for name in ("model", "tfidf", "a-long-name, mrr"))
     with pytest.raises(ConfigError, match="pictures are written to"):
         report().save_picture(tmp_path / "suite.txt")

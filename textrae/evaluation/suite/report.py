@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textrae.evaluation.picture import check_picture, save_figure
 from textrae.evaluation.suite.encodings import MODEL
 from textrae.evaluation.suite.scoring import MEASURES
 from textrae.evaluation.suite.tasks import Kind
+from textrae.pictures.canvas import Canvas
+from textrae.pictures.charts import marks
+from textrae.pictures.files import save_picture
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,18 @@ class SuiteReport:
             for line in lines
         )
 
+    def picture(self) -> Canvas:
+        """Draw the figures, a row for each measure of a task and a mark for each encoding."""
+        found = list(self.columns())
+        rows = [f"{name}, {measure}" for name, measure, _ in found]
+        series = [
+            (encoding, [100 * values[encoding] for _, _, values in found], encoding == MODEL)
+            for encoding in self.encodings
+        ]
+        return marks("Measures of each encoding on each task", rows, series, "× 100; farther right is better")
+
     def save_picture(self, path: Path) -> None:
-        """Draw the figures, a row for each measure of a task and a mark for each encoding; the file appears whole.
+        """Write :meth:`picture`; the file appears whole.
 
         Args:
             path: ending in ``.png``, ``.svg`` or ``.pdf``.
@@ -78,32 +90,7 @@ class SuiteReport:
             ConfigError: the ending is another one.
             RunError: matplotlib is missing, or the file cannot be written.
         """
-        check_picture(path)
-        from matplotlib.figure import Figure
-
-        found = list(self.columns())
-        figure = Figure((8.0, 1.6 + 0.42 * len(found)), layout="constrained")
-        axes = figure.subplots()
-        places = range(len(found))
-        for number, encoding in enumerate(self.encodings):
-            own = encoding == MODEL
-            axes.plot(
-                [100 * values[encoding] for _, _, values in found],
-                places,
-                linestyle="",
-                marker="oosD^vPX<>"[0 if own else 1 + number % 9],
-                markersize=11 if own else 6,
-                color="black" if own else f"C{(number - 1) % 10}",
-                fillstyle="none" if own else "full",
-                zorder=3 if own else 2,
-                label=encoding,
-            )
-        axes.set_yticks(places, [f"{name}, {measure}" for name, measure, _ in found])
-        axes.set_ylim(len(found) - 0.5, -0.5)
-        axes.set_xlabel("× 100; farther right is better")
-        axes.grid(axis="y", color="0.9")
-        figure.legend(loc="outside lower center", ncols=4, frameon=False)
-        save_figure(figure, path, "give a suite of fewer files")
+        save_picture(self.picture(), path, "give a suite of fewer files")
 
 
 def _shown(value: float) -> str:
