@@ -21,7 +21,7 @@ PAGES = [
     "data/README.md",
     *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md"))),
 ]
-LONGEST = 150
+LONGEST = 160
 """Lines of the README."""
 SMALL = "--steps 3 --hidden 24 --embedding 16 --vocab-size 400"
 

@@ -6,65 +6,22 @@ import json
 import re
 import shlex
 import signal
-import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import sentences
-from support import command, environment, textrae_here
+from serving import Process, serving
+from support import textrae_here
 
 from textrae import SentenceAutoencoder
 
 A, B = sentences()[0], sentences()[700]
-
-
-class Process:
-    """A service that runs."""
-
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
-        self.process, self.log, self.url = process, log, ""
-
-    def ask(self, path: str, key: str | None = None, **fields: Any) -> Any:
-        headers = {"content-type": "application/json"} | (
-            {} if key is None else {"authorization": f"Bearer {key}"}
-        )
-        request = urllib.request.Request(
-            self.url + path, json.dumps(fields).encode() if fields else None, headers
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-
-@contextmanager
-def serving(log: Path, *words: object, **environ: str) -> Iterator[Process]:
-    with log.open("w") as notes:
-        process = subprocess.Popen(
-            [command(), "serve", *map(str, words), "--port", "0"],
-            stderr=notes,
-            text=True,
-            env={**environment(), **environ},
-        )
-        found = Process(process, log)
-        try:
-            for _ in range(600):
-                if address := re.search(r"http://127.0.0.1:\d+", log.read_text()):
-                    break
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.05)
-            assert address
-            found.url = address[0]
-            yield found
-        finally:
-            process.kill()
-            process.wait()
 
 
 def test_a_service_answers_and_ends_when_all_is_answered(run: Path, vae_run: Path, tmp_path: Path) -> None:

@@ -15,6 +15,12 @@ from textrae.server.hosted import Hosted
 from textrae.server.service import Limits, Service
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def index(model: SentenceAutoencoder) -> Index:
     return Index.build(model, [*sentences()[:50], sentences()[3]])

@@ -29,7 +29,8 @@ def test_facts_tell_what_a_run_can_do(service: Service) -> None:
     facts = service.runs["plain"].facts()
     assert (facts["id"], facts["created"], facts["dimensions"], facts["max_tokens"]) == ("plain", 7, 24, 20)
     assert set(facts["can"]) == {
-        "embeddings", "decode", "reconstruct", "interpolate", "sample", "paraphrase", "analogy", "score", "search",
+        "embeddings", "decode", "reconstruct", "interpolate", "sample", "paraphrase", "analogy", "score",
+        "search", "map",
     }  # fmt: skip
     assert facts["indexes"] == ["some"]
     assert "search" not in service.runs["vae"].can

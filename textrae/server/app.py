@@ -20,6 +20,7 @@ from textrae.server.failures import Refusal, unfit
 from textrae.server.gate import OPEN, AnswerBody, Gate
 from textrae.server.metrics import TYPE
 from textrae.server.openai import EMBEDDINGS
+from textrae.server.page import add_page
 from textrae.server.service import Service
 from textrae.version import __version__
 
@@ -61,9 +62,10 @@ def make_app(service: Service) -> ASGIApp:
     for endpoint in (EMBEDDINGS, *ENDPOINTS):
         _describe(app, endpoint, answers[endpoint.path])
     _add_reading(app, service)
+    page = add_page(app)
     app.add_api_route("/openapi.json", _openapi(app), methods=["GET"], include_in_schema=False)
     routes = {str(getattr(route, "path", "")) for route in app.routes}
-    return Gate(app, service, routes, OPEN, answers)
+    return Gate(app, service, routes, OPEN | page, answers)
 
 
 def _answering(service: Service, endpoint: Endpoint) -> AnswerBody:

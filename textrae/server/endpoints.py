@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from textrae.search.index import Hit
 from textrae.server import schemas
+from textrae.server.failures import Refusal
 from textrae.server.hosted import Hosted, Read
 from textrae.server.service import Service
 
@@ -109,6 +110,30 @@ async def search(service: Service, asked: schemas.Search) -> Answer:
     return {"model": run.name, "index": name, "hits": hits, "truncated": truncated(service, found)}
 
 
+async def place(service: Service, asked: schemas.Map) -> Answer:
+    """Place sentences on a plane, by the two directions in which their encodings differ most (PCA)."""
+    if (asked.texts is None) == (asked.index is None):
+        raise Refusal(422, "texts: give either texts or the name of an index", "texts")
+    if asked.texts is not None:
+        run = service.run(asked.model)
+        read = await run.places(asked.texts)
+        texts, left_out, cut = None, 0, truncated(service, read)
+        ((points, explained),) = read.results
+    else:
+        run, _, index = service.index(asked.index, asked.model)
+        count = min(len(index), schemas.POINTS)
+        texts, points, explained = await run.places_of(index, count)
+        left_out, cut = len(index) - count, []
+    return {
+        "model": run.name,
+        "texts": texts,
+        "points": points.round(4),
+        "explained": explained,
+        "left_out": left_out,
+        "truncated": cut,
+    }
+
+
 def _hit(hit: Hit) -> Answer:
     rows = [row + 1 for row in hit.rows[:_ROWS]]
     return {"text": hit.text, "score": hit.score, "rows": rows, "copies": len(hit.rows)}
@@ -149,5 +174,8 @@ ENDPOINTS = (
         "/translate", schemas.Translate, schemas.Translations, translate, lambda asked: len(asked.texts)
     ),
     Endpoint("/score", schemas.Score, schemas.Scores, score, lambda asked: len(asked.texts)),
+    Endpoint(
+        "/map", schemas.Map, schemas.Places, place, lambda asked: len(asked.texts or ()) or schemas.POINTS
+    ),
     Endpoint("/search", schemas.Search, schemas.Hits, search, lambda asked: len(asked.queries)),
 )

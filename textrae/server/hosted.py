@@ -19,6 +19,7 @@ from textrae.model import SentenceAutoencoder
 from textrae.search.encoding import scaled
 from textrae.search.index import Hit, Index
 from textrae.server.batcher import Batcher, Work
+from textrae.server.flat import flattened
 from textrae.settings.model import Part
 
 T = TypeVar("T")
@@ -84,6 +85,7 @@ class Hosted:
             "translate": reads and run.translates,
             "score": reads and rebuilds,
             "search": bool(self.indexes),
+            "map": reads,
         }
         return [name for name, possible in able.items() if possible]
 
@@ -244,6 +246,22 @@ class Hosted:
             return index.search(some, k, approximate=approximate)
 
         return await self._texts("search", (name, k, approximate), call, queries)
+
+    async def places(self, texts: list[str]) -> Read[tuple[NDArray[np.float64], list[float]]]:
+        """Place sentences on a plane (:func:`textrae.server.flat.flattened`), by what they are compared by."""
+        read = await self.encode(texts, self.model.run.settings.model.compared)
+        found = await self.batcher.steps([lambda: flattened(np.stack(read.results))])
+        return Read(found, read.tokens, read.truncated)
+
+    async def places_of(self, index: Index, count: int) -> tuple[list[str], NDArray[np.float64], list[float]]:
+        """Place the first sentences of an index on a plane; return them too."""
+
+        def call() -> tuple[list[str], NDArray[np.float64], list[float]]:
+            vectors = np.asarray(index.store.vectors[:count], dtype=np.float32)
+            return [index.text(number) for number in range(count)], *flattened(vectors)
+
+        (found,) = await self.batcher.steps([call])
+        return found
 
     def _check(self, beam: int, to: str | None) -> None:
         """Raise ConfigError if the run cannot search with such a beam, or writes no such language."""

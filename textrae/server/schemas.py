@@ -27,6 +27,8 @@ STRENGTHS = 21
 """Most strengths of a step that are tried at once."""
 HITS = 100
 """Most hits of a query."""
+POINTS = 10_000
+"""Most sentences of a map."""
 DRAWS = 1_000
 """Most draws of the likelihood of a sentence."""
 Text = Annotated[str, Field(max_length=CHARACTERS)]
@@ -206,6 +208,15 @@ class Search(Asked):
     approximate: bool = Field(False, description="Go by the index's graph, which may miss some.")
 
 
+class Map(Asked):
+    """Sentences to place on a plane: those given, or those of an index."""
+
+    model_config = _example(texts=["A dog runs.", "A cat sleeps.", "It rains."])
+
+    texts: Annotated[list[Text], Field(min_length=1, max_length=POINTS)] | None = None
+    index: Name | None = Field(None, description="Name of an index, of which the first 10,000 are placed.")
+
+
 class Usage(BaseModel):
     """Tokens that were read."""
 
@@ -329,6 +340,17 @@ class Hits(BaseModel):
     model: str
     index: str
     hits: list[list[Found]]
+    truncated: list[int]
+
+
+class Places(BaseModel):
+    """Places of sentences on a plane."""
+
+    model: str
+    texts: list[str] | None = Field(description="The sentences, where they are those of an index.")
+    points: list[tuple[float, float]]
+    explained: tuple[float, float] = Field(description="Shares of the variance.")
+    left_out: int = Field(description="Sentences of the index beyond those that are placed.")
     truncated: list[int]
 
 
