@@ -25,6 +25,8 @@ def main() -> None:
     parser.add_argument("--dark", action="store_true", help="as on a system that is set to a dark ground")
     chosen = parser.parse_args()
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chosen.page.is_file():
+        parser.error(f"{chosen.page}: no such page")
     if browser is None:
         parser.error("needs Chromium; install it with: apt-get install chromium")
     take(browser, chosen.page, chosen.picture, (chosen.width, chosen.height), dark=chosen.dark)

@@ -57,6 +57,8 @@ def test_a_spectrum_is_sorted() -> None:
     heights = [shape.height for shape in canvas.shapes if isinstance(shape, Box)]
     assert [high / heights[0] for high in heights] == pytest.approx([1.0, 2 / 3, 1 / 3])
     assert any(isinstance(shape, Polyline) and shape.dashed for shape in canvas.shapes)
+    many = spectrum("t", [float(value) for value in range(50_000)], 0.5, "dimensions", "nats")
+    assert len([shape for shape in many.shapes if isinstance(shape, Box)]) == 400
 
 
 def test_a_cloud_has_dots_for_each_group() -> None:

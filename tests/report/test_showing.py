@@ -58,6 +58,15 @@ def test_maps_of_attention_and_a_suite_are_drawn(model: SentenceAutoencoder) -> 
     assert note == Said("a note")
 
 
+def test_a_long_map_is_cut_and_says_so(model: SentenceAutoencoder) -> None:
+    weights = np.ones((50, 1), np.float32)
+    section = attended([Study("run", model, attention=[AttentionMap(["a"], ["b"] * 50, weights, None)])])
+    assert section is not None
+    (drawn,) = section.blocks
+    assert isinstance(drawn, Drawn)
+    assert drawn.caption.endswith("The first 40 of 50 pieces.")
+
+
 def test_quality_by_length_is_in_order(run: Path, model: SentenceAutoencoder) -> None:
     found = model.evaluate(["a", "A dog sees a red ball today.", "x y z " * 5])
     from textrae.report.studying import Text

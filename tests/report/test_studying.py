@@ -65,6 +65,8 @@ def test_runs_of_other_kinds_are_shown_as_far_as_they_can(name: str) -> None:
 def test_what_a_text_cannot_be_used_for_is_said(run: Path, model: SentenceAutoencoder) -> None:
     with pytest.raises(ConfigError, match="was not trained to translate"):
         study(run, model, Text("text.txt", LINES, LINES))
+    with pytest.raises(ConfigError, match="language"):
+        study(run, model, None, to="de")
     translator = SentenceAutoencoder.load(OLDER / "translator")
     found = study(OLDER / "translator", translator, Text("text.txt", LINES[:4]), ["quality"])
     assert "give the references" in found.missing["quality"]

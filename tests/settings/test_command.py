@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ def test_files_are_told_and_what_was_in_memory_is_named() -> None:
         teacher="t.npy",
     )
     assert "--target de=a.de --valid-target v.de --valid=-v --teacher t.npy " in pair
+
+
+def test_trained_parts_come_with_their_tokenizers() -> None:
+    corpus = CorpusConfig(tokenizer="r/tokenizer.model")
+    settings = Settings(ModelConfig(), corpus, TrainingConfig(), ("a",), encoder="r")
+    assert "--encoder r" in training_command(settings)
+    assert "--tokenizer" not in training_command(settings)
+    separate = replace(corpus, tokenizers="separate", target_tokenizer="s/tokenizer.model")
+    settings = replace(settings, corpus=separate, encoder=None, decoder="s", target=("b",))
+    assert "--target-tokenizer" not in training_command(settings)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from textrae.evaluation.attention import attention_picture
@@ -21,6 +22,10 @@ _PAIRS, _WORST = 10, 10
 """Sentences that are shown as they come, and those that were changed most."""
 MARKED = "What was lost is crossed out, what is new is underlined."
 """How differences are shown on a page."""
+_COMPARED = 1_000
+"""Sentences among which those that were changed most are looked for, at most."""
+_PIECES = 40
+"""Pieces written that a map of attention has, at most."""
 _ACTIVE_KL = 0.05
 """Nats from which on a dimension is said to be used: the line of the picture."""
 
@@ -90,7 +95,9 @@ def rebuilt(studies: Sequence[Study]) -> Section:
     several, first = len(known) > 1, known[0].pairs
     whole = min(len(one.pairs) for one in known)
     rows = list(range(min(_PAIRS, whole)))
-    shares = {row: max(changed_share(*one.pairs[row]) for one in known) for row in range(min(whole, 1_000))}
+    shares = {
+        row: max(changed_share(*one.pairs[row]) for one in known) for row in range(min(whole, _COMPARED))
+    }
     size = {row: shares[row] * math.sqrt(len(first[row][0])) for row in shares}
     worst = sorted((row for row in shares if shares[row] > 0 and row not in rows), key=lambda row: -size[row])
     worst = list({first[row][0]: row for row in reversed(worst)}.values())[::-1]
@@ -215,16 +222,17 @@ def posteriors(studies: Sequence[Study]) -> Section | None:
 
 def attended(studies: Sequence[Study]) -> Section | None:
     """Return the section of attention maps."""
-    blocks: list[Block] = [
-        Drawn(
-            "attention",
-            attention_picture(found),
-            f"{_by(one, studies)}Each row is a piece that is written; the darker a square, the more it looks at that piece "
-            "of what is read.",
-        )
-        for one in studies
-        for found in one.attention
-    ]
+    blocks: list[Block] = []
+    for one in studies:
+        for found in one.attention:
+            caption = (
+                f"{_by(one, studies)}Each row is a piece that is written; the darker a square, the more it looks at that "
+                "piece of what is read."
+            )
+            if len(found.target) > _PIECES:
+                caption += f" The first {_PIECES} of {len(found.target):,} pieces."
+                found = replace(found, target=found.target[:_PIECES], decoder=found.decoder[:_PIECES])
+            blocks.append(Drawn("attention", attention_picture(found), caption))
     return Section("Attention", blocks) if blocks else None
 
 

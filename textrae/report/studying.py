@@ -18,7 +18,7 @@ from textrae.evaluation.suite.report import SuiteReport
 from textrae.evaluation.translation import TranslationReport, translation_report
 from textrae.latent.posterior import Diagnosis
 from textrae.model import SentenceAutoencoder
-from textrae.report.choosing import Layout, Neighbours, apart, nearest, plane, short_ones
+from textrae.report.choosing import Layout, Neighbours, apart, chosen, nearest, plane, short_ones
 from textrae.runs.folder import METRICS
 from textrae.runs.metrics import Report, read_metrics
 
@@ -28,6 +28,9 @@ PARTS: tuple[Part, ...] = get_args(Part)
 _MAPPED = 400
 """Kept encodings that are decoded to be shown, at most."""
 _DIAGNOSED = 2_000
+"""Sentences whose posteriors are measured, at most."""
+_POINTS = 2_000
+"""Sentences of a map, at most, evenly chosen."""
 _SAMPLES, _STEPS, _MAPS, _NEIGHBOURS = 12, 7, 3, 6
 
 
@@ -95,7 +98,7 @@ def study(
         watch: called with the name of each part before it is worked on.
 
     Raises:
-        ConfigError: a text is given to a model that reads vectors.
+        ConfigError: a text is given to a model that reads vectors, or there is no such language.
         RunError: the metrics may not be read.
     """
     name = folder.resolve().name or str(folder)
@@ -107,6 +110,7 @@ def study(
         )
     if text is not None and text.references is not None and not model.run.translates:
         raise ConfigError(f"{folder}: was not trained to translate; leave `target` out")
+    model.engine.specials(to)  # which refuses a language that it does not write
     found.reports, left = read_metrics(folder / METRICS)
     if left:
         found.notes.append(f"{left:,} malformed lines of {METRICS} were left out")
@@ -182,9 +186,12 @@ def _map(found: Study, text: Text | None, own: Sequence[str], vectors: NDArray[n
     assert vectors is not None
     if len(vectors) < 3:
         raise ConfigError("needs three sentences or more")
-    found.layout = plane(vectors, own, None if text is None else text.labels)
+    rows = chosen(len(own), _POINTS)
+    some, sentences = vectors[rows], [own[row] for row in rows]
+    labels = None if text is None or text.labels is None else [text.labels[row] for row in rows]
+    found.layout = plane(some, sentences, labels)
     if text is not None:
-        found.neighbours = nearest(vectors, own, _NEIGHBOURS)
+        found.neighbours = nearest(some, sentences, _NEIGHBOURS)
 
 
 def _posterior(found: Study, text: Text | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ def training_command(settings: Settings, out: str = "run") -> str:
         settings: of the training; numbers that a size or a corpus decided are given.
         out: run folder to make.
     """
+    from textrae.settings.run import DECODER_SETTINGS, ENCODER_SETTINGS
     from textrae.settings.sizes import NUMBERS
 
     sources = [source if source != "-" else _MEMORY for source in settings.sources] or [_MEMORY]
@@ -46,18 +47,25 @@ def training_command(settings: Settings, out: str = "run") -> str:
     for name in ("valid", "encoder", "decoder", "vectors", "valid_vectors", "teacher"):
         if (file := getattr(settings, name)) is not None:
             words += _option(name.replace("_", "-"), file)
-    return with_settings(words, (settings.model, settings.corpus, settings.training), NUMBERS)
+    # a trained part comes with its tokenizer and its shape
+    decided = {"tokenizer", *ENCODER_SETTINGS} if settings.encoder is not None else set[str]()
+    if settings.decoder is not None:
+        decided |= {"tokenizer", "target_tokenizer", *DECODER_SETTINGS}
+    return with_settings(words, (settings.model, settings.corpus, settings.training), NUMBERS, decided)
 
 
-def with_settings(words: Sequence[str], parts: Sequence[Any], always: Sequence[str] = ()) -> str:
+def with_settings(
+    words: Sequence[str], parts: Sequence[Any], always: Sequence[str] = (), without: Collection[str] = ()
+) -> str:
     """Return a command line with the options of settings, quoted for a shell.
 
     Args:
         words: the command line before them.
         parts: dataclasses of settings; of one name in several the first that is told holds.
         always: names of settings that are given even at their default, as something else would decide them.
+        without: names of settings that are not given, as something else decides them.
     """
-    seen, found = set[str](), list(words)
+    seen, found = {*WITHOUT, *without}, list(words)
     for part in parts:
         found += _differing(part, always, seen)
     return " ".join(shlex.quote(word) for word in found)
@@ -73,7 +81,7 @@ def _differing(part: Any, always: Sequence[str], seen: set[str]) -> Iterator[str
     """
     for field in fields(part):
         value, name = getattr(part, field.name), field.name
-        if name in WITHOUT or name in seen or value is None:
+        if name in seen or value is None:
             continue
         default = _default(field)
         if name in always or value != default:

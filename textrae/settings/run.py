@@ -24,6 +24,50 @@ _SLOTS_BEFORE = {"slot_addressing": "content", "clock": False}
 """Values of settings that older runs with slots do not name yet."""
 
 
+ENCODER_SETTINGS = (
+    "cell",
+    "layers",
+    "hidden",
+    "embedding",
+    "latent",
+    "bidirectional",
+    "reverse",
+    "pooling",
+    "slots",
+    "slot_addressing",
+    "clock",
+    "scoring",
+    "variational",
+    "regulariser",
+    "posterior_norm",
+    "hierarchical",
+    "segments",
+    "closings",
+    "places",
+)
+"""Settings that the encoder of a model depends on."""
+DECODER_SETTINGS = (
+    "cell",
+    "layers",
+    "hidden",
+    "embedding",
+    "latent",
+    "slots",
+    "slot_addressing",
+    "clock",
+    "scoring",
+    "memory",
+    "conditioning",
+    "encoding_scale",
+    "reconstruction",
+    "hierarchical",
+    "segments",
+    "closings",
+    "places",
+)
+"""Settings that the decoder of a model depends on."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides what a training does, kept to resume it and to tell how a model was made."""

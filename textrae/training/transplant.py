@@ -14,50 +14,8 @@ from textrae.runs.run import Run, load_run, load_settings
 from textrae.settings.files import build, to_dict
 from textrae.settings.model import ModelConfig
 from textrae.settings.rules import changed, refuse_ineffective, refuse_part, refuse_with_parts
-from textrae.settings.run import Settings
+from textrae.settings.run import DECODER_SETTINGS, ENCODER_SETTINGS, Settings
 
-_READING = (
-    "cell",
-    "layers",
-    "hidden",
-    "embedding",
-    "latent",
-    "bidirectional",
-    "reverse",
-    "pooling",
-    "slots",
-    "slot_addressing",
-    "clock",
-    "scoring",
-    "variational",
-    "regulariser",
-    "posterior_norm",
-    "hierarchical",
-    "segments",
-    "closings",
-    "places",
-)
-"""Settings that the encoder of a model depends on."""
-_WRITING = (
-    "cell",
-    "layers",
-    "hidden",
-    "embedding",
-    "latent",
-    "slots",
-    "slot_addressing",
-    "clock",
-    "scoring",
-    "memory",
-    "conditioning",
-    "encoding_scale",
-    "reconstruction",
-    "hierarchical",
-    "segments",
-    "closings",
-    "places",
-)
-"""Settings that the decoder of a model depends on."""
 _PIECES = ("vocab_size", "whole_words")
 """Settings of a tokenizer, which may be given again as the run has them."""
 
@@ -81,8 +39,8 @@ def adopted(settings: Settings, given: Mapping[str, Any], named: Collection[str]
     model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
     asked = changed(settings) | set(named)
     for run, names, what in (
-        (settings.encoder, _READING, "encoder"),
-        (settings.decoder, _WRITING, "decoder"),
+        (settings.encoder, ENCODER_SETTINGS, "encoder"),
+        (settings.decoder, DECODER_SETTINGS, "decoder"),
     ):
         if run is None:
             continue
