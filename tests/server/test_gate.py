@@ -105,6 +105,34 @@ def test_a_body_that_does_not_come_is_given_up(gate: Gate) -> None:
     assert asyncio.run(main())[0]["status"] == 408
 
 
+def test_an_answer_that_is_not_taken_is_given_up(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textrae.server.gate._SLOWEST", 2**30)
+    service.api_key = None
+    sent: list[Message] = []
+
+    async def large(body: bytes, receive: Receive) -> bytes:
+        return b"x" * 600_000
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if message.get("body"):
+            await asyncio.sleep(60 if taken == len(sent) else 0)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"a", "more_body": False}
+
+    scope = {"type": "http", "method": "POST", "path": "/decode", "headers": [JSON]}
+    gate = Gate(echo, service, {"/decode"}, answers={"/decode": large})
+    for taken in (3, -1):
+        sent.clear()
+        asyncio.run(gate(scope, receive, send))
+        assert gate._held == gate._active == 0
+        assert [len(one.get("body", b"")) for one in sent[1:]] == [2**18, 2**18, 75_712][
+            : 2 if taken > 0 else 3
+        ]
+    assert 'status="499"' in service.metrics.page().decode()
+
+
 def test_other_types_are_refused(gate: Gate) -> None:
     assert message(ask(gate, [b"a"], headers=((b"content-type", b"text/plain"),)))[0] == 415
     assert message(ask(gate, [b"a"], headers=()))[0] == 415

@@ -18,6 +18,10 @@ AnswerBody = Callable[[bytes, Receive], Awaitable[bytes]]
 """Answers a body, given what else comes from the client."""
 OPEN = frozenset({"/health"})
 """Paths for which no key is needed, beside the page's."""
+_PIECE = 2**18
+"""Bytes of an answer that are sent at once; the next ones wait until the client has taken most of them."""
+_SLOWEST = 2**17
+"""Bytes a second that a client must take of a large answer."""
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -74,7 +78,7 @@ class Gate:
                     if answer is None:
                         await self._app(scope, _given(body, receive), noting)
                     else:
-                        await _send(noting, 200, await answer(body, receive))
+                        await self._give(await answer(body, receive), noting)
                 finally:
                     self._held -= size
             finally:
@@ -83,6 +87,8 @@ class Gate:
         except Refusal as refusal:
             if not sent:
                 await _say(refusal, noting)
+        except TimeoutError:  # uvicorn closes what has begun and does not end
+            status = 499
         except Exception:
             tell("failed", logging.ERROR, exc_info=True, path=scope["path"][:200])
             if not sent:
@@ -126,6 +132,15 @@ class Gate:
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and (len(length) > 15 or int(length) > service.limits.body):
             raise self._too_large()
+
+    async def _give(self, answer: bytes, send: Send) -> None:
+        """Send an answer as fast as it is taken, and count it as held; give up a client that does not take it."""
+        self._held += len(answer)
+        try:
+            async with asyncio.timeout(self._service.limits.seconds + len(answer) / _SLOWEST):
+                await _send(send, 200, answer)
+        finally:
+            self._held -= len(answer)
 
     def _too_large(self) -> Refusal:
         return Refusal(
@@ -186,4 +201,6 @@ async def _send(send: Send, status: int, body: bytes, more: Mapping[str, str] = 
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     headers += [(name.encode(), value.encode()) for name, value in more.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    for first in range(0, max(1, len(body)), _PIECE):
+        last = first + _PIECE
+        await send({"type": "http.response.body", "body": body[first:last], "more_body": last < len(body)})

@@ -16,6 +16,7 @@ from textrae.search.index import Index
 from textrae.server.app import make_app
 from textrae.server.hosted import Hosted
 from textrae.server.journal import tell
+from textrae.server.protocol import BoundedProtocol
 from textrae.server.service import Service
 
 _NAME_LENGTH = 200
@@ -113,7 +114,8 @@ def serve(service: Service, address: socket.socket, ready: Callable[[str], None]
         date_header=True,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_DRAINING,
-        h11_max_incomplete_event_size=65_536,
+        http=BoundedProtocol,
+        ws="none",
         lifespan="on",
     )
     server = uvicorn.Server(config)

@@ -28,7 +28,7 @@ class Limits:
     body: int = 8 * 2**20
     """Bytes of a request's body."""
     bodies: int = 64 * 2**20
-    """Bytes of all bodies that are held at once."""
+    """Bytes of all bodies and answers that are held at once; nothing more is read then."""
     requests: int = 256
     """Requests that are answered at once."""
     items: int = 16_384
