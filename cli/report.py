@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -80,6 +85,13 @@ SuiteFolder = Annotated[
         show_default=False,
     ),
 ]
+Probes = Annotated[
+    bool,
+    typer.Option(
+        "--probes",
+        help="Measure what encodings of FILE tell, beside simple ones: length, words, their order, and --labels.",
+    ),
+]
 Card = Annotated[
     bool,
     typer.Option("--card", help="Write the best of it, as text, into the README.md of the run too."),
@@ -97,6 +109,7 @@ def report(
     target: References = None,
     labels: Labels = None,
     suite: SuiteFolder = None,
+    probes: Probes = False,
     to: To = None,
     seed: Seed = 0,
     corpus_format: CorpusFormat = "auto",
@@ -141,6 +154,7 @@ def plot(
     target: References = None,
     labels: Labels = None,
     suite: SuiteFolder = None,
+    probes: Probes = False,
     to: To = None,
     seed: Seed = 0,
     corpus_format: CorpusFormat = "auto",
@@ -166,9 +180,10 @@ def plot(
     if out is not None:
         check_picture(out)
         refuse_inputs(out, file, target, labels)
-    if (what == "suite") != (suite is not None):
-        wrong = "is for --what suite" if suite is not None else "give it for this picture"
-        raise typer.BadParameter(wrong, param_hint="--suite")
+    measured = suite is not None or probes
+    if (what == "suite") != measured:
+        wrong = "is for --what suite" if measured else "give it, or --probes, for this picture"
+        raise typer.BadParameter(wrong, param_hint="--probes" if probes else "--suite")
     found = _made(ctx, runs, file, _PARTS[what])
     reasons = [reason for run in found.figures["runs"] for reason in run["missing"].values()]
     put_picture(found, what, out, as_json, reasons[0] if reasons else "this run has nothing to draw of it")
@@ -193,23 +208,54 @@ def _made(
         file: sentences to measure them on.
         parts: what is studied; None for all.
     """
+    from textrae.errors import CorpusError
+    from textrae.evaluation.suite.measuring import refuse_missing
     from textrae.report.making import made
+    from textrae.report.probing import write_suite
     from textrae.report.studying import PARTS, study
 
     given = ctx.params
-    for name in ("target", "labels"):
-        if file is None and given[name] is not None:
+    for name in ("target", "labels", "probes"):
+        if file is None and given[name] not in (None, False):
             raise typer.BadParameter("is for the sentences of a FILE: give that too", param_hint=f"--{name}")
+    if given["suite"] is not None and given["probes"]:
+        raise typer.BadParameter("leave it out with --suite, or that", param_hint="--probes")
+    if given["suite"] is not None or given["probes"]:
+        refuse_missing()
     models = [load_model(run, given["device"], given["precision"]) for run in runs]
     text = None if file is None else _text(ctx, file, max(model.max_length for model in models))
     chosen: Sequence[Part] = PARTS if parts is None else [one for one in PARTS if one in parts]
+    shown = sys.stderr.isatty()
     studies = [
-        study(run, model, text, chosen, to=given["to"], seed=given["seed"])
+        study(
+            run,
+            model,
+            text,
+            chosen,
+            to=given["to"],
+            seed=given["seed"],
+            watch=partial(_tell, run) if shown else lambda part: None,
+        )
         for run, model in zip(runs, models, strict=True)
     ]
     if given["suite"] is not None:
         _measure_suite(ctx, studies, given["suite"])
+    elif given["probes"] and text is not None:
+        with TemporaryDirectory() as folder:
+            studies[0].notes += write_suite(Path(folder), text)
+            try:
+                _measure_suite(ctx, studies, Path(folder))
+            except CorpusError as error:  # which names a file that the user has not made
+                raise CorpusError(str(error).replace(f"{folder}{os.sep}", f"{text.name}: ")) from None
+        for one in studies:
+            assert one.suite is not None
+            named = [note.replace(f"{folder}{os.sep}", "") for note in one.suite.notes]
+            one.suite = replace(one.suite, notes=named)
     return made(studies, text)
+
+
+def _tell(run: Path, part: str) -> None:
+    note(f"{run}: {part} …")
 
 
 def _text(ctx: typer.Context, file: str, longest: int) -> Text:
@@ -258,10 +304,9 @@ def _text(ctx: typer.Context, file: str, longest: int) -> Text:
 
 
 def _measure_suite(ctx: typer.Context, studies: Sequence[Study], folder: Path) -> None:
-    from textrae.evaluation.suite.measuring import measure_suite, refuse_missing
+    from textrae.evaluation.suite.measuring import measure_suite
     from textrae.evaluation.suite.reading import read_suite
 
-    refuse_missing()
     seed = ctx.params["seed"]
     suite = read_suite(folder, seed=seed)
     for one in studies:

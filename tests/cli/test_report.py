@@ -90,6 +90,20 @@ def test_pictures_of_quality_and_attention(run: Path, lines: Path, tmp_path: Pat
     assert drawn.returncode == 0, drawn.stderr
 
 
+def test_probes_of_the_sentences_themselves(run: Path, tmp_path: Path) -> None:
+    text, labels = tmp_path / "text.txt", tmp_path / "labels.txt"
+    text.write_text("\n".join(sentences()[:60]) + "\n")
+    labels.write_text("a\nb\n" * 30)
+    done = textrae_here("report", run, text, "--labels", labels, "--probes", "--json")
+    assert done.returncode == 0, done.stderr
+    tasks = json.loads(done.stdout)["runs"][0]["suite"]["tasks"]
+    assert "labels" in [task["name"] for task in tasks]
+    text.write_text("one\ntwo\nthree\n")
+    few = textrae_here("report", run, text, "--probes", "--json")
+    assert (few.returncode, few.stdout) == (1, b"")
+    assert '{"error":"text.txt: probing/sentences.txt: too few sentences' in few.stderr.decode()
+
+
 def test_a_run_of_series(tmp_path: Path) -> None:
     series = tmp_path / "series.csv"
     shape = json.loads((OLDER / "series" / "config.json").read_text())["dim"]
@@ -111,7 +125,14 @@ def test_a_run_of_series(tmp_path: Path) -> None:
     [
         (("plot", "RUN", "--what", "kl"), 2, "--what kl: only a variational model has posteriors"),
         (("plot", "RUN", "--what", "nonsense"), 2, "--what"),
-        (("plot", "RUN", "--what", "suite"), 2, "--suite: give it for this picture"),
+        (("plot", "RUN", "--what", "suite"), 2, "--suite: give it, or --probes, for this picture"),
+        (("plot", "RUN", "--probes"), 2, "--probes: is for --what suite"),
+        (("report", "RUN", "--probes"), 2, "--probes: is for the sentences of a FILE"),
+        (
+            ("report", "RUN", "RUN/README.md", "--probes", "--suite", "x"),
+            2,
+            "--probes: leave it out with --suite",
+        ),
         (("plot", "RUN", "-o", "x.txt"), 2, "pictures are written to"),
         (("report", "RUN", "none.txt"), 1, "none.txt: "),
         (("report", "RUN", "--labels", "x"), 2, "--labels: is for the sentences of a FILE"),
