@@ -75,6 +75,7 @@ def serve(
     Ctrl-C or SIGTERM ends it once what is being answered is answered. The log has no sentences in it.
     """
     import os
+    import sys
 
     os.environ.setdefault(
         "OMP_WAIT_POLICY", "PASSIVE"
@@ -83,7 +84,7 @@ def serve(
     import logging
 
     from textrae.errors import ConfigError
-    from textrae.server.journal import LOGGER, JsonLines
+    from textrae.server.journal import LOGGER, JsonLines, Unhindered
     from textrae.server.running import host as load
     from textrae.server.running import listen, named
     from textrae.server.running import serve as answer
@@ -99,7 +100,7 @@ def serve(
         import torch
 
         torch.set_num_threads(threads)
-    handler = logging.StreamHandler()
+    handler = Unhindered(sys.stderr)
     handler.setFormatter(JsonLines())
     for logger in (LOGGER, logging.getLogger("uvicorn.error")):
         logger.addHandler(handler)
@@ -119,6 +120,9 @@ def serve(
         pass
     finally:
         service.close()
+        for logger in (LOGGER, logging.getLogger("uvicorn.error")):
+            logger.removeHandler(handler)
+        handler.close()
 
 
 def _needed() -> None:

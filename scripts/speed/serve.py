@@ -41,7 +41,7 @@ def started(*words: object, log: bool = False) -> Iterator[tuple[str, int, int]]
             if not line:
                 sys.exit("the service did not start")
             found = re.search(r": http://([\d.]+):(\d+)$", line.rstrip())
-        yield found[1], int(found[2]), process.pid
+        yield found[1], int(found[2]), process.pid  # whose log nobody reads, which must not matter
     finally:
         process.terminate()
         process.stderr.close()

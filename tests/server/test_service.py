@@ -56,6 +56,10 @@ def test_what_takes_too_long_is_given_up() -> None:
     async def gone() -> Message:
         return {"type": "http.disconnect"}
 
+    async def later() -> str:
+        await asyncio.sleep(0.5)
+        return "done"
+
     async def soon() -> str:
         await asyncio.sleep(0.3)
         return "done"
@@ -67,6 +71,7 @@ def test_what_takes_too_long_is_given_up() -> None:
         with pytest.raises(Refusal, match="has left"):
             await service.answered(slow(), gone)
         assert await service.answered(soon(), silent) == "done"
+        assert await service.answered(later(), silent, slow=True) == "done"
         await asyncio.sleep(0)
 
     asyncio.run(main())

@@ -79,7 +79,8 @@ def _answering(service: Service, endpoint: Endpoint) -> AnswerBody:
             raise unfit(error, invalid) from None
         try:
             with service.admitted(endpoint.items(asked)):
-                answer = await service.answered(endpoint.do(service, asked), receive)
+                work = endpoint.do(service, asked)
+                answer = await service.answered(work, receive, slow=endpoint.slow(asked))
         except Refusal:
             raise
         except TextraeError as error:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from textrae.search.index import Hit
@@ -33,6 +34,8 @@ class Endpoint:
     """Function that answers; its docstring describes the endpoint."""
     items: Callable[[Any], int]
     """Return how many sentences or vectors a request is about."""
+    slow: Callable[[Any], bool] = lambda asked: False
+    """Return whether a request may take ten times as long as others."""
 
 
 async def decode(service: Service, asked: schemas.Decode) -> Answer:
@@ -111,19 +114,24 @@ async def search(service: Service, asked: schemas.Search) -> Answer:
 
 
 async def place(service: Service, asked: schemas.Map) -> Answer:
-    """Place sentences on a plane, by the two directions in which their encodings differ most (PCA)."""
+    """Place sentences on a plane: by the two directions in which encodings differ most (PCA), or by neighbours (UMAP)."""
     if (asked.texts is None) == (asked.index is None):
         raise Refusal(422, "texts: give either texts or the name of an index", "texts")
     if asked.texts is not None:
         run = service.run(asked.model)
-        read = await run.places(asked.texts)
+        read = await run.encode(asked.texts, run.compared)
         texts, left_out, cut = None, 0, truncated(service, read)
-        ((points, explained),) = read.results
+        vectors = np.stack(read.results)
     else:
         run, _, index = service.index(asked.index, asked.model)
         count = min(len(index), schemas.POINTS)
-        texts, points, explained = await run.places_of(index, count)
+        texts, vectors = await run.first_of(index, count)
         left_out, cut = len(index) - count, []
+    explained = None
+    if asked.layout == "umap":
+        points = await service.unfolding.places(vectors)
+    else:
+        points, explained = await run.flattened(vectors)
     return {
         "model": run.name,
         "texts": texts,
@@ -175,7 +183,12 @@ ENDPOINTS = (
     ),
     Endpoint("/score", schemas.Score, schemas.Scores, score, lambda asked: len(asked.texts)),
     Endpoint(
-        "/map", schemas.Map, schemas.Places, place, lambda asked: len(asked.texts or ()) or schemas.POINTS
+        "/map",
+        schemas.Map,
+        schemas.Places,
+        place,
+        lambda asked: len(asked.texts or ()) or schemas.POINTS,
+        slow=lambda asked: asked.layout == "umap",
     ),
     Endpoint("/search", schemas.Search, schemas.Hits, search, lambda asked: len(asked.queries)),
 )

@@ -20,6 +20,7 @@ from textrae.search.encoding import scaled
 from textrae.search.index import Hit, Index
 from textrae.server.batcher import Batcher, Work
 from textrae.server.flat import flattened
+from textrae.server.unfolding import available
 from textrae.settings.model import Part
 
 T = TypeVar("T")
@@ -112,6 +113,7 @@ class Hosted:
             "labels": [] if run.flow is None else list(run.flow.shape.labels),
             "methods": ["linear", "spherical", *(["flow"] if run.flow is not None else [])],
             "sources": self.sources,
+            "layouts": ["pca", *(["umap"] if available() else [])],
             "indexes": list(self.indexes),
             "about": repr(self.model)[1:-1].removeprefix("SentenceAutoencoder: "),
         }
@@ -247,18 +249,22 @@ class Hosted:
 
         return await self._texts("search", (name, k, approximate), call, queries)
 
-    async def places(self, texts: list[str]) -> Read[tuple[NDArray[np.float64], list[float]]]:
-        """Place sentences on a plane (:func:`textrae.server.flat.flattened`), by what they are compared by."""
-        read = await self.encode(texts, self.model.run.settings.model.compared)
-        found = await self.batcher.steps([lambda: flattened(np.stack(read.results))])
-        return Read(found, read.tokens, read.truncated)
+    @property
+    def compared(self) -> Part:
+        """Part of the encodings that sentences are compared by."""
+        return self.model.run.settings.model.compared
 
-    async def places_of(self, index: Index, count: int) -> tuple[list[str], NDArray[np.float64], list[float]]:
-        """Place the first sentences of an index on a plane; return them too."""
+    async def flattened(self, vectors: Vectors) -> tuple[NDArray[np.float64], list[float]]:
+        """Place vectors on a plane (:func:`textrae.server.flat.flattened`)."""
+        (found,) = await self.batcher.steps([lambda: flattened(vectors)])
+        return found
 
-        def call() -> tuple[list[str], NDArray[np.float64], list[float]]:
+    async def first_of(self, index: Index, count: int) -> tuple[list[str], Vectors]:
+        """Return the first sentences of an index, and their vectors."""
+
+        def call() -> tuple[list[str], Vectors]:
             vectors = np.asarray(index.store.vectors[:count], dtype=np.float32)
-            return [index.text(number) for number in range(count)], *flattened(vectors)
+            return [index.text(number) for number in range(count)], vectors
 
         (found,) = await self.batcher.steps([call])
         return found

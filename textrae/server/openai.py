@@ -24,7 +24,7 @@ async def embeddings(service: Service, asked: schemas.Embeddings) -> Answer:
         number = asked.input.index("")
         raise Refusal(400, f"input[{number}]: is an empty string; give one with text", "input")
     shape = run.model.run.settings.model
-    part = asked.part or shape.compared
+    part = asked.part or run.compared
     if asked.dimensions is not None:
         if part != "meaning":
             raise Refusal(

@@ -137,6 +137,6 @@ def serve(service: Service, address: socket.socket, ready: Callable[[str], None]
             telling.cancel()
             tell("stopped", waiting=len(service.batcher))
 
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # not whatever is no HTTP
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(both())

@@ -214,6 +214,9 @@ class Map(Asked):
     model_config = _example(texts=["A dog runs.", "A cat sleeps.", "It rains."])
 
     texts: Annotated[list[Text], Field(min_length=1, max_length=POINTS)] | None = None
+    layout: Literal["pca", "umap"] = Field(
+        "pca", description="umap takes long, and needs umap-learn: one map at a time."
+    )
     index: Name | None = Field(None, description="Name of an index, of which the first 10,000 are placed.")
 
 
@@ -257,6 +260,7 @@ class Model(BaseModel):
     labels: list[str] = Field(description="Classes that its prior knows.")
     methods: list[str] = Field(description="How a path may lead.")
     sources: list[str] = Field(description="What samples may be drawn from.")
+    layouts: list[str] = Field(description="How a map may be made.")
     indexes: list[str] = Field(description="Names of what may be searched.")
     about: str = Field(description="What it is, in a line.")
 
@@ -349,7 +353,9 @@ class Places(BaseModel):
     model: str
     texts: list[str] | None = Field(description="The sentences, where they are those of an index.")
     points: list[tuple[float, float]]
-    explained: tuple[float, float] = Field(description="Shares of the variance.")
+    explained: tuple[float, float] | None = Field(
+        description="Shares of the variance that the two directions of a PCA have."
+    )
     left_out: int = Field(description="Sentences of the index beyond those that are placed.")
     truncated: list[int]
 

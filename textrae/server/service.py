@@ -15,6 +15,7 @@ from textrae.server.batcher import Batcher
 from textrae.server.failures import Refusal
 from textrae.server.hosted import Hosted
 from textrae.server.metrics import Metrics
+from textrae.server.unfolding import Unfolding
 
 R = TypeVar("R")
 _PATIENCE = 0.25
@@ -51,6 +52,7 @@ class Service:
         self.batcher = Batcher(self.metrics.computed)
         self.metrics.waiting.set_function(lambda: len(self.batcher))
         self.runs: dict[str, Hosted] = {}
+        self.unfolding = Unfolding()
         self._items = 0
         self.stopping = False
 
@@ -110,8 +112,8 @@ class Service:
         finally:
             self._items -= items
 
-    async def answered(self, work: Awaitable[R], receive: Receive) -> R:
-        """Return the result of work, and give it up if the client leaves or it takes too long.
+    async def answered(self, work: Awaitable[R], receive: Receive, *, slow: bool = False) -> R:
+        """Return the result of work, and give it up if the client leaves or it takes too long (ten times that if `slow`).
 
         Raises:
             Refusal: it took too long, or the client has left.
@@ -123,12 +125,13 @@ class Service:
         left = asyncio.ensure_future(_left(receive))
         try:
             both: set[asyncio.Future[Any]] = {task, left}
-            await asyncio.wait(both, timeout=self.limits.seconds, return_when=asyncio.FIRST_COMPLETED)
+            seconds = self.limits.seconds * (10 if slow else 1)
+            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             if left.done():
                 raise Refusal(499, "the client has left")
-            raise Refusal(503, f"it took longer than {self.limits.seconds:g} s; ask for less at a time")
+            raise Refusal(503, f"it took longer than {seconds:g} s; ask for less at a time")
         finally:
             left.cancel()
             task.cancel()

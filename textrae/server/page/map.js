@@ -182,17 +182,18 @@ export async function show() {
   if (kind === "samples") {
     chosen = (await ask("map", "sample", { ...sampled(), count: 500 }))?.texts;
   }
-  if (chosen) answer = await whileBusy($("map-box"), ask("map", "map", kind === "index" ? { index: name } : { texts: chosen }));
+  if (chosen) answer = await whileBusy($("map-box"), ask("map", "map", { layout: $("map-layout").value, ...(kind === "index" ? { index: name } : { texts: chosen }) }));
   if (!answer) return tell("");
   texts = answer.texts ?? chosen;
   points = answer.points;
   ends = state.get("ends").split(",").filter(Boolean).map(Number).filter((number) => number < points.length);
   search();
   whole();
-  const share = Math.round(100 * (answer.explained[0] + answer.explained[1]));
+  const share = answer.explained && Math.round(100 * (answer.explained[0] + answer.explained[1]));
+  const held = answer.explained ? ` Two directions hold ${share} % of what differs.` : " Neighbours are near each other; distances say little.";
   const left = answer.left_out ? ` ${answer.left_out.toLocaleString("en")} more of the index are left out.` : "";
   const cut = answer.truncated.length ? ` ${answer.truncated.length} are longer than the run reads, and were cut.` : "";
-  told = ` Two directions hold ${share} % of what differs.${left}${cut}`;
+  told = `${held}${left}${cut}`;
   tell();
   await walk();
 }
@@ -274,6 +275,8 @@ function drag() {
 }
 
 export function fill(run) {
+  options($("map-layout"), run.layouts, run.layouts.map((name) => name.toUpperCase()));
+  $("map-layout-l").hidden = run.layouts.length < 2;
   const indexes = run.indexes.map((name) => `index:${name}`);
   const samples = run.can.includes("sample") ? ["samples"] : [];
   options($("map-what"), [...indexes, ...samples, "own"],
@@ -283,6 +286,7 @@ export function fill(run) {
 export function listen() {
   drag();
   $("map-what").addEventListener("input", () => { state.set("ends", ""); show(); });
+  $("map-layout").addEventListener("input", show);
   $("map-file").addEventListener("change", read);
   $("map-search").addEventListener("input", later(search, 100));
   $("map-in").addEventListener("click", () => zoom(1.4));
