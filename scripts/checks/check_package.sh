@@ -14,6 +14,7 @@ site = pathlib.Path(textrae.__file__).parents[1]
 assert site.name == "site", site
 assert pathlib.Path(textrae_cli.__file__).parents[1] == site
 assert (site / "textrae" / "py.typed").exists()
+assert (site / "textrae" / "server" / "page" / "index.html").exists()
 others = {path.name for path in site.iterdir()} - {"textrae", "textrae_cli", "bin"}
 assert all(name.endswith(".dist-info") for name in others), others
 PY

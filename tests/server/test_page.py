@@ -189,6 +189,7 @@ def test_the_map_is_searched_walked_and_lassoed(browser: Browser) -> None:
     page.fill("#map-search", "red ball")
     page.wait_for_selector("#map-found button:nth-child(1)")
     assert page.locator("#map-found li").count() == 4
+    page.wait_for_selector("#map-near li:nth-child(10)")
     page.locator("#map-found button").nth(0).focus()
     page.keyboard.press("Enter")
     page.locator("#map-found button").nth(3).click()

@@ -155,12 +155,25 @@ async function walk() {
   out.replaceChildren(make("ol", { class: "plain" }, ...way.map((text) => make("li", {}, text))), open);
 }
 
+const listed = (number) => make("li", {},
+  make("button", { type: "button", "aria-label": `Walk from or to: ${texts[number]}`, onclick: () => pick(number) }, "Walk"),
+  texts[number]);
+
+/** List the sentences of an index whose encodings are nearest to what is searched for. */
+async function near() {
+  const [kind, name] = $("map-what").value.split(/:(.*)/s), wanted = $("map-search").value.trim();
+  $("map-near-box").hidden = kind !== "index" || !wanted;
+  if ($("map-near-box").hidden) return;
+  const answer = await ask("near", "search", { queries: wanted, index: name, k: 10 });
+  const places = new Map(texts.map((text, number) => [text, number]));
+  const there = (answer?.hits[0] ?? []).map((hit) => places.get(hit.text)).filter((number) => number !== undefined);
+  $("map-near").replaceChildren(...there.map(listed));
+}
+
 function search() {
   const wanted = $("map-search").value.trim().toLowerCase();
   found = new Set(wanted ? numbers((number) => texts[number].toLowerCase().includes(wanted)) : []);
-  const shown = [...found].slice(0, FOUND).map((number) => make("li", {},
-    make("button", { type: "button", "aria-label": `Walk from or to: ${texts[number]}`, onclick: () => pick(number) }, "Walk"),
-    texts[number]));
+  const shown = [...found].slice(0, FOUND).map(listed);
   if (found.size > FOUND) shown.push(make("li", { class: "quiet" }, `and ${found.size - FOUND} more`));
   $("map-found").replaceChildren(...shown);
   tell();
@@ -195,6 +208,7 @@ export async function show() {
   const cut = answer.truncated.length ? ` ${answer.truncated.length} are longer than the run reads, and were cut.` : "";
   told = `${held}${left}${cut}`;
   tell();
+  near();
   await walk();
 }
 
@@ -289,6 +303,7 @@ export function listen() {
   $("map-layout").addEventListener("input", show);
   $("map-file").addEventListener("change", read);
   $("map-search").addEventListener("input", later(search, 100));
+  $("map-search").addEventListener("input", later(near, 400));
   $("map-in").addEventListener("click", () => zoom(1.4));
   $("map-out").addEventListener("click", () => zoom(1 / 1.4));
   $("map-reset").addEventListener("click", whole);
