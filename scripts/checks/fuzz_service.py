@@ -55,12 +55,19 @@ def body(draw: random.Random, schemas: dict[str, Any], name: str) -> bytes:
     return written
 
 
-def asked(host: str, port: int, sent: bytes) -> int | None:
-    """Send bytes; return the answer's status, 0 if the connection was closed without one, None if nothing came in time."""
+def asked(host: str, port: int, sent: bytes, whole: bool) -> int | None:
+    """Send bytes; return the answer's status, 0 if the connection was closed without one, None if nothing came in time.
+
+    Args:
+        host, port: of the service.
+        sent: what is sent.
+        whole: whether it is a whole request; after another one nothing more is said to come.
+    """
     with socket.create_connection((host, port), timeout=90) as connection:
         try:
             connection.sendall(sent)
-            connection.shutdown(socket.SHUT_WR)
+            if not whole:
+                connection.shutdown(socket.SHUT_WR)
             found = connection.recv(65_536)
         except TimeoutError:
             return None
@@ -84,6 +91,7 @@ def random_requests(host: str, port: int, pid: int, count: int, seed: int) -> Co
     for number in range(count):
         path = draw.choice(list(paths))
         sent = body(draw, schemas, paths[path])
+        is_whole = False
         if draw.random() < 0.1:  # no HTTP, or hardly
             whole = draw.randbytes(draw.randrange(1, 500))
             if draw.random() < 0.5:
@@ -93,7 +101,8 @@ def random_requests(host: str, port: int, pid: int, count: int, seed: int) -> Co
             length = draw.choices([str(len(sent)), "-1", "x", "99999999999999999999"], [40, 1, 1, 1])[0]
             head = f"{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
             whole = f"{head}content-length: {length}\r\n\r\n".encode() + sent
-        status = asked(host, port, whole)
+            is_whole = length == str(len(sent))
+        status = asked(host, port, whole, is_whole)
         found[status] += 1
         if status is None or status >= 500:
             print(f"{status}: {whole[:300]!r}")

@@ -42,6 +42,22 @@ def test_requests_that_come_together_are_computed_together() -> None:
     assert sum(items for _, _, items in seen) == 40
 
 
+def test_slices_are_multiples_of_the_rows_that_the_engine_fills_up_to() -> None:
+    calls: list[list[str]] = []
+    work = lengths(calls, 0.002)
+    batcher = Batcher()
+
+    async def main() -> None:
+        await asyncio.gather(*(batcher.many(work, ["a"] * 3, [4] * 3) for _ in range(33)))
+
+    asyncio.run(main())
+    batcher.close()
+    sizes = [len(call) for call in calls]
+    assert sum(sizes) == 99
+    assert all(size % 32 == 0 for size in sizes if size > 32)
+    assert max(sizes) > 32
+
+
 def test_a_long_request_is_sliced_and_its_results_stay_in_order(batcher: Batcher) -> None:
     calls: list[list[str]] = []
     texts = ["x" * (number % 7) for number in range(5_000)]

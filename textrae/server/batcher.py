@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import Any, Generic, TypeVar
 
+from textrae.inference.generation import ROW_MULTIPLE
+
 GATHER = 0.002
 """Seconds that a request waits at most for others, if nothing is computed."""
 SLICE = 0.1
@@ -54,15 +56,19 @@ class _Task:
         self.work, self.items, self.sizes, self.steps = work, items, sizes, steps
         self.key: Hashable = id(self) if work is None else work.key
         self.results: list[Any] = []
-        self.left = sum(sizes)
         self.arrived = time.monotonic()
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
 
     @property
+    def left(self) -> int:
+        """Number of items without results."""
+        return len(self.items) - len(self.results)
+
+    @property
     def whole(self) -> bool:
         """Whether all items have results."""
-        return len(self.results) == len(self.items)
+        return not self.left
 
     def slice(self, room: int) -> tuple[int, int]:
         """Return how many of the next items fit into a room of characters, one if none does, and their size."""
@@ -179,14 +185,13 @@ class Batcher:
         room = min(max(room, _SMALLEST), _LARGEST)
         count, taken = first.slice(room if len(same) == 1 else room // 2)
         chosen, room = [(first, count)], room - taken
-        first.left -= taken
         for task in sorted(same[1:], key=lambda task: task.left):
             if room < task.sizes[len(task.results)]:
                 break
             count, taken = task.slice(room)
             chosen.append((task, count))
             room -= taken
-            task.left -= taken
+        _even(chosen)
         held = {id(task) for task, _ in chosen}
         self._waiting = deque(task for task in alive if id(task) not in held)
         return chosen
@@ -236,6 +241,17 @@ class Batcher:
         """Have unfinished tasks wait behind the others."""
         with self._ready:
             self._waiting.extend(tasks)
+
+
+def _even(chosen: list[tuple[_Task, int]]) -> None:
+    """Take items from the end until their number is a multiple of the engine's rows, to which it would fill them up."""
+    total = sum(count for _, count in chosen)
+    over = total % ROW_MULTIPLE if total > ROW_MULTIPLE else 0
+    while over:
+        task, count = chosen.pop()
+        if count > over:
+            chosen.append((task, count - over))
+        over -= min(over, count)
 
 
 def _deliver(tasks: list[_Task], error: BaseException | None = None) -> None:

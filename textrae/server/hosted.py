@@ -27,6 +27,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 _OVERHEAD = 8
 """Characters that a sentence counts as, beside its own."""
+_TOKENS = 1_024
+"""Tokens of a batch: of the few sentences that come together, short ones are apart from long ones then."""
 _VECTOR = 64
 """Characters that a vector to be decoded counts as."""
 _AT_ONCE = 64
@@ -124,7 +126,7 @@ class Hosted:
         self.model.run.settings.model.part_size(part)
 
         def call(some: list[str]) -> list[NDArray[np.float32]]:
-            vectors = self.model.encode(some, part=part)
+            vectors = self.model.encode(some, part=part, batch_tokens=_TOKENS)
             return list(scaled(vectors) if part == "meaning" else vectors)
 
         return await self._texts("encode", (part,), call, texts)
