@@ -177,7 +177,7 @@ def test_samples(browser: Browser) -> None:
     page.fill("#sample-temp", "0")
     page.wait_for_timeout(300)
     assert "temp=0" in page.url
-    assert page.inner_text("#sample-temp-at") == "0.00"
+    assert page.inner_text("#sample-temp-at") == "0.00, the likeliest words"
     page.click("#sample-map")
     page.wait_for_selector("#map-status:has-text('500 sentences')")
     page.close()

@@ -3,6 +3,7 @@
 import { $, ask, later, lines, make, marked, options, state, whileBusy } from "./parts.js";
 
 const WALK = 33; // points of a walk, fetched at once, so that the slider needs no service
+const TOP_P = 0.5; // beside a temperature, as the library draws by itself
 const STRENGTHS = Array.from({ length: 21 }, (_, place) => Math.round((place * 0.2 - 2) * 10) / 10);
 
 export async function rebuild() {
@@ -53,8 +54,11 @@ const number = (id) => Math.max(Number($(id).min), Math.min(Number($(id).max), M
 
 /** What the fields ask for, which the map asks for too. */
 export function sampled() {
+  const temperature = Number($("sample-temp").value), usual = temperature === 1;
+  $("sample-temp-at").textContent = temperature.toFixed(2) + (usual ? ", as the run has it" : temperature ? "" : ", the likeliest words");
   const fields = {
-    count: number("sample-n"), seed: number("sample-seed"), temperature: Number($("sample-temp").value),
+    count: number("sample-n"), seed: number("sample-seed"),
+    ...(usual ? {} : { temperature, top_p: temperature ? TOP_P : null }),
     source: $("sample-source").value || null, label: $("sample-label").value || null,
   };
   if (fields.label) fields.source = "flow";
@@ -63,7 +67,6 @@ export function sampled() {
 
 export async function sample() {
   const fields = sampled();
-  $("sample-temp-at").textContent = fields.temperature.toFixed(2);
   const found = await whileBusy($("sample-out"), ask("sample", "sample", fields));
   if (found) $("sample-out").replaceChildren(...found.texts.map((text) => make("li", {}, text)));
 }
