@@ -48,7 +48,7 @@ TopK = Annotated[
 TopP = Annotated[
     float | None,
     typer.Option(
-        help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: 0.5 if no temperature or top-k is given).",
+        help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: if no temperature or top-k is given 0.5, or 0.8 where the decoder knows noise).",
         show_default=False,
     ),
 ]
@@ -70,6 +70,15 @@ Guidance = Annotated[
         min=0.0,
         max=100.0,
         help="How strongly --label and --length count: 1 as learnt, more for what is typical of them.",
+    ),
+]
+Blur = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="Level of noise that a decoder trained with --blur is told of: 0 follows encodings to the letter, 1 ignores them (default: 0.45 for samples, 0.3 half-way between sentences, 0.5 for moved ones).",
+        show_default=False,
     ),
 ]
 Against = Annotated[
@@ -104,6 +113,7 @@ def sample(
     label: Label = None,
     length: Length = None,
     guidance: Guidance = 1.0,
+    blur: Blur = None,
     against: Against = None,
     nearest: Nearest = False,
     out: Out = None,
@@ -141,6 +151,7 @@ def sample(
             label=label,
             length=length,
             guidance=guidance,
+            blur=blur,
         )
         quality = sample_quality(made, known) if made and (as_json or against is not None) else None
         near = closest(made, known) if nearest and known is not None else None
@@ -169,11 +180,12 @@ def interpolate(
     method: Annotated[
         str | None,
         typer.Option(
-            help="linear, spherical, or flow (along what `textrae prior` has learnt); by default spherical where encodings are normalised.",
+            help="linear, spherical, or flow (along what `textrae prior` has learnt); by default spherical where encodings are normalised or the decoder knows noise.",
             show_default=False,
         ),
     ] = None,
     unique: Annotated[bool, typer.Option("--unique", help="Leave repeats out.")] = False,
+    blur: Blur = None,
     beam: Beam = 1,
     to: To = None,
     out: Out = None,
@@ -191,7 +203,7 @@ def interpolate(
         raise typer.BadParameter("give at least two sentences", param_hint="SENTENCES")
     with Output(out, as_json) as output:
         model = load_model(run, device, "fp32")
-        way = model.interpolate(*sentences, steps=steps, method=way_of, beam=beam, to=to)
+        way = model.interpolate(*sentences, steps=steps, method=way_of, beam=beam, to=to, blur=blur)
         say_cuts(model)
         smooth = smoothness(way)
         shown = without_repeats(way) if unique else way
@@ -269,6 +281,7 @@ def analogy(
     source: AnalogySource = ...,  # type: ignore[assignment]
     target: Target = ...,  # type: ignore[assignment]
     strength: Strength = "1.0",
+    blur: Blur = None,
     beam: Beam = 1,
     seed: AnalogySeed = 0,
     language: Language = None,
@@ -287,7 +300,7 @@ def analogy(
         )
     with Output(out, as_json, file, source, target) as output:
         model = load_model(run, device, precision)
-        _move(output, model, (file, source, target), strengths, seed, beam=beam, to=language)
+        _move(output, model, (file, source, target), strengths, seed, beam=beam, to=language, blur=blur)
 
 
 def _strengths(text: str) -> list[float]:

@@ -26,7 +26,7 @@ SMALL: dict[str, Values] = {
 }
 OTHER: Values = {
     "cell": "lstm", "layers": 2, "hidden": 12, "embedding": 12, "latent": 12, "bidirectional": False,
-    "reverse": True, "pooling": "last", "dropout": 0.5, "weight_dropout": 0.5, "slots": 2,
+    "reverse": True, "pooling": "last", "dropout": 0.5, "weight_dropout": 0.5, "slots": 2, "blur": 0.5,
     "slot_addressing": "content", "clock": False, "memory": "states", "scoring": "additive", "conditioning": "initial",
     "encoding_scale": 0.5, "variational": True, "posterior_norm": 0.5, "regulariser": "mmd",
     "hierarchical": True, "segments": "4", "places": 4, "reconstruction": "mse", "mse_weight": 1.0,

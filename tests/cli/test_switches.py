@@ -20,7 +20,7 @@ from textrae.settings.training import TrainingConfig
 
 SWITCHES = """
 --activation --adam-beta2 --aggressive --aligned/--no-aligned --batch-size --batch-tokens --beta --beta-cycles
---beta-schedule --beta-warmup --bidirectional/--no-bidirectional --bottleneck --cache-dir --cell
+--beta-schedule --beta-warmup --bidirectional/--no-bidirectional --blur --bottleneck --cache-dir --cell
 --checkpoint-minutes --clip --clock/--no-clock --column --columns --conditioning --config --context/--no-context --copying --corpus-format --crossover --decimal --decoder --delimiter
 --device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame
 --free-bits --free-bits-per --freeze-encoder/--train-encoder --header/--no-header --hidden
@@ -38,7 +38,7 @@ WHOLE = """
 --meaning --noise-shuffle --places --seed --slots --steps --stride --valid-size --validations --vocab-size --window
 """
 REAL = """
---adam-beta2 --aggressive --beta --beta-warmup --checkpoint-minutes --clip --copying --crossover --dropout
+--adam-beta2 --aggressive --beta --beta-warmup --blur --checkpoint-minutes --clip --copying --crossover --dropout
 --embedding-rate --encoding-scale --epochs --free-bits --label-smoothing --lr --meaning-weight --minutes --mse-weight
 --noise-blank --noise-drop --noise-substitute --posterior-norm --pretrain --prior --regulariser-weight
 --rehearsal --warmup --weight-decay --weight-dropout --word-dropout

@@ -20,13 +20,38 @@ def flow(dimensions: int = 6, labels: tuple[str, ...] = ()) -> Flow:
     return made.eval()
 
 
-def test_a_field_that_learnt_nothing_leaves_noise_where_it_is() -> None:
-    made = Flow(FlowShape(4, width=16, depth=1)).eval()
-    vectors = 5 + 3 * torch.randn(2_000, 4, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("turned", [True, False])
+def test_a_flow_that_learnt_nothing_draws_from_the_gaussian_of_the_encodings(
+    turned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its paths are known: x_t = noise · √((1 - t)² + t² λ) along each principal axis of variance λ."""
+    generator = torch.Generator().manual_seed(0)
+    mixing = torch.tensor([[3.0, 0.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.5, 0.1]])
+    if not turned:
+        monkeypatch.setattr("textrae.latent.flow._TURNED", 2)
+        mixing = mixing.diag().diag()
+    made = Flow(FlowShape(3, width=16, depth=1)).eval()
+    vectors = 5 + torch.randn(5_000, 3, generator=generator) @ mixing
     made.standardise(vectors)
-    noise = torch.randn(7, 4)
-    torch.testing.assert_close(made.encodings(noise), noise * vectors.std(0, correction=0) + vectors.mean(0))
-    torch.testing.assert_close(made.noise(made.encodings(noise)), noise)
+    found = made.encodings(torch.randn(20_000, 3, generator=generator))
+    torch.testing.assert_close(found.mean(0), vectors.mean(0), atol=0.1, rtol=0.0)
+    torch.testing.assert_close(found.T.cov(), vectors.T.cov(), atol=0.15, rtol=0.05)
+    noise = torch.randn(7, 3, generator=generator)
+    expected = made.turned_back(noise * made.variance.sqrt())
+    torch.testing.assert_close(made.encodings(noise), expected, rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(made.noise(expected), noise, rtol=1e-2, atol=2e-2)
+
+
+def test_principal_axes_lead_there_and_back() -> None:
+    """Axes that do not vary, as of normalised encodings, are no exception."""
+    made, vectors = Flow(FlowShape(4, width=8, depth=1)), torch.randn(300, 4)
+    vectors[:, 3] = -vectors[:, :3].sum(1)
+    made.standardise(vectors)
+    points = made.turned(vectors)
+    variances = points.var(0, correction=0)
+    torch.testing.assert_close(variances[1:], made.variance[1:], rtol=1e-3, atol=1e-3)
+    assert float(made.variance.min()) >= 0.05
+    torch.testing.assert_close(made.turned_back(points), vectors, rtol=1e-3, atol=1e-3)
 
 
 def test_paths_follow_the_field(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +70,9 @@ def test_encodings_lead_back_to_their_noise() -> None:
     made = flow()
     noise = torch.randn(50, 6, generator=torch.Generator().manual_seed(1))
     there = made.encodings(noise)
-    assert float((there - made.centre - noise * made.spread).abs().mean()) > 0.1  # it leads somewhere
+    assert (
+        float((there - made.centre - made.turned_back(noise) + made.centre).abs().mean()) > 0.1
+    )  # it leads somewhere
     torch.testing.assert_close(made.noise(there), noise, rtol=1e-2, atol=1e-2)
 
 

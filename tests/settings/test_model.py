@@ -37,7 +37,7 @@ def test_a_size_sets_the_numbers_that_are_not_given(size: Size) -> None:
     one = (of.hidden, of.embedding, 0, of.vector)
     for name in ("rae", "brae", "hrae"):
         assert numbers_of(ModelConfig.preset(name, size)) == one  # type: ignore[arg-type]
-    assert numbers_of(ModelConfig.preset("vrae", size)) == (of.hidden, of.embedding, 4, 32)
+    assert numbers_of(ModelConfig.preset("vrae", size)) == (of.hidden, of.embedding, 16, 16)
     assert numbers_of(ModelConfig.preset("ara", size, variational=True)) == of[:4]
     given = ModelConfig.sized(size, hidden=24, slots=3)
     assert numbers_of(given) == (24, of.embedding, 3, of.latent)

@@ -16,15 +16,14 @@ from textrae.training.prior import Fitted, fit_flow, prior_of
 WAYS = {"bad": -1.0, "good": 1.0}
 
 
-def known(variance: float | None = None) -> Known:
+def known() -> Known:
     """Points on two half circles, one for each class; on each the length is the place."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(1, 3, (4_000,), generator=generator)
     place = torch.rand(4_000, generator=generator)
     angle = math.pi * place + math.pi * (labels == 1)
     points = torch.stack([angle.cos(), angle.sin()], dim=1)
-    spread = None if variance is None else torch.full_like(points, math.log(variance))
-    return Known(points, spread, Condition(labels, 1 + 30 * place), tuple(WAYS), 4_000)
+    return Known(points, Condition(labels, 1 + 30 * place), tuple(WAYS), 4_000)
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +39,12 @@ def test_draws_lie_where_the_encodings_do(fitted: Fitted) -> None:
     """On the circle, all around, and not inside, where a Gaussian has most of its draws."""
     points = drawn(fitted.flow)
     radius = points.norm(dim=1)
-    assert float((radius - 1).abs().median()) < 0.1
-    assert float((radius < 0.7).float().mean()) < 0.1
+    gaussian = drawn(fit_flow(known(), steps=1, seed=0, width=8).flow).norm(dim=1)
+    assert float((radius - 1).abs().median()) < 0.65 * float((gaussian - 1).abs().median())
+    assert float((radius < 0.7).float().mean()) < 0.65 * float((gaussian < 0.7).float().mean())
     quarters = torch.stack([(points[:, 0] > 0), (points[:, 1] > 0)], 1).float()
     assert float((quarters.mean(0) - 0.5).abs().max()) < 0.1
-    assert fitted.loss < 1.5  # 2 where nothing is learnt
+    assert fitted.loss < 1.45  # π / 2 where only mean and covariance are known
 
 
 def test_draws_have_the_class_and_the_length_that_are_asked_for(fitted: Fitted) -> None:
@@ -64,13 +64,6 @@ def test_a_seed_fits_the_same_weights() -> None:
     assert first.loss == again.loss
 
 
-def test_posteriors_are_drawn_from() -> None:
-    """With a variance of 0.25, encodings lie half a unit around the circle."""
-    flow = fit_flow(known(0.25), steps=3, width=16).flow
-    spread = torch.tensor([math.sqrt(0.5 + 0.25)] * 2)
-    torch.testing.assert_close(flow.spread, spread, rtol=0.05, atol=0.0)
-
-
 def test_a_budget_ends_and_is_told() -> None:
     seen: list[tuple[float, int]] = []
     found = fit_flow(known(), steps=40, width=16, report=lambda done, step, loss: seen.append((done, step)))
@@ -82,7 +75,7 @@ def test_a_budget_ends_and_is_told() -> None:
 
 
 def test_few_encodings_are_enough() -> None:
-    three = Known(torch.randn(3, 4), None, Condition.none(3), (), 3)
+    three = Known(torch.randn(3, 4), Condition.none(3), (), 3)
     found = fit_flow(three, steps=2, width=16)
     assert math.isfinite(found.loss)
 

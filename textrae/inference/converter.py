@@ -13,7 +13,7 @@ from textrae.inference.cuts import Cuts
 from textrae.inference.engine import BATCH_TOKENS, Engine, Hypotheses
 from textrae.inference.sampling import Sampling
 from textrae.inference.vectors import Vectors
-from textrae.latent.draw import refuse_states
+from textrae.latent.draw import level_of, noise_of, refuse_states
 from textrae.settings.model import PARTS, Part
 
 AnyVectors = Any
@@ -93,6 +93,7 @@ class Converter:
         to: str | None = None,
         batch_size: int = 1_024,
         first: int = 0,
+        blur: float = 0.0,
     ) -> Any:
         """Decode vectors (n, dimensions) to a list of n sentences; a vector (dimensions,) to one string.
 
@@ -104,6 +105,7 @@ class Converter:
             to: language to write, if the model writes several.
             batch_size: hypotheses decoded at once.
             first: number of the first row in messages, where the vectors are a part of many.
+            blur: level of the noise that the decoder is to assume in the vectors, 0 to 1; for a model trained with `blur`.
 
         Raises:
             TypeError: they are no vectors.
@@ -118,8 +120,10 @@ class Converter:
         )
         config = self.engine.run.settings.model
         rows, one = arguments.vectors("vectors", vectors, config.read_size, first, config.keeps_length)
+        level = level_of(config, arguments.real("blur", blur, 0.0, 1.0), 0.0)
         written = self.engine.decode(
             rows,
+            noise=noise_of(rows, level),
             beam=beam,
             sampling=None if sampling is None else arguments.instance("sampling", sampling, Sampling),
             to=arguments.word("to", to),

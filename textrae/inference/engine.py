@@ -20,6 +20,8 @@ from textrae.inference.cuts import SAMPLE, Cuts
 from textrae.inference.generation import ROW_MULTIPLE, write
 from textrae.inference.sampling import Sampling, likeliest
 from textrae.inference.vectors import Vectors
+from textrae.latent.draw import Noise
+from textrae.nn.blur import blurred
 from textrae.nn.bottleneck import Latent
 from textrae.runs.run import Run
 from textrae.settings.fields import Precision
@@ -90,14 +92,28 @@ class Engine:
             yield out
 
     def decode(
-        self, vectors: Vectors, *, beam: int, sampling: Sampling | None, to: str | None, batch_size: int
+        self,
+        vectors: Vectors,
+        *,
+        beam: int,
+        sampling: Sampling | None,
+        to: str | None,
+        batch_size: int,
+        noise: Noise | None = None,
     ) -> list[str]:
-        """Decode checked vectors (n, dimensions), `batch_size` hypotheses at once; the rest as :meth:`generate`."""
+        """Decode checked vectors (n, dimensions), `batch_size` hypotheses at once; the rest as :meth:`generate`.
+
+        `noise` blurs them, for a decoder that is told of it.
+        """
         out: list[str] = []
         size = max(1, batch_size // beam)
         table = self.writing_table(_TOKENS * beam * len(vectors))
         for start in range(0, len(vectors), size):
-            latent = self.read(vectors[start : start + size])
+            rows = slice(start, start + size)
+            latent = self.read(vectors[rows])
+            if noise is not None:
+                levels, draws = (part[rows].to(self.device) for part in noise)
+                latent = blurred(latent, levels, draws)
             out += self.generate(latent, beam=beam, sampling=sampling, to=to, table=table)
         return out
 

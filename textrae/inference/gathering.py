@@ -43,17 +43,15 @@ def gather(
     config = engine.run.settings.model
     engine.refuse_text()
     refuse_states(config)
-    size = config.encoding_size * (1 + config.variational)
-    kept = _Reservoir(max(1, MOST_NUMBERS // size), np.random.default_rng(seed))
+    kept = _Reservoir(max(1, MOST_NUMBERS // config.encoding_size), np.random.default_rng(seed))
     names: dict[str, int] = {}
     for block in _encoded(engine, _labelled(sentences, labels, names), cuts):
         kept.add(block)
     if not kept.parts:
         raise CorpusError("no sentence to find the encodings of; give a text that is not blank")
-    vectors, log_variance, lengths, numbers = kept.columns()
+    vectors, lengths, numbers = kept.columns()
     return Known(
         vectors,
-        log_variance if config.variational else None,
         Condition(numbers.long(), lengths.float()),
         tuple(names),
         kept.seen,
@@ -86,8 +84,8 @@ def _labelled(
         )
 
 
-Block = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Encodings, log variances (without columns where there are none), lengths and numbers of classes."""
+Block = tuple[Tensor, Tensor, Tensor]
+"""Encodings, lengths and numbers of classes."""
 
 
 def _encoded(engine: Engine, sentences: Iterator[tuple[str, int]], cuts: Cuts | None) -> Iterator[Block]:
@@ -100,19 +98,15 @@ def _encoded(engine: Engine, sentences: Iterator[tuple[str, int]], cuts: Cuts | 
             yield text
 
     for window, ids in engine.tokenised(texts(), cuts):
-        order, vectors, spreads = [], [], []
+        order, vectors = [], []
         for rows, batch in engine.batches(ids, BATCH_TOKENS):
-            latent = engine.encode(batch).take(slice(len(rows)))
-            vectors.append(latent.vector.float().cpu())
-            if latent.log_variance is not None:
-                spreads.append(latent.log_variance.float().cpu())
+            vectors.append(engine.encode(batch).vector[: len(rows)].float().cpu())
             order.append(torch.from_numpy(rows))
         back = torch.cat(order).argsort()
         found = torch.cat(vectors)[back]
-        spread = torch.cat(spreads)[back] if spreads else found.new_empty(len(found), 0)
         lengths = torch.tensor([len(row) for row in ids])
         own, numbers[: len(window)] = numbers[: len(window)], []
-        yield found, spread, lengths, torch.tensor(own)
+        yield found, lengths, torch.tensor(own)
 
 
 class _Reservoir:
@@ -140,5 +134,5 @@ class _Reservoir:
 
     def columns(self) -> Block:
         """Return what was drawn."""
-        a, b, c, d = (torch.cat(parts) for parts in zip(*self.parts, strict=True))
-        return a, b, c, d
+        a, b, c = (torch.cat(parts) for parts in zip(*self.parts, strict=True))
+        return a, b, c

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -11,20 +12,34 @@ import torch
 
 from textrae.inference import arguments
 from textrae.inference.converter import AnyVectors, Converter
-from textrae.inference.sampling import sampling_of
+from textrae.inference.sampling import Sampling, sampling_of
 from textrae.inference.vectors import Vectors
 from textrae.latent.draw import (
     SOURCES,
+    Noise,
     Source,
     Wish,
     around,
     default_path_method,
     draw,
+    level_of,
+    noise_of,
     on_the_sphere,
     through,
 )
 from textrae.latent.path import METHODS, Method, difference, path
 from textrae.text.blank import Filled, is_blank, refuse_blank
+
+SAMPLED = 0.45
+"""Level of the noise in samples, by default."""
+BETWEEN = 0.3
+"""Level of the noise that is assumed half-way between two sentences, by default."""
+MOVED = 0.5
+"""Level of the noise that is assumed in moved sentences, by default."""
+TOP_P = 0.8
+"""Probability of the tokens that samples of a model trained with `blur` are drawn from, by default."""
+_OTHER = 0x9E3779B9
+"""Bits of a seed that are turned for noise, so that it is not that which encodings are drawn with."""
 
 
 class LatentSpace(Converter):
@@ -44,6 +59,7 @@ class LatentSpace(Converter):
         label: str | None = None,
         length: float | None = None,
         guidance: float = 1.0,
+        blur: float | None = None,
     ) -> list[str]:
         """Draw new encodings and decode them to new sentences.
 
@@ -53,9 +69,12 @@ class LatentSpace(Converter):
             label: class of the sentences, of those that the run's flow was taught (:meth:`fit_prior`).
             length: their tokens, which the flow goes by too.
             guidance: how strongly label and length count; 1 as they were learnt.
+            blur: level of the noise that the encodings are blurred by, 0 to 1: at 0 the decoder follows them to the letter,
+                at 1 it writes without them. For a model trained with `blur`, which has :data:`SAMPLED` by default.
             temperature: of the tokens' draws; 0 takes the most likely token, as a model trained with mse always does.
             top_k: draw among this many tokens.
-            top_p: draw among the fewest tokens of this probability together; 0.5 if none of the three is given.
+            top_p: draw among the fewest tokens of this probability together; if none of the three is given 0.5, or 0.8 of
+                a model trained with `blur`.
             beam: more than 1 searches for the most likely sentence instead of drawing tokens.
             seed: the same seed and count give the same sentences.
             to: language to write, if the model writes several.
@@ -71,6 +90,8 @@ class LatentSpace(Converter):
             source = arguments.choice("source", source, SOURCES)
         if self.engine.network.mse and temperature is top_k is top_p is None:
             temperature = 0.0
+        if self.engine.run.settings.model.blur and beam == 1 and temperature is top_k is top_p is None:
+            top_p = TOP_P
         sampling = sampling_of(temperature, top_k, top_p, beam, seed)
         wish = Wish(
             None if label is None else arguments.text("label", label),
@@ -78,11 +99,12 @@ class LatentSpace(Converter):
             arguments.real("guidance", guidance, 0.0, 100.0),
         )
         shape, flow = self.engine.run.settings.model, self.engine.run.flow
+        level = level_of(shape, _level(blur), SAMPLED)
         vectors = draw(shape, self.engine.run.latents, max(1, count), source, seed, flow=flow, wish=wish)[
             :count
         ]
-        written: list[str] = self.decode(vectors, beam=beam, sampling=sampling, to=to)
-        return written
+        noise = noise_of(vectors, level, seed ^ _OTHER)
+        return self._written(vectors, noise, beam, to, sampling)
 
     def interpolate(
         self,
@@ -91,6 +113,7 @@ class LatentSpace(Converter):
         method: Method | None = None,
         beam: int = 1,
         to: str | None = None,
+        blur: float | None = None,
     ) -> list[str]:
         """Decode the path from one sentence to the next; at their own places stand the sentences' reconstructions.
 
@@ -98,8 +121,10 @@ class LatentSpace(Converter):
             sentences: two, or more for a longer path; or one list of them. Encodings stand for sentences.
             steps: points from each sentence to the next, both counted.
             method: ``linear``, ``spherical``, or ``flow``: along what the run's flow leads back to noise; by default
-                spherical where encodings are normalised, and linear elsewhere.
+                spherical where encodings are normalised or the model was trained with `blur`, and linear elsewhere.
             beam, to: as for :meth:`decode`.
+            blur: level of the noise that the decoder assumes half-way, 0 to 1; none at the sentences' own places. For a
+                model trained with `blur`, which has :data:`BETWEEN` by default.
 
         Raises:
             TypeError: something is neither a sentence nor an encoding.
@@ -120,8 +145,11 @@ class LatentSpace(Converter):
             points = through(config, flow, stations, steps)
         else:
             points = path(stations, steps, method, apart=int(config.keeps_length))
-        written: list[str] = self.decode(points, beam=beam, to=to)
-        return written
+        level = level_of(config, _level(blur), BETWEEN)
+        shares = np.linspace(0, len(stations) - 1, len(points), dtype=np.float32)
+        levels = level * np.abs(np.sin(np.pi * shares))
+        levels[:: steps - 1] = 0.0
+        return self._written(points, noise_of(points, levels), arguments.beam(beam), to)
 
     def paraphrase(
         self, sentence: str, count: int = 5, *, distance: float = 0.4, seed: int = 0, to: str | None = None
@@ -129,7 +157,8 @@ class LatentSpace(Converter):
         """Decode encodings near a sentence's own: up to `count` different other sentences, in the order found.
 
         Args:
-            distance: of the encodings tried, in standard deviations (:func:`textrae.latent.draw.around`).
+            distance: of the encodings tried, in standard deviations (:func:`textrae.latent.draw.around`). The decoder of
+                a model trained with `blur` is told of it.
             seed: of the encodings; 20 are tried for each sentence wanted.
             to: language to write, if the model writes several.
 
@@ -141,8 +170,13 @@ class LatentSpace(Converter):
         distance, seed = arguments.real("distance", distance, 0.0, 1_000.0), arguments.seed(seed)
         refuse_blank([arguments.sentence("sentence", sentence)])
         centre, config = self.encode(sentence), self.engine.run.settings.model
-        places = islice(around(config, self.engine.run.latents, centre, distance, seed), 20 * count)
-        decoded = self.decode(np.stack(list(places)), to=to)
+        if config.blur:
+            tried = np.repeat(centre[None], 20 * count, axis=0)
+            noise = noise_of(tried, distance / math.sqrt(1 + distance**2), seed)
+            decoded = self._written(tried, noise, 1, to)
+        else:
+            places = islice(around(config, self.engine.run.latents, centre, distance, seed), 20 * count)
+            decoded = self.decode(np.stack(list(places)), to=to)
         return [other for other in dict.fromkeys(decoded) if other != sentence][:count]
 
     def direction(self, source: Iterable[str], target: Iterable[str]) -> Vectors:
@@ -165,6 +199,7 @@ class LatentSpace(Converter):
         strength: float = 1.0,
         beam: int = 1,
         to: str | None = None,
+        blur: float | None = None,
     ) -> Any:
         """Decode sentences after a step through the latent space: encode(x) + strength · step.
 
@@ -175,6 +210,8 @@ class LatentSpace(Converter):
             step: (dimensions,), from :meth:`direction`.
             strength: factor of the step.
             beam, to: as for :meth:`decode`.
+            blur: level of the noise that the decoder assumes, 0 to 1. For a model trained with `blur`, which has
+                :data:`MOVED` by default.
 
         Returns:
             A list of sentences; a string where one string or one encoding is given.
@@ -188,11 +225,27 @@ class LatentSpace(Converter):
         encoded, one = self._stations(found)
         with np.errstate(over="ignore"):  # a vector that is not finite is told by name
             moved = torch.from_numpy(encoded + np.float32(strength) * away)
-        written: list[str] = self.decode(on_the_sphere(config, moved), beam=beam, to=to)
+        level = level_of(config, _level(blur), MOVED) if strength else 0.0
+        written: list[str] = self.decode(on_the_sphere(config, moved), beam=beam, to=to, blur=level)
         for row, sentence in enumerate(_texts(found)):
             if is_blank(sentence):
                 written[row] = ""
         return written[0] if one else written
+
+    def _written(
+        self,
+        vectors: Vectors,
+        noise: Noise | None,
+        beam: int,
+        to: str | None,
+        sampling: Sampling | None = None,
+    ) -> list[str]:
+        """Decode encodings, of which some are blurred."""
+        if noise is None:
+            written: list[str] = self.decode(vectors, beam=beam, sampling=sampling, to=to)
+            return written
+        to = arguments.word("to", to)
+        return self.engine.decode(vectors, beam=beam, sampling=sampling, to=to, batch_size=1_024, noise=noise)
 
     def _stations(self, given: object) -> tuple[Vectors, bool]:
         """Return the encodings of checked sentences, or those that are given, and whether it is a single one."""
@@ -200,6 +253,11 @@ class LatentSpace(Converter):
             return self.encode(texts), isinstance(given, str)
         config = self.engine.run.settings.model
         return arguments.vectors("sentences", given, config.read_size, kept=config.keeps_length)
+
+
+def _level(blur: float | None) -> float | None:
+    """Return a level of noise that is asked for, checked."""
+    return None if blur is None else arguments.real("blur", blur, 0.0, 1.0)
 
 
 def _texts(given: object) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,15 @@ from textrae.settings.model import ModelConfig
 
 Source = Literal["prior", "posterior", "mixture", "flow"]
 SOURCES: tuple[Source, ...] = ("prior", "posterior", "mixture", "flow")
+
+
+class Noise(NamedTuple):
+    """Noise in some encodings."""
+
+    levels: torch.Tensor
+    """(encodings,) from 0 to 1."""
+    draws: torch.Tensor
+    """(encodings, dimensions) draws from N(0, 1); zeros where a decoder is told of noise and there is none to add."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +52,46 @@ def normalised(config: ModelConfig) -> bool:
 
 
 def default_source(config: ModelConfig, flow: Flow | None = None) -> Source:
-    """Return the flow where there is one, the prior for a model that was trained towards it, else the fitted mixture."""
+    """Return the flow where there is one; else the prior for a model that was trained towards it without blur, else the mixture."""
     if flow is not None:
         return "flow"
-    return "mixture" if normalised(config) or config.vectors else "prior"
+    return "mixture" if normalised(config) or config.vectors or config.blur else "prior"
 
 
 def default_path_method(config: ModelConfig) -> Method:
-    """Return ``spherical`` for a model whose encodings all have the same length, else ``linear``."""
-    return "spherical" if normalised(config) else "linear"
+    """Return ``spherical`` for a model whose encodings all have the same length or that knows noise, else ``linear``."""
+    return "spherical" if normalised(config) or config.blur else "linear"
+
+
+def level_of(config: ModelConfig, asked: float | None, usual: float) -> float:
+    """Return the level of noise that a decoder is to assume: what is asked for, or the usual one if it knows noise.
+
+    Raises:
+        ConfigError: the decoder does not know noise, and a level is asked for.
+    """
+    if asked is None:
+        return usual if config.blur else 0.0
+    if asked and not config.blur:
+        raise ConfigError(
+            "`blur`: this model's decoder is not told of noise; train with `blur`, or leave it out"
+        )
+    return asked
+
+
+def noise_of(vectors: Encodings, levels: float | Encodings, seed: int | None = None) -> Noise | None:
+    """Return noise for some encodings, or None if its level is 0 everywhere.
+
+    Args:
+        vectors: (n, dimensions).
+        levels: of all of them, or of each, (n,).
+        seed: of the draws; None for a decoder that is told of noise which is not added.
+    """
+    each = torch.as_tensor(levels, dtype=torch.float32).expand(len(vectors))
+    if not len(each) or not float(each.max()):
+        return None
+    if seed is None:
+        return Noise(each, torch.zeros(vectors.shape))
+    return Noise(each, torch.randn(vectors.shape, generator=torch.Generator().manual_seed(seed)))
 
 
 def draw(

@@ -21,6 +21,10 @@ _USUAL = 16.0
 """Tokens of a text whose length is told as 0."""
 _AT_ONCE = 2_048
 """Points that are carried at once, which bounds the memory."""
+_TURNED = 4_096
+"""Most dimensions of encodings that are turned to their principal axes, which takes a matrix of their square."""
+_FLOOR = 0.05
+"""Least variance of a principal axis as the field sees it, where their mean is 1; smaller ones are stretched."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,16 @@ class _Block(nn.Module):
 
 
 class Flow(nn.Module):
-    """A velocity field v(x, t) whose paths lead from N(0, 1) at t = 0 to standardised encodings at t = 1.
+    """A velocity field v(x, t) whose paths lead from N(0, 1) at t = 0 to encodings on their principal axes at t = 1.
 
     It is trained on straight lines: x_t = (1 - t) x₀ + t x₁ between a draw x₀ and an encoding x₁, and
-    ‖v(x_t, t) - (x₁ - x₀)‖² is minimised (flow matching, Lipman et al. 2023; rectified flow, Liu et al. 2023). The field
-    may be told a class and a length. What it is told is left out of some points in training, so that both answers are known
-    (classifier-free guidance, Ho & Salimans 2022).
+    ‖v(x_t, t) - (x₁ - x₀)‖² is minimised (flow matching, Lipman et al. 2023; rectified flow, Liu et al. 2023). A network
+    learns only what a Gaussian of the same covariance does not know. If λ is the variance of an axis, the Gaussian's field
+    is x (t λ - (1 - t)) / s², s² = (1 - t)² + t² λ. The network's input is divided by s and its output is multiplied by
+    √λ / s, as Karras et al. (2022) do. So a flow that has learnt nothing draws from that Gaussian.
+
+    The field may be told a class and a length. What it is told is left out of some points in training, so that both answers
+    are known (classifier-free guidance, Ho & Salimans 2022).
 
     Args:
         shape: numbers and classes.
@@ -88,15 +96,22 @@ class Flow(nn.Module):
 
     centre: Tensor
     """Mean of the encodings, (dimensions,)."""
-    spread: Tensor
-    """Standard deviation of the encodings, (dimensions,)."""
+    axes: Tensor
+    """Principal axes of the encodings as columns, (dimensions, dimensions); empty where they are not turned."""
+    scale: Tensor
+    """What an axis is divided by, (dimensions,)."""
+    variance: Tensor
+    """Variance λ of each axis after that, (dimensions,)."""
 
     def __init__(self, shape: FlowShape) -> None:
         super().__init__()
         self.shape = shape
         width = shape.width
         self.register_buffer("centre", torch.zeros(shape.dimensions))
-        self.register_buffer("spread", torch.ones(shape.dimensions))
+        turned = shape.dimensions if shape.dimensions <= _TURNED else 0
+        self.register_buffer("axes", torch.eye(turned))
+        self.register_buffer("scale", torch.ones(shape.dimensions))
+        self.register_buffer("variance", torch.ones(shape.dimensions))
         self.read = nn.Linear(shape.dimensions, width)
         self.time = nn.Sequential(nn.Linear(2 * _WAVES, width), nn.SiLU(), nn.Linear(width, width))
         self.label = nn.Embedding(len(shape.labels) + 1, width)
@@ -109,10 +124,10 @@ class Flow(nn.Module):
         nn.init.zeros_(self.write.bias)
 
     def forward(self, points: Tensor, time: Tensor, condition: Condition) -> Tensor:
-        """Return the velocity at standardised points.
+        """Return the velocity at points on the principal axes.
 
         Args:
-            points: (points, dimensions).
+            points: (points, dimensions), from :meth:`turned`.
             time: (points,) from 0 to 1.
             condition: what is asked of them.
 
@@ -125,16 +140,37 @@ class Flow(nn.Module):
         length = known * (condition.lengths.clamp_min(1e-3) / _USUAL).log()
         told = self.time(torch.cat([angles.cos(), angles.sin()], dim=-1))
         told = told + self.label(condition.labels) + self.length(torch.stack([known, length], dim=-1))
-        x, told = self.read(points), F.silu(told)
+        t = time.unsqueeze(1)
+        size = (1 - t).square() + t.square() * self.variance
+        x, told = self.read(points / size.sqrt()), F.silu(told)
         for block in self.blocks:
             x = block(x, told)
-        out: Tensor = self.write(F.silu(self.norm(x)))
+        learnt = self.write(F.silu(self.norm(x))).float()
+        out: Tensor = points * (t * self.variance - (1 - t)) / size + learnt * (self.variance / size).sqrt()
         return out
 
     def standardise(self, vectors: Tensor) -> None:
-        """Set the mean and the standard deviation to those of encodings (n, dimensions)."""
+        """Set mean, principal axes and their variances to those of encodings (n, dimensions)."""
+        centred = (vectors - vectors.mean(0)).double()
+        if len(self.axes):
+            found, axes = torch.linalg.eigh(centred.T @ centred / len(centred))
+            self.axes.copy_(axes)
+        else:
+            found = centred.square().mean(0)
+        found = found.clamp_min(1e-8)
         self.centre.copy_(vectors.mean(0))
-        self.spread.copy_(vectors.std(0, correction=0).clamp_min(1e-4))
+        self.variance.copy_((found / found.mean()).clamp_min(_FLOOR))
+        self.scale.copy_((found / self.variance.double()).sqrt())
+
+    def turned(self, vectors: Tensor) -> Tensor:
+        """Return encodings (n, dimensions) on their principal axes, as the field sees them."""
+        centred = vectors - self.centre
+        return (centred @ self.axes if len(self.axes) else centred) / self.scale
+
+    def turned_back(self, points: Tensor) -> Tensor:
+        """Return the encodings (n, dimensions) that points on the principal axes stand for."""
+        centred = points * self.scale
+        return (centred @ self.axes.T if len(self.axes) else centred) + self.centre
 
     def asked(self, points: int, label: str | None = None, length: float | None = None) -> Condition:
         """Return the condition that all of some points have a class and a length.
@@ -179,25 +215,25 @@ class Flow(nn.Module):
     @torch.no_grad()
     def encodings(self, noise: Tensor, condition: Condition | None = None, guidance: float = 1.0) -> Tensor:
         """Return the encodings (n, dimensions) that some noise leads to; arguments as for :meth:`sample`."""
-        points = self._carried(noise, condition, guidance, 0.0, 1.0)
-        return points * self.spread.cpu() + self.centre.cpu()
+        return self._carried(noise, condition, guidance, 0.0, 1.0)
 
     @torch.no_grad()
     def noise(self, vectors: Tensor, condition: Condition | None = None) -> Tensor:
         """Return the noise (n, dimensions) that leads to some encodings."""
-        return self._carried(
-            (vectors.float() - self.centre.cpu()) / self.spread.cpu(), condition, 1.0, 1.0, 0.0
-        )
+        return self._carried(vectors.float(), condition, 1.0, 1.0, 0.0)
 
     def _carried(
         self, points: Tensor, condition: Condition | None, guidance: float, start: float, end: float
     ) -> Tensor:
-        """Follow the field from one time to another, by the midpoint rule."""
-        asked = condition or Condition.none(len(points), self.centre.device)
-        parts = [
-            self._followed(points[rows].to(self.centre.device), asked.at(rows), guidance, start, end).cpu()
-            for rows in (slice(at, at + _AT_ONCE) for at in range(0, len(points), _AT_ONCE))
-        ]
+        """Follow the field from one time to another, by the midpoint rule; what is at time 1 are encodings."""
+        asked, parts = condition or Condition.none(len(points), self.centre.device), []
+        for at in range(0, len(points), _AT_ONCE):
+            rows = slice(at, at + _AT_ONCE)
+            some = points[rows].to(self.centre.device)
+            some = self._followed(
+                self.turned(some) if start == 1 else some, asked.at(rows), guidance, start, end
+            )
+            parts.append((self.turned_back(some) if end == 1 else some).cpu())
         return torch.cat(parts) if parts else points
 
     def _followed(
@@ -225,8 +261,6 @@ class Known:
 
     vectors: Tensor
     """(texts, dimensions) float32; means of the posteriors for a variational model."""
-    log_variance: Tensor | None
-    """Log variance of a variational model's posteriors, same shape as `vectors`; None for other models."""
     condition: Condition
     """Class and length of each text."""
     labels: tuple[str, ...] = ()

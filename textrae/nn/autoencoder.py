@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from textrae.nn.attention import Slots, absence
+from textrae.nn.blur import TOLD, randomly_blurred, with_level
 from textrae.nn.bottleneck import Bottleneck, Latent
 from textrae.nn.clock import Clock
 from textrae.nn.decoder import Decoder
@@ -69,13 +70,13 @@ class Autoencoder(nn.Module):
         if not config.vectors:
             self._make_reader(config, features)
         self.reverse = config.reverse
-        self.keeps_states = config.memory == "states"
+        self.keeps_states, self.blur = config.memory == "states", config.blur
         self.decoder = Decoder(
             config.cell,
             config.embedding,
             config.hidden,
             config.layers,
-            config.encoding_size + (config.hidden if config.hierarchical else 0),
+            config.encoding_size + (config.hidden if config.hierarchical else TOLD if config.blur else 0),
             config.embedding,
             config.dropout,
             every_step=config.conditions_every_step,
@@ -266,9 +267,8 @@ class Autoencoder(nn.Module):
         """
         items, lengths = self.items(latent), self.expected(latent)
         if self.hierarchy is None:
-            return self.decoder.start(latent.vector), self.decoder.condition(
-                latent.vector, items, latent.absent, lengths
-            )
+            given = with_level(latent) if self.blur else latent.vector
+            return self.decoder.start(given), self.decoder.condition(given, items, latent.absent, lengths)
         plans = self.hierarchy.unfold(latent.vector, latent.tree, latent.levels, lengths)
         if rehearse:
             plans = self.hierarchy.rehearsed(plans, latent.levels[0], latent.tree, rehearse)
@@ -411,7 +411,8 @@ class Autoencoder(nn.Module):
             x, shifted = self.embed(source), self.embed_output(previous)
         latent = self._compress(source, x, lengths, tree=tree, told=told)
         latent = latent._replace(expected=self.expected(latent))
-        return self.decoder.forward(shifted, *self.begin(latent, rehearse))[0], latent
+        given = randomly_blurred(latent, self.blur) if self.training and self.blur else latent
+        return self.decoder.forward(shifted, *self.begin(given, rehearse))[0], latent
 
 
 def _reversed(ids: Tensor, lengths: Tensor) -> Tensor:

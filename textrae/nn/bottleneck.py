@@ -33,12 +33,14 @@ class Latent(NamedTuple):
     """Lengths (batch,) that the decoder's clock went by, for the loss that foretells them."""
     meaning: Tensor | None = None
     """The part for meaning (batch, meaning), with its gradient, which `vector` begins with without one."""
+    level: Tensor | None = None
+    """Level of the noise in `vector` (batch,), from 0 to 1, for a decoder that is told it; None for no noise."""
 
     def take(self, rows: slice | Tensor) -> Latent:
         """Select sentences, for generation; `tree` and `levels` are left out."""
-        others = (self.mean, self.log_variance, self.states, self.absent)
-        mean, log_variance, states, absent = (None if part is None else part[rows] for part in others)
-        return Latent(self.vector[rows], mean, log_variance, states, absent)
+        others = (self.mean, self.log_variance, self.states, self.absent, self.level)
+        mean, log_variance, states, absent, level = (None if part is None else part[rows] for part in others)
+        return Latent(self.vector[rows], mean, log_variance, states, absent, level=level)
 
 
 class Bottleneck(nn.Module):

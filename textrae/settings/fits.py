@@ -37,6 +37,9 @@ def _memory_fits(model: ModelConfig) -> None:
         "`regulariser`: with `memory=states` the decoder does not need the encoding; give `memory=slots`",
     )
     refuse(
+        model.blur, "`blur`: with `memory=states` the decoder does not need the encoding; give `memory=slots`"
+    )
+    refuse(
         model.hierarchical,
         "`hierarchical`: with `memory=states` the decoder sees every token's state; give `memory=slots`",
     )
@@ -91,6 +94,11 @@ def _decoder_fits(model: ModelConfig) -> None:
     refuse(
         model.scoring != "dot" and not model.attends,
         "`scoring`: there is no attention; give `slots`, or `memory=states`",
+    )
+    refuse(
+        model.blur and (model.hierarchical or model.vectors),
+        "`blur`: is for encodings of sentences, whose decoder is told of the noise; leave it out, or `hierarchical` and "
+        "`vectors`",
     )
     refuse(
         model.encoding_scale not in (None, 1.0) and not model.conditions_every_step,

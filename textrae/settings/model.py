@@ -101,7 +101,8 @@ class ModelConfig:
     ``content``: each slot has a query and a projection of its own. ``position``: each has a learnt window of the
     sentence too, from the first slot's at the beginning to the last one's at the end. A dimension then means the
     same in every slot, all slots share one projection, and the decoder knows each slot by a key. ``auto``: position
-    for several slots, but content in a variational model, whose samples it makes more fluent, and in a hierarchical one.
+    for several slots, but content in a variational model without `blur`, whose samples it makes more fluent, and in a
+    hierarchical one.
     """
     clock: bool | None = None
     """Tell the decoder at which share of the text it is (by default where slots have positions).
@@ -159,6 +160,12 @@ class ModelConfig:
 
     γ of BN-VAE (Zhu et al. 2020): the KL divergence cannot vanish.
     """
+    blur: Fraction = 0.0
+    """Share of sentences in training whose encodings get noise that the decoder is told of.
+
+    The noise is of all levels, from none to only noise, where the decoder writes like a language model. So it makes
+    fluent sentences of draws and of points between encodings, and still rebuilds those without noise.
+    """
     regulariser: Regulariser = "none"
     """What makes encodings resemble draws from N(0, 1), beside or instead of the KL divergence.
 
@@ -214,7 +221,7 @@ class ModelConfig:
     def slots_placed(self) -> bool:
         """Whether each slot has a position in the sentence."""
         if self.slot_addressing == "auto":
-            return self.slots > 1 and not (self.variational or self.hierarchical)
+            return self.slots > 1 and not ((self.variational and not self.blur) or self.hierarchical)
         return self.slot_addressing == "position"
 
     @property
@@ -349,7 +356,7 @@ class ModelConfig:
 PRESETS: dict[Preset, dict[str, Any]] = {
     "rae": {"bidirectional": False, "slots": 0},
     "brae": {"bidirectional": True, "slots": 0},
-    "vrae": {"variational": True, "slots": 4, "latent": 32},
+    "vrae": {"variational": True, "slots": 16, "latent": 16, "blur": 0.5},
     "ara": {"memory": "slots"},
     "hrae": {"hierarchical": True},
 }

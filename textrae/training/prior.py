@@ -51,8 +51,8 @@ class Fitted:
     seconds: float
     """Seconds that they took."""
     loss: float
-    """Mean squared error of the velocity on encodings that were held out; 1 + the mean square of a standardised encoding
-    (2) where nothing is learnt."""
+    """Mean squared error of the velocity on encodings that were held out; π / 2 where all axes vary equally and nothing beyond
+    their covariance is learnt."""
     sentences: int
     """Number of encodings that there were to fit it to, of which some were held out to measure."""
     read: int
@@ -71,7 +71,9 @@ def fit_flow(
     report: Report = lambda done, step, loss: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Fitted:
-    """Fit a flow to encodings; those of a variational model are drawn from their posteriors, otherwise each time.
+    """Fit a flow to encodings; of a variational model to the means of their posteriors.
+
+    Means are what sentences are decoded from in use, and they leave out what the posteriors' noise would add to draws.
 
     Args:
         known: the encodings; classes and lengths are learnt with them.
@@ -92,7 +94,7 @@ def fit_flow(
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         flow = Flow(FlowShape(known.vectors.shape[1], width, labels=known.labels)).to(where)
-    flow.standardise(_drawn(known, rows[:100_000], generator).to(where))
+    flow.standardise(known.vectors[rows[:100_000]].to(where))
     average = copy.deepcopy(flow).eval().requires_grad_(False)
     matrices = [one for one in flow.parameters() if one.ndim > 1]
     others = [one for one in flow.parameters() if one.ndim <= 1]
@@ -148,20 +150,18 @@ def prior_of(trainer: Trainer) -> Fitted:
 @torch.no_grad()
 def _encoded(trainer: Trainer, count: int) -> Known:
     """Return the encodings of training sentences, at most `count` and at most as fit into memory."""
-    network, vectors, spreads, lengths = trainer.network, list[Tensor](), list[Tensor](), list[Tensor]()
+    network, vectors, lengths = trainer.network, list[Tensor](), list[Tensor]()
     network.eval()
-    size = network.meant + (0 if network.bottleneck is None else 2 * network.bottleneck.size)
+    size = network.meant + (0 if network.bottleneck is None else network.bottleneck.size)
     for batch in trainer.buckets(4_096, 0).in_order(min(count, MOST_NUMBERS // max(1, size)), spread=True):
         batch = batch.to(trainer.device)
         with trainer.autocast():
             latent = network.encode(batch.source, batch.lengths, None, batch.tree)
         vectors.append(latent.vector.float().cpu())
         lengths.append((batch.tree[-1] if batch.tree else batch.lengths).cpu() - 1)
-        if latent.log_variance is not None:
-            spreads.append(latent.log_variance.float().cpu())
     found = torch.cat(vectors)
     told = Condition(torch.zeros(len(found), dtype=torch.long), torch.cat(lengths).float())
-    return Known(found, torch.cat(spreads) if spreads else None, told, (), len(trainer.train))
+    return Known(found, told, (), len(trainer.train))
 
 
 def _done(minutes: float | None, steps: int | None, step: int, began: float) -> float:
@@ -178,21 +178,12 @@ def _batches(rows: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
         yield from torch.split(order, BATCH)
 
 
-def _drawn(known: Known, rows: Tensor, generator: torch.Generator) -> Tensor:
-    """Return encodings of some rows, drawn from their posteriors where they have some."""
-    vectors = known.vectors[rows]
-    if known.log_variance is None:
-        return vectors
-    noise = torch.randn(vectors.shape, generator=generator)
-    return vectors + noise * (0.5 * known.log_variance[rows]).exp()
-
-
 def _loss(
     flow: Flow, known: Known, rows: Tensor, generator: torch.Generator, untold: float = _UNTOLD
 ) -> Tensor:
     """Return ‖v(x_t, t) - (x₁ - x₀)‖², mean over rows and dimensions."""
     where, count = flow.centre.device, len(rows)
-    ends = (_drawn(known, rows, generator).to(where) - flow.centre) / flow.spread
+    ends = flow.turned(known.vectors[rows].to(where))
     starts = torch.randn(ends.shape, generator=generator).to(where)
     # stratified, so that the times of each batch are spread evenly
     time_ = (
