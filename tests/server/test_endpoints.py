@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import sentences
 from fastapi.testclient import TestClient
 
-from textrae import SentenceAutoencoder
+from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
+from textrae.server.app import make_app
+from textrae.server.hosted import Hosted
+from textrae.server.service import Service
 
 A, B, C = sentences()[0], sentences()[700], sentences()[3]
 
@@ -51,6 +55,23 @@ def test_another_run_is_asked_by_its_name(client: TestClient, vae: SentenceAutoe
     assert ask(client, "/score", model="vae", texts=[A], by="likelihood", samples=5)["by"] == "likelihood"
 
 
+def test_blur_is_given_on(corpus: Path) -> None:
+    config = ModelConfig(hidden=16, embedding=16, slots=0, latent=8, variational=True, blur=0.5)
+    blurred = SentenceAutoencoder.train(
+        corpus, config, TrainingConfig(steps=3), text=CorpusConfig(vocab_size=400)
+    )
+    service = Service()
+    service.host([Hosted("b", blurred, service.batcher)])
+    with TestClient(make_app(service)) as client:
+        assert client.get("/v1/models").json()["data"][0]["blur"] is True
+        drawn = ask(client, "/sample", count=3, blur=0.9)["texts"]
+        assert drawn == blurred.sample(3, blur=0.9)
+        way = ask(client, "/interpolate", texts=[A, B], steps=5, blur=0.5)["texts"]
+        assert way == blurred.interpolate(A, B, steps=5, blur=0.5)
+        (moved,) = ask(client, "/analogy", texts=C, source=[A], target=[B], blur=0.7)["moved"]
+        assert moved["texts"] == [blurred.move(C, blurred.direction([A], [B]), blur=0.7)]
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "status", "said"),
     [
@@ -68,6 +89,7 @@ def test_another_run_is_asked_by_its_name(client: TestClient, vae: SentenceAutoe
         ),
         ("/search", {"queries": "a", "approximate": True}, 422, "no graph"),
         ("/reconstruct", {"texts": "a", "model": "b"}, 404, "there are plain, vae"),
+        ("/sample", {"blur": 0.5}, 422, "blur"),
         ("/score", {"texts": "a", "by": "likelihood"}, 422, "only a variational model"),
     ],
 )

@@ -54,7 +54,7 @@ async def reconstruct(service: Service, asked: schemas.Reconstruct) -> Answer:
 async def interpolate(service: Service, asked: schemas.Interpolate) -> Answer:
     """Decode the path from each sentence to the next."""
     run = service.run(asked.model)
-    options = asked.model_dump(include={"steps", "method", "beam", "to"})
+    options = asked.model_dump(include={"steps", "method", "beam", "to", "blur"})
     return _written(service, run, await run.interpolate(asked.texts, **options))
 
 
@@ -75,7 +75,7 @@ async def analogy(service: Service, asked: schemas.Analogy) -> Answer:
     """Move sentences along the difference between two kinds of sentences, with one strength or several."""
     run = service.run(asked.model)
     step = await run.direction(asked.source, asked.target)
-    moved = await run.move(asked.texts, step, asked.strength, asked.beam, asked.to)
+    moved = await run.move(asked.texts, step, asked.strength, asked.beam, asked.to, asked.blur)
     each = [
         {"strength": strength, "texts": texts}
         for strength, texts in zip(asked.strength, moved.results, strict=True)

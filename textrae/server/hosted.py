@@ -116,6 +116,7 @@ class Hosted:
             "methods": ["linear", "spherical", *(["flow"] if run.flow is not None else [])],
             "sources": self.sources,
             "layouts": ["pca", *(["umap"] if available() else [])],
+            "blur": bool(shape.blur),
             "indexes": list(self.indexes),
             "about": repr(self.model)[1:-1].removeprefix("SentenceAutoencoder: "),
         }
@@ -205,13 +206,19 @@ class Hosted:
         return step
 
     async def move(
-        self, texts: list[str], step: Vectors, strengths: list[float], beam: int, to: str | None
+        self,
+        texts: list[str],
+        step: Vectors,
+        strengths: list[float],
+        beam: int,
+        to: str | None,
+        blur: float | None = None,
     ) -> Read[list[str]]:
         """Move sentences by a step of several lengths, some at once; return those of each length."""
         self._check(beam, to)
         parts = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
         calls = [
-            partial(self.model.move, part, step, strength, beam, to)
+            partial(self.model.move, part, step, strength, beam, to, blur=blur)
             for strength in strengths
             for part in parts
         ]

@@ -71,6 +71,10 @@ def _example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [values]})
 
 
+Blur = Annotated[
+    float | None,
+    Field(ge=0.0, le=1.0, description="Level of noise that the decoder assumes, of a run trained with blur."),
+]
 _TO = Field(None, description="Language to write, for a run that writes several.")
 
 
@@ -119,6 +123,7 @@ class Interpolate(Asked):
     steps: int = Field(7, ge=2, le=STEPS, description="Points from a sentence to the next, both counted.")
     method: Literal["linear", "spherical", "flow"] | None = None
     beam: Beam = 1
+    blur: Blur = None
     to: Name | None = _TO
 
 
@@ -137,6 +142,7 @@ class Sample(Asked):
     label: Name | None = Field(None, description="Class, of those that the run's prior knows.")
     length: float | None = Field(None, ge=0.5, le=10_000.0, description="Tokens, which the prior goes by.")
     guidance: float = Field(1.0, ge=0.0, le=100.0)
+    blur: Blur = None
     to: Name | None = _TO
 
 
@@ -171,6 +177,7 @@ class Analogy(Asked):
         Field(min_length=1, max_length=STRENGTHS),
     ] = Field([1.0], description="Factor of the step, or several to try.")
     beam: Beam = 1
+    blur: Blur = None
     to: Name | None = _TO
 
 
@@ -261,6 +268,7 @@ class Model(BaseModel):
     methods: list[str] = Field(description="How a path may lead.")
     sources: list[str] = Field(description="What samples may be drawn from.")
     layouts: list[str] = Field(description="How a map may be made.")
+    blur: bool = Field(description="Whether it was trained with blur, so that requests may give one.")
     indexes: list[str] = Field(description="Names of what may be searched.")
     about: str = Field(description="What it is, in a line.")
 

@@ -4,6 +4,7 @@ import { $, ask, later, lines, make, marked, options, state, whileBusy } from ".
 
 const WALK = 33; // points of a walk, fetched at once, so that the slider needs no service
 const TOP_P = 0.5; // beside a temperature, as the library draws by itself
+const BLURRED_TOP_P = 0.8;
 const STRENGTHS = Array.from({ length: 21 }, (_, place) => Math.round((place * 0.2 - 2) * 10) / 10);
 
 export async function rebuild() {
@@ -58,9 +59,12 @@ export function sampled() {
   $("sample-temp-at").textContent = temperature.toFixed(2) + (usual ? ", as the run has it" : temperature ? "" : ", the likeliest words");
   const fields = {
     count: number("sample-n"), seed: number("sample-seed"),
-    ...(usual ? {} : { temperature, top_p: temperature ? TOP_P : null }),
+    ...(usual ? {} : { temperature, top_p: temperature ? ($("sample-blur-l").hidden ? TOP_P : BLURRED_TOP_P) : null }),
     source: $("sample-source").value || null, label: $("sample-label").value || null,
   };
+  const blur = $("sample-blur");
+  if (!$("sample-blur-l").hidden && blur.value !== blur.dataset.initial) fields.blur = Number(blur.value);
+  $("sample-blur-at").textContent = "blur" in fields ? blur.value : "as the run has it";
   if (fields.label) fields.source = "flow";
   return fields;
 }
@@ -113,6 +117,7 @@ export function fill(run) {
   options($("sample-source"), ["", ...run.sources], ["as the run has it", ...run.sources]);
   options($("sample-label"), ["", ...run.labels], ["any", ...run.labels]);
   $("sample-label-l").hidden = !run.labels.length;
+  $("sample-blur-l").hidden = !run.blur;
   for (const button of document.querySelectorAll(".example")) button.hidden = !run.can.includes("sample");
   options($("translate-to"), run.languages.length ? run.languages : [""]);
   $("translate-to-l").hidden = run.languages.length < 2;
@@ -137,7 +142,7 @@ export function listen() {
   on(["rebuild-text"], rebuild, 250);
   on(["walk-a", "walk-b", "walk-method"], walk, 250);
   on(["walk-t"], walkTo);
-  on(["sample-n", "sample-seed", "sample-temp", "sample-source", "sample-label"], sample, 150);
+  on(["sample-n", "sample-seed", "sample-temp", "sample-source", "sample-label", "sample-blur"], sample, 150);
   on(["direction-from", "direction-to", "direction-text"], direction, 400);
   on(["direction-s"], directionTo);
   on(["translate-text", "translate-to", "translate-n"], translate, 400);
