@@ -84,6 +84,8 @@ COMMANDS = {
     "plot": ["run", "text.txt", "-o", "made.svg"],
 }
 """Command lines that work in the folder that :func:`prepare` fills."""
+STAYS = {"serve"}
+"""Commands that work until they are stopped; scripts/checks/fuzz_service.py asks the service."""
 
 
 class _TimeUp(BaseException):
@@ -136,6 +138,7 @@ def options() -> dict[str, list[Any]]:
             if one.opts[0].startswith("-") and one.name != "help"
         ]
         for name in sorted(group.commands)
+        if name not in STAYS
     }
 
 
