@@ -48,7 +48,7 @@ TopK = Annotated[
 TopP = Annotated[
     float | None,
     typer.Option(
-        help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: if no temperature or top-k is given 0.5, or 0.8 where the decoder knows noise).",
+        help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: if no temperature or top-k is given 0.5, or 0.95 where the decoder knows noise).",
         show_default=False,
     ),
 ]
@@ -77,7 +77,7 @@ Blur = Annotated[
     typer.Option(
         min=0.0,
         max=1.0,
-        help="Level of noise that a decoder trained with --blur is told of: 0 follows encodings to the letter, 1 ignores them (default: 0.45 for samples, 0.3 half-way between sentences, 0.5 for moved ones).",
+        help="Level of noise that a decoder trained with --blur is told of: 0 follows encodings to the letter, 1 ignores them (default: 0.3 for samples, 0.15 half-way between sentences, 0.5 for moved ones).",
         show_default=False,
     ),
 ]

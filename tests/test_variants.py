@@ -111,6 +111,7 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
         "weight_dropout",
         "segments",
         "closings",
+        "blur",
         "places",
         "posterior_norm",
         "vectors",

@@ -1,11 +1,11 @@
 """Measure the service: many clients of one sentence each, beside the engine's own speed in the same run.
 
-    python scripts/speed/serve.py RUN FILE [--what embeddings|reconstruct] [--clients 64] [--seconds 10]
-    python scripts/speed/serve.py RUN FILE --requests 100000      # memory over as many requests
+    python scripts/speed/serve.py RUN FILE [--what reconstruct] [--clients 64] [--seconds 10]
+    python scripts/speed/serve.py RUN FILE --requests 100000
 
-Starts `textrae serve RUN` on a free port of 127.0.0.1. Each client sends its next sentence once the last is answered. The
-engine encodes (or rebuilds) the same sentences in this process, while the service rests; both are measured in turn. The
-clients share the machine with the service.
+The second line measures memory over as many requests. Both start `textrae serve RUN` on a free port of 127.0.0.1. Each client
+sends its next sentence once the last is answered. The engine encodes (or rebuilds) the same sentences in this process, while
+the service rests; both are measured in turn. The clients share the machine with the service.
 """
 
 from __future__ import annotations

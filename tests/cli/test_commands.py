@@ -17,7 +17,7 @@ FAST = ("--hidden", 24, "--embedding", 16, "--vocab-size", 400, "--batch-tokens"
     [
         (("--model", "hrae", "--segments", "2,4", "--latent", 12), 12),
         (("--model", "ara", "--latent", 6), 384),
-        (("--model", "vrae", "--latent", 3, "--beta", 0.5, "--cell", "lstm"), 12),
+        (("--model", "vrae", "--latent", 3, "--beta", 0.5, "--cell", "lstm"), 48),
         (("--model", "brae", "--reconstruction", "mse", "--latent", 12), 12),
         (("--mse-weight", 0.5, "--slots", 2, "--latent", 6, "--no-bidirectional", "--cell", "rnn"), 12),
     ],
