@@ -80,11 +80,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of one or several runs."""
+    """The content of a page about one or several runs."""
 
     title: str
     lead: str
-    """What it is, in a sentence."""
+    """The kind of model and what it was measured on, in a sentence."""
     sections: Sequence[Section]
     figures: dict[str, Any] = field(default_factory=dict)
     """What was measured, as plain values."""

@@ -42,7 +42,7 @@ class Rebuilding:
 
 @dataclass(frozen=True)
 class SeriesStudy:
-    """What is known of a run of series."""
+    """Settings and measurements of a run of series, for its report."""
 
     name: str
     facts: Mapping[str, str]

@@ -51,7 +51,7 @@ class Text:
 
 @dataclass
 class Study:
-    """What is known of one run; a part that could not be had is in `missing`, with the reason."""
+    """Settings, metrics and measurements of one run; a part that could not be had is in `missing`, with the reason."""
 
     name: str
     model: SentenceAutoencoder

@@ -27,7 +27,7 @@ _FORGETTING = 0.2
 T = TypeVar("T")
 R = TypeVar("R")
 Observe = Callable[[str, int, int, float], None]
-"""What is told of each computation: its name, the requests and the items that it joined, its seconds."""
+"""Called after each computation with its name, the requests and the items that it joined, and its seconds."""
 
 
 class Work(Generic[T, R]):

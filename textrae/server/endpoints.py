@@ -1,4 +1,4 @@
-"""What is asked of runs beside what OpenAI's clients ask: each endpoint is a function from a request to its answer."""
+"""The endpoints beside those of OpenAI: each is a function from a request to its answer."""
 
 from __future__ import annotations
 

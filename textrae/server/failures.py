@@ -1,4 +1,4 @@
-"""What is refused, in one clear line and in the form that OpenAI's errors have."""
+"""Errors of the service: one line each, in the form of OpenAI's errors."""
 
 from __future__ import annotations
 
