@@ -72,3 +72,11 @@ def test_the_python_of_a_runs_card_runs(run: Path) -> None:
     size = SentenceAutoencoder.load(run).encoding_size
     assert names["vectors"].shape == (1, size)
     assert len(names["sentences"]) == 1
+
+
+def test_a_name_of_a_file_does_not_end_the_block_of_the_command() -> None:
+    card = model_card(settings({}, ("a\n```\n# mine\n````.txt",)), 300, {})
+    after = card[card.index("Trained again by:") :].splitlines()
+    assert after[2] == "`````sh"
+    assert after.count("`````") == 1
+    assert after.index("`````") > after.index("# mine")

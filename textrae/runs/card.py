@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,12 +49,17 @@ def model_card(settings: Settings, pieces: int, result: Mapping[str, Any]) -> st
             "",
             "Trained again by:",
             "",
-            "```sh",
-            training_command(settings),
-            "```",
+            *_fenced(training_command(settings)),
             "",
         ]
     )
+
+
+def _fenced(command: str) -> list[str]:
+    """Return the lines of a code block that no name of a file within it can end."""
+    longest = max(map(len, re.findall("`+", command)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}sh", command, fence]
 
 
 def _validated(model: ModelConfig, found: object) -> list[str]:
