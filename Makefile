@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-run
 
-.PHONY: install demo test check clean
+.PHONY: install tools demo test check clean
 
 install: $(VENV)/ready
 
@@ -11,6 +11,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
 	touch $@
+
+# other people's tools that a run opens in; without them their tests are skipped
+tools: install
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev,tools]"
 
 # train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those
 demo: install
