@@ -27,6 +27,7 @@ from .options import (
     To,
 )
 from .output import Output, print_json
+from .places import run_place
 from .session import load_model, refuse_options
 from .suite import Beside, Picture, SentencesTo, Suite, evaluate_suite
 
@@ -61,7 +62,12 @@ Vectors = Annotated[
 ]
 Compare = Annotated[
     Path | None,
-    typer.Option(help="With --target: another run to compare with, by paired bootstrap.", show_default=False),
+    typer.Option(
+        help="With --target: another run to compare with, by paired bootstrap.",
+        parser=run_place,
+        metavar="RUN",
+        show_default=False,
+    ),
 ]
 LengthPenalty = Annotated[
     float, typer.Option(help="With --target: power of the length that hypotheses are compared by.")

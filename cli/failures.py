@@ -22,6 +22,8 @@ FAILED, USAGE = 1, 2
 """Exit codes of what went wrong while a command worked, and of a command that was asked for wrongly."""
 LATE: dict[str, Callable[[], Any]] = {}
 """What makes the commands whose options are made when they are first asked for, by name."""
+NAMES: dict[str, str] = {}
+"""Names that users know folders by, which messages have instead: those of runs from the hub."""
 _USAGE: Any = typer.BadParameter.__mro__[2]
 """ClickException, the base of what wrong usage raises; typer does not export it."""
 _BAD_VALUE: Any = typer.BadParameter
@@ -31,6 +33,8 @@ _SETTING = re.compile(r"`(\w+)(?:=([^`]*))?`")
 
 def note(line: str) -> None:
     """Print a line for the user that is not a result."""
+    for folder, name in NAMES.items():
+        line = line.replace(folder, name)
     typer.echo(line, err=True)
 
 

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-RunFolder = Annotated[Path, typer.Argument(help="The run folder.", show_default=False)]
+from .places import run_place
+
+RunFolder = Annotated[
+    Path,
+    typer.Argument(
+        help="The run folder; or user/name[@revision] of the Hugging Face hub, where there is no such folder.",
+        parser=run_place,
+        metavar="run",
+        show_default=False,
+    ),
+]
 LARGEST_SEED = 2**64 - 1
 Json = Annotated[
     bool, typer.Option("--json", help="Results as lines of JSON; an error is an object on stderr.")

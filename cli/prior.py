@@ -22,6 +22,7 @@ from .options import (
     Summary,
 )
 from .output import print_json
+from .places import refuse_copy
 from .session import load_model, refuse_options
 
 Corpus = Annotated[
@@ -83,6 +84,8 @@ def prior(
         refuse_options(ctx, "a budget in steps", "minutes")
     if out is not None and out.exists():
         raise typer.BadParameter(f"{out} exists already; choose another folder", param_hint="--out")
+    if out is None:
+        refuse_copy(run, "out", "give a folder for a copy with the prior")
     model = load_model(run, device, precision)
     how = corpus_format, column, errors, model.max_length, delimiter
     source = Input.of(corpus, *how)

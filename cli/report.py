@@ -20,6 +20,7 @@ from .failures import note
 from .kinds import done_by_kind, options_for
 from .options import LARGEST_SEED, Column, CorpusFormat, Delimiter, Device, Errors, Json, Precision, To
 from .output import Output, print_json, put_picture, refuse_inputs
+from .places import refuse_copy, run_place
 from .session import load_model, refuse_options
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ Places = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN... [FILE]",
-        help="The run folder, or several to compare; then a file of sentences to measure them on (- for standard input).",
+        parser=run_place,
+        help="The run (a folder, or user/name of the hub), or several to compare; then a file of sentences to measure them on (- for standard input).",
         show_default=False,
     ),
 ]
@@ -134,6 +136,8 @@ def report(
 
     if card and len(runs) > 1:
         raise typer.BadParameter("is for the report of one run", param_hint="--card")
+    if card:
+        refuse_copy(runs[0], "card", "leave it out, or copy the run")
     with nullcontext() if out is None and as_json else Output(out, False, file, target, labels) as output:
         found = _made(ctx, runs, file)
         if output is not None:

@@ -10,6 +10,7 @@ import typer
 from .app import app
 from .failures import note
 from .options import Device, Precision
+from .places import run_place
 from .session import load_model
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 Runs = Annotated[
     list[str],
     typer.Argument(
-        help="Run folders, each called by its own name or by the one given before =.",
+        help="Run folders, or user/name of the Hugging Face hub, each called by its own name or by the one given before =.",
         show_default=False,
         metavar="[NAME=]RUN…",
     ),
@@ -94,7 +95,8 @@ def serve(
         api_key.isascii() and api_key.isprintable() and api_key.strip() == api_key != ""
     ):
         raise ConfigError("`api_key`: printable ASCII characters are expected, without blanks around them")
-    folders, indexes = named(runs, "a run"), named(index, "an index")
+    indexes = named(index, "an index")
+    folders = {name: run_place(str(folder)) for name, folder in named(runs, "a run").items()}
     address = listen(host, port)  # before the runs are loaded, which takes longer
     if threads:
         import torch

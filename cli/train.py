@@ -69,7 +69,12 @@ Teacher = Annotated[
         help="Vectors (.npy) that teach what sentences mean: any encoder's, row N for line N of the corpus."
     ),
 ]
-Encoder = Annotated[str | None, typer.Option(help="Begin with the encoder of this run, and its tokenizer.")]
+Encoder = Annotated[
+    str | None,
+    typer.Option(
+        help="Begin with the encoder of this run, and its tokenizer; a folder, or user/name of the hub."
+    ),
+]
 Decoder = Annotated[
     str | None,
     typer.Option(

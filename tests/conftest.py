@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from standin import StandIn
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 
@@ -93,3 +94,29 @@ def hangups() -> Iterator[None]:
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """A local hub that this process and those it starts know as the only one, with a cache of its own and no token."""
+    from huggingface_hub import constants
+
+    standin, home = StandIn(), tmp_path / "hf"
+    cache, token = str(home / "hub"), str(home / "token")
+    variables = {"HF_ENDPOINT": standin.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    known = {
+        "ENDPOINT": standin.url,
+        "HUGGINGFACE_CO_URL_TEMPLATE": standin.url + "/{repo_id}/resolve/{revision}/{filename}",
+        "HF_HUB_CACHE": cache,
+        "HF_TOKEN_PATH": token,
+        "HF_HUB_DISABLE_XET": True,
+        "HF_HUB_OFFLINE": False,
+    }
+    for name, value in known.items():
+        monkeypatch.setattr(constants, name, value)
+    yield standin
+    standin.close()

@@ -23,6 +23,10 @@ class RunError(TextraeError):
     """A run folder that is missing, foreign, damaged, of a newer format, or in the way."""
 
 
+class HubError(TextraeError):
+    """A repository of the Hugging Face hub that is missing, closed, out of reach, or holds something else."""
+
+
 class VectorError(TextraeError):
     """A file or array of vectors that is unreadable, of the wrong width, or not finite."""
 

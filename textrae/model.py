@@ -17,6 +17,7 @@ from textrae.inference.engine import Engine
 from textrae.inference.gathering import gather
 from textrae.inference.latent_space import LatentSpace
 from textrae.runs.card import described
+from textrae.runs.hub import run_folder
 from textrae.runs.run import Run, load_run, save_run
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.fields import PRECISIONS, Precision
@@ -90,7 +91,7 @@ class SentenceAutoencoder(Measured, LatentSpace):
             target: parallel text: for each file of the corpus one whose line n is the translation of its line n. A
                 mapping from languages to files trains a model that writes several.
             valid_target: translation of the validation file; of several languages a mapping as `target`.
-            encoder: run whose encoder training begins with; where `model` leaves the shape open, it is that run's.
+            encoder: run, of a folder or of the hub, whose encoder training begins with; where `model` leaves the shape open, it is that run's.
             decoder: run whose decoder training begins with.
             vectors: .npy file of vectors that any encoder made, row n for line n of the corpus: the model then reads
                 them and writes the corpus.
@@ -124,17 +125,24 @@ class SentenceAutoencoder(Measured, LatentSpace):
 
     @classmethod
     def load(cls, path: Place, *, device: str = "auto", precision: Precision = "fp32") -> Self:
-        """Read a run folder onto `device`: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+        """Read a run onto `device`: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
 
-        Nothing in the folder is executed or unpickled.
+        Nothing in it is executed or unpickled.
+
+        Args:
+            path: a run folder. Where there is none, ``user/name`` or ``user/name@revision`` is a run of the Hugging Face
+                hub, of which only the run's own files are downloaded; :meth:`info` tells the commit.
+            device: where to compute.
+            precision: ``fp32``, ``bf16`` or ``auto``.
 
         Raises:
             RunError: the folder is missing, foreign, damaged or of a newer format.
+            HubError: the hub has no such run, or cannot be reached.
             DeviceError: this machine does not have the device.
         """
-        where, kind = Path(arguments.place("path", path)), arguments.text("device", device)
+        where, kind = arguments.place("path", path), arguments.text("device", device)
         precision = arguments.choice("precision", precision, PRECISIONS)
-        return cls(load_run(where, choose_device(kind)), precision)
+        return cls(load_run(run_folder(where), choose_device(kind)), precision)
 
     def save(self, path: Place, *, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.
@@ -203,6 +211,7 @@ class SentenceAutoencoder(Measured, LatentSpace):
             "encoding_size": self.encoding_size,
             "parameters": sum(p.numel() for p in self.run.network.parameters()),
             "vocabulary": self.run.tokenizer.vocab_size,
+            **({} if self.run.origin is None else {"hub": self.run.origin}),
             **self.run.settings.to_json(),
             "result": self.run.training,
         }

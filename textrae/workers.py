@@ -25,6 +25,7 @@ from textrae.inference.engine import WINDOW, Hypotheses, windows
 from textrae.inference.vectors import Vectors
 from textrae.inference.worker import Outcome, Worker
 from textrae.model import SentenceAutoencoder
+from textrae.runs.hub import run_folder
 from textrae.settings.fields import Precision
 from textrae.settings.model import Part
 
@@ -74,10 +75,11 @@ class WorkerPool:
         self._lock = Lock()  # of what is above, for streams in several threads
         self._end = weakref.finalize(self, _end, self._workers)
         try:
+            folder = str(run_folder(run))  # of the hub, one commit for all
             for number in range(workers):
                 place = f"cuda:{number % torch.cuda.device_count()}" if kind == "cuda" else kind
                 self._workers.append(Worker(self._queue))
-                self._workers[-1].give(_LOADING, _load, str(run), place, precision, threads)
+                self._workers[-1].give(_LOADING, _load, folder, place, precision, threads)
         except BaseException:
             self._end()
             raise

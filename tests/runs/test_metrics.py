@@ -65,7 +65,7 @@ def test_a_missing_file_has_no_reports_and_a_folder_is_refused(tmp_path: Path) -
 def test_what_is_read_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "metrics.jsonl"
     file.write_text('{"step": 1}\n' * 100)
-    monkeypatch.setattr(metrics, "_BYTES", 125)
+    monkeypatch.setattr(metrics, "LARGEST", 125)
     found, left_out = read_metrics(file)
     assert (len(found), left_out) == (10, 1)
 

@@ -20,7 +20,8 @@ from torch import Tensor
 from textrae.errors import RunError
 from textrae.runs.draft import Draft
 
-_LARGEST_JSON = 1 << 20
+LARGEST_JSON = 1 << 20
+"""Bytes of a JSON file of a run, at most."""
 
 
 def to_metadata(digests: Mapping[str, str]) -> dict[str, str]:
@@ -116,8 +117,8 @@ def read_json(file: Path) -> dict[str, Any]:
     """
     try:
         with opened(file) as stream:
-            raw = stream.read(_LARGEST_JSON + 1)
-        values = json.loads(raw) if len(raw) <= _LARGEST_JSON else None
+            raw = stream.read(LARGEST_JSON + 1)
+        values = json.loads(raw) if len(raw) <= LARGEST_JSON else None
     except OSError as error:
         raise RunError(_unreadable(file, error)) from None
     except (ValueError, RecursionError):

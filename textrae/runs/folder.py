@@ -34,7 +34,7 @@ CONFIG, MODEL, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
 
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
 
-_FILES = (CONFIG, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
+FILES = (CONFIG, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
 """Files of a run folder, beside a training's checkpoint; the weights come last."""
 
 _AGAIN = "copy the run again"
@@ -99,17 +99,17 @@ def _move(fresh: Path, path: Path) -> None:
     aside, placed = fresh / "before", list[str]()
     aside.mkdir()
     try:
-        for name in reversed(_FILES):  # the weights first
+        for name in reversed(FILES):  # the weights first
             if (path / name).is_file():
                 (path / name).replace(aside / name)
-        for name in _FILES:
+        for name in FILES:
             if (fresh / name).exists():
                 (fresh / name).replace(path / name)
                 placed.append(name)
     except BaseException:
         for name in placed:
             (path / name).unlink()
-        for name in _FILES:
+        for name in FILES:
             if (aside / name).exists():
                 (aside / name).replace(path / name)
         raise
@@ -144,7 +144,7 @@ def refuse_foreign(path: Path) -> None:
         known = isinstance(read_json(path / CONFIG).get("format"), int)
     except RunError:  # missing or damaged: a half-made run, or nothing but a run's files
         known = (path / CHECKPOINT / SETTINGS).is_file()
-        known |= bool(files & {CHECKPOINT, CONFIG}) and files <= {*_FILES, CHECKPOINT}
+        known |= bool(files & {CHECKPOINT, CONFIG}) and files <= {*FILES, CHECKPOINT}
     if not known:
         raise RunError(f"{path}: holds files that are not a textrae run; give an empty or a new folder")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from textrae.runs.files import is_there, opened
 
-_BYTES = 64 << 20
+LARGEST = 64 << 20
 """Bytes of a file that are read, at most."""
 _DIMENSIONS = 65_536
 """Dimensions of an encoding whose divergences are taken, at most."""
@@ -49,7 +49,7 @@ def read_metrics(file: Path) -> tuple[list[Report], int]:
     if not is_there(file):
         return [], 0
     with opened(file) as stream:
-        lines = stream.read(_BYTES).split(b"\n")
+        lines = stream.read(LARGEST).split(b"\n")
     found = [_reports(line) for line in lines if line.strip()]
     return [one for some in found for one in some], sum(not some for some in found)
 

@@ -52,6 +52,7 @@ from textrae.runs.folder import (
     unfit,
     write_folder,
 )
+from textrae.runs.hub import origin_of
 from textrae.settings.files import to_dict
 from textrae.settings.run import Settings
 from textrae.text.tokenizer import Tokenizer
@@ -73,6 +74,8 @@ class Run:
     """Tokenizer of the target, if a translator has a separate one; otherwise None."""
     flow: Flow | None = None
     """Learnt distribution of the encodings; None where none was fitted."""
+    origin: str | None = None
+    """Repository and commit of the Hugging Face hub (``user/name@commit``); None for a run that is not from there."""
 
     @property
     def translates(self) -> bool:
@@ -215,7 +218,8 @@ def _read_run(path: Path, values: Mapping[str, Any], device: torch.device) -> Ru
     flow = read_flow(path / FLOW, expected["weights"], settings.model.read_size)
     flow = None if flow is None else flow.to(device).eval()
     facts = result if isinstance(result, dict) else {}
-    return Run(network.to(device).eval(), tokenizer, settings, facts, latents, target, flow)
+    origin = origin_of(path)
+    return Run(network.to(device).eval(), tokenizer, settings, facts, latents, target, flow, origin)
 
 
 def _read_tokenizer(file: Path) -> Tokenizer:

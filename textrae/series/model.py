@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from textrae.devices import choose_device
 from textrae.errors import ConfigError, SeriesError
 from textrae.inference import arguments
+from textrae.runs.hub import run_folder
 from textrae.series.data import Scaling, Series, Values
 from textrae.series.given import checked, finite, gathered
 from textrae.series.measures import SeriesEvaluation, measured
@@ -120,15 +121,18 @@ class SeriesAutoencoder:
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, device: str = "auto") -> Self:
-        """Read a run folder. Nothing in it is executed or unpickled.
+        """Read a run folder, or ``user/name[@revision]`` of the Hugging Face hub where there is no such folder.
+
+        Nothing in it is executed or unpickled.
 
         Raises:
             TypeError: `path` is no path, or `device` no string.
             RunError: the folder is missing, foreign, damaged, of sentences or of a newer format.
+            HubError: the hub has no such run, or cannot be reached.
             DeviceError: the device is not to be had.
         """
         _refuse_kinds(path=(path, (str, PathLike)), device=(device, str))
-        return cls(load_series_run(Path(arguments.place("path", path)), choose_device(device)))
+        return cls(load_series_run(run_folder(arguments.place("path", path)), choose_device(device)))
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.

@@ -88,7 +88,7 @@ class Settings:
     valid_languages: tuple[str, ...] = ()
     """Language of each target of the validation file, where they are named."""
     encoder: str | None = None
-    """Run folder whose encoder this training began with."""
+    """Run whose encoder this training began with: a folder, or ``user/name@commit`` of the Hugging Face hub."""
     decoder: str | None = None
     """Run folder whose decoder this training began with."""
     vectors: str | None = None

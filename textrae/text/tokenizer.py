@@ -28,7 +28,8 @@ _SPECIALS: Final = 4
 _BYTES: Final = 256
 LARGEST_VOCABULARY: Final = 65_535
 """Number of ids at most, as token rows hold 16 bits."""
-_LARGEST_FILE: Final = 64 * 2**20
+LARGEST_FILE: Final = 64 * 2**20
+"""Bytes of a tokenizer's file, at most."""
 
 # SentencePiece writes a space as U+2581 and reads U+2581 back as a space. A literal one is therefore spelled with
 # U+FDD0, a code point that Unicode sets aside for internal use; a literal U+FDD0 is spelled out in turn.
@@ -149,11 +150,11 @@ class Tokenizer:
         """
         try:
             with Path(path).open("rb") as file:
-                model = file.read(_LARGEST_FILE + 1)
+                model = file.read(LARGEST_FILE + 1)
         except OSError as error:
             raise CorpusError(f"{path}: {error.strerror or error}; give a SentencePiece model file") from None
-        if len(model) > _LARGEST_FILE:
-            raise CorpusError(f"{path}: over {_LARGEST_FILE >> 20} MiB, so not a SentencePiece model of text")
+        if len(model) > LARGEST_FILE:
+            raise CorpusError(f"{path}: over {LARGEST_FILE >> 20} MiB, so not a SentencePiece model of text")
         try:
             return cls(model)
         except CorpusError as error:

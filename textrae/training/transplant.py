@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from textrae.errors import ConfigError
 from textrae.nn.autoencoder import READING, WRITING, Autoencoder
 from textrae.runs.folder import TARGET_TOKENIZER, TOKENIZER
+from textrae.runs.hub import pinned, run_folder
 from textrae.runs.run import Run, load_run, load_settings
 from textrae.settings.files import build, to_dict
 from textrae.settings.model import ModelConfig
@@ -33,8 +33,9 @@ def adopted(settings: Settings, given: Mapping[str, Any], named: Collection[str]
         ConfigError: a setting given, or the other run, differs from what a run has; or a setting would have no effect.
         RunError: a run cannot be read.
     """
+    settings = replace(settings, encoder=pinned(settings.encoder), decoder=pinned(settings.decoder))
     both = settings.encoder is not None and settings.decoder is not None
-    translates = both and bool(load_settings(Path(str(settings.encoder))).target)
+    translates = both and bool(load_settings(run_folder(str(settings.encoder))).target)
     refuse_with_parts(settings, given, translates)
     model, corpus, wanted = to_dict(settings.model), settings.corpus, dict(given)
     asked = changed(settings) | set(named)
@@ -44,7 +45,8 @@ def adopted(settings: Settings, given: Mapping[str, Any], named: Collection[str]
     ):
         if run is None:
             continue
-        trained = load_settings(Path(run))
+        folder = run_folder(run)
+        trained = load_settings(folder)
         resolved = _shape(trained.model)
         shape = {name: resolved[name] for name in names}
         refuse_part(what, run, reads_vectors=bool(trained.model.vectors), shape=shape, wanted=wanted)
@@ -53,7 +55,7 @@ def adopted(settings: Settings, given: Mapping[str, Any], named: Collection[str]
         asked -= {name for name in _PIECES if getattr(trained.corpus, name) == getattr(corpus, name)}
         # an encoder's tokenizer is of the source, a decoder's of the target
         own = what == "decoder" and trained.target and trained.corpus.tokenizers == "separate"
-        tokenizer = str(Path(run) / (TARGET_TOKENIZER if own else TOKENIZER))
+        tokenizer = str(folder / (TARGET_TOKENIZER if own else TOKENIZER))
         if what == "decoder" and settings.target:
             corpus = replace(corpus, tokenizers="separate", target_tokenizer=tokenizer)
         else:
@@ -86,9 +88,9 @@ def transplant(network: Autoencoder, settings: Settings) -> None:
         ConfigError: a part does not fit.
     """
     if settings.encoder is not None:
-        _copy(network, load_run(Path(settings.encoder)), READING, "encoder")
+        _copy(network, load_run(run_folder(settings.encoder)), READING, "encoder")
     if settings.decoder is not None:
-        run = load_run(Path(settings.decoder))
+        run = load_run(run_folder(settings.decoder))
         _copy(network, run, WRITING, "decoder")
         network.output.load_state_dict(run.network.output.state_dict())
 
