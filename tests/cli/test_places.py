@@ -24,7 +24,9 @@ def test_a_run_of_the_hub_is_told_and_called_by_its_name(hub: StandIn, run: Path
     assert capsys.readouterr().err == f"a/b: commit {commit} of the hub\n"
     failures.note(f"{folder}/config.json: damaged")
     assert capsys.readouterr().err == f"a/b@{commit}/config.json: damaged\n"
-    with pytest.raises(ConfigError, match=r"`out`: .* is a copy from the hub, which is not written to; copy it"):
+    with pytest.raises(
+        ConfigError, match=r"`out`: .* is a copy from the hub, which is not written to; copy it"
+    ):
         refuse_copy(folder, "out", "copy it")
     refuse_copy(run, "out", "copy it")
     with pytest.raises(HubError, match=f"a/c: no such run folder, and no run of {hub.url}"):
