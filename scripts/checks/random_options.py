@@ -82,6 +82,7 @@ COMMANDS = {
     "cluster": ["run", "text.txt"],
     "report": ["run", "text.txt", "-o", "made.html"],
     "plot": ["run", "text.txt", "-o", "made.svg"],
+    "export": ["run", "-o", "graphs"],
 }
 """Command lines that work in the folder that :func:`prepare` fills."""
 STAYS = {"serve"}
