@@ -101,6 +101,24 @@ def test_batches_hold_every_row_once_and_are_filled_to_a_multiple(model: Sentenc
     assert sorted(seen) == list(range(100))
 
 
+def test_kept_tables_change_nothing(model: SentenceAutoencoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = sentences()[:12]
+    plain, kept = Engine(model.run, "fp32"), Engine(model.run, "fp32")
+    kept.keep_tables()
+    tables = kept.tables(1)
+    assert tables is not None
+    assert kept.tables(10**9) is tables
+    assert plain.tables(1) is None
+    assert kept.writing_table(1) is not None
+    (expected,), (found,) = list(plain.encode_stream(texts)), list(kept.encode_stream(texts))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert list(kept.translate_stream(texts, **SEARCH)) == list(plain.translate_stream(texts, **SEARCH))
+    monkeypatch.setattr("textrae.inference.engine._KEPT", 1000)
+    large = Engine(model.run, "fp32")
+    large.keep_tables()
+    assert large.tables(1) is None
+
+
 def test_a_given_window_is_not_read_ahead_of(model: SentenceAutoencoder) -> None:
     taken = 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from nn.layers import LOOPS, Conditioned, inputs, make
@@ -9,6 +11,9 @@ from torch import Tensor
 
 from textrae.nn.cells import CELLS
 from textrae.nn.recurrence import Recurrence, side_by_side
+
+FULL = torch.full((5,), 4)
+"""Lengths of five sentences that fill four steps."""
 
 
 @pytest.mark.parametrize(("cell", "activation"), LOOPS)
@@ -98,11 +103,46 @@ def test_layers_side_by_side_are_the_layers_one_by_one(cell: str) -> None:
     torch.manual_seed(0)
     ways = [Recurrence(cell, 3, 8) for _ in range(2)]
     xs = [torch.randn(4, 5, 3) for _ in ways]
-    outs, lasts = side_by_side(ways, xs)
-    projected = side_by_side(ways, [way.project(x) for way, x in zip(ways, xs, strict=True)], projected=True)
-    torch.testing.assert_close(projected, (outs, lasts))
-    for way, x, out, last in zip(ways, xs, outs, lasts, strict=True):
-        torch.testing.assert_close(way(x, torch.zeros(5, way.state_size)), (out, last))
+    outs = side_by_side(ways, xs, FULL)
+    gates = [way.project(x) for way, x in zip(ways, xs, strict=True)]
+    torch.testing.assert_close(side_by_side(ways, gates, FULL, projected=True), outs)
+    for way, x, out in zip(ways, xs, outs, strict=True):
+        torch.testing.assert_close(way(x, torch.zeros(5, way.state_size))[0], out)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("batch", [1, 9, 40, 200])
+def test_sentences_that_have_ended_are_left_out_where_no_gradient_is_wanted(cell: str, batch: int) -> None:
+    torch.manual_seed(0)
+    ways = [Recurrence(cell, 3, 8) for _ in range(2)]
+    lengths = torch.randint(1, 12, (batch,)).sort(descending=True).values
+    xs = [torch.randn(12, batch, 3) for _ in ways]
+    expected = side_by_side(ways, xs, lengths)
+    real = torch.arange(12).unsqueeze(1) < lengths
+    rows = []
+    for way in ways:
+        way.loop = Counting(way.loop, rows)
+    with torch.no_grad():
+        found = side_by_side(ways, xs, lengths)
+        torch.testing.assert_close(found[:, real], expected[:, real])
+        assert found.isfinite().all()
+        steps = sum(time * some for time, some in rows)
+        rows.clear()
+        mixed = side_by_side(ways, xs, lengths.flip(0))  # not in that order: nothing is left out
+        torch.testing.assert_close(mixed, expected)
+        assert rows == [(12, batch)]
+    assert lengths.sum() <= steps <= lengths.sum() + lengths.max() * max(8, batch // 8 + 1)
+
+
+class Counting:
+    """A cell's loop that notes the steps and the rows of each call."""
+
+    def __init__(self, loop: Any, rows: list[tuple[int, int]]) -> None:
+        self.loop, self.rows = loop, rows
+
+    def apply(self, *given: torch.Tensor) -> Any:
+        self.rows.append(tuple(given[2].shape[:2]))
+        return self.loop.apply(*given)
 
 
 @pytest.mark.parametrize(("cell", "activation"), LOOPS)
@@ -113,12 +153,11 @@ def test_gradients_of_layers_side_by_side_are_those_of_the_layers_one_by_one(
     ways = [Recurrence(cell, 3, 8, activation=activation).double() for _ in range(2)]
     xs = [torch.randn(4, 5, 3, dtype=torch.double, requires_grad=True) for _ in ways]
     wanted = [*xs, *(parameter for way in ways for parameter in way.parameters())]
-    single = [way(x, x.new_zeros(5, way.state_size)) for way, x in zip(ways, xs, strict=True)]
-    outs, lasts = (torch.stack(parts) for parts in zip(*single, strict=True))
-    weights, last_weights = torch.randn_like(outs), torch.randn_like(lasts)
+    single = [way(x, x.new_zeros(5, way.state_size))[0] for way, x in zip(ways, xs, strict=True)]
+    weights = torch.randn_like(torch.stack(single))
     gradients = [
-        torch.autograd.grad((out * weights).sum() + (last * last_weights).sum(), wanted)
-        for out, last in ((outs, lasts), side_by_side(ways, xs))
+        torch.autograd.grad((out * weights).sum(), wanted)
+        for out in (torch.stack(single), side_by_side(ways, xs, FULL))
     ]
     torch.testing.assert_close(*gradients)
 
@@ -130,8 +169,13 @@ def test_where_the_fused_module_runs_the_results_are_those_of_the_loop(
     layer = make(cell)
     x, state, constant = inputs(layer)
     other = make(cell, constant=0)
-    expected = [layer(x, state, layer.condition(constant)), side_by_side([other, other], [x, x])]
+    expected = [
+        layer(x, state, layer.condition(constant)),
+        side_by_side([other, other], [x, x], torch.full((x.shape[1],), len(x))),
+    ]
     monkeypatch.setattr(Recurrence, "fuses", lambda layer, x: True)
     assert layer.condition(constant) is constant
     torch.testing.assert_close(layer(x, state, constant), expected[0])
-    torch.testing.assert_close(side_by_side([other, other], [x, x]), expected[1])
+    torch.testing.assert_close(
+        side_by_side([other, other], [x, x], torch.full((x.shape[1],), len(x))), expected[1]
+    )

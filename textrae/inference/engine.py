@@ -37,6 +37,8 @@ BATCH_TOKENS = 4_096
 """Tokens of a batch; greedy decoding takes twice as many, for larger products."""
 _TOKENS = 10
 """Expected number of tokens of a sentence to be decoded from a vector."""
+_KEPT = 2**27
+"""Bytes of tables that are kept for all calls, at most."""
 Hypotheses = list[tuple[str, float]]
 """Sentences that a beam ends with, the best first, each with its score."""
 T = TypeVar("T")
@@ -57,6 +59,8 @@ class Engine:
         self.max_length = run.settings.corpus.longest
         self.cuts, self._spelling = Cuts(), Spelling(run.tokenizer)
         self._segmenter = segmenter(run.settings.model, run.tokenizer)
+        self._tables: list[Tensor] | None = None
+        self._writing_table: Tensor | None = None
 
     def encode_stream(
         self,
@@ -215,17 +219,21 @@ class Engine:
             return window, done[0]
 
         encode = self.run.tokenizer.encode_cut
-        if size is not None:
-            for window in windows(sentences, size):
+        coming = windows(sentences, size or WINDOW)
+        first = next(coming, [])
+        if size is not None or len(first) < WINDOW:  # a thread is not worth it for the only window
+            for window in chain([first] if first else [], coming):
                 yield counted(window, encode(window, self.max_length))
             return
         with ThreadPoolExecutor(1) as pool:
             waiting: tuple[list[str], Future[tuple[list[list[int]], list[bool]]]] | None = None
-            for coming in chain(windows(sentences, WINDOW), [None]):
-                following = None if coming is None else (coming, pool.submit(encode, coming, self.max_length))
+            for window in chain([first], coming):
+                following = window, pool.submit(encode, window, self.max_length)
                 if waiting is not None:
                     yield counted(waiting[0], waiting[1].result())
                 waiting = following
+            assert waiting is not None
+            yield counted(waiting[0], waiting[1].result())
 
     def kept(self, lines: list[str], ids: list[list[int]]) -> list[str]:
         """Return the part of each line that its ids hold: all of it, unless it was truncated."""
@@ -242,7 +250,9 @@ class Engine:
         order = np.argsort(lengths, kind="stable")
         cuts = token_cuts(lengths[order], batch_tokens, ROW_MULTIPLE)
         for first, last in pairwise(cuts):
-            rows = order[first:last]
+            rows = order[first:last][
+                ::-1
+            ]  # the longest first, as the encoder leaves out the others as they end
             filling: list[list[int]] = [[]] * (-len(rows) % ROW_MULTIPLE if len(ids) > ROW_MULTIPLE else 0)
             some = [ids[row] for row in rows] + filling
             yield rows, collate_lists(some, SPECIALS, self._segmenter).to(self.device)
@@ -272,8 +282,8 @@ class Engine:
         Returns:
             Tables for :meth:`encode`; None where so few `tokens` are not worth them.
         """
-        if tokens <= 2 * self.run.tokenizer.vocab_size:
-            return None
+        if self._tables is not None or tokens <= 2 * self.run.tokenizer.vocab_size:
+            return self._tables
         with autocast(self.device, self.bf16):
             return self.network.tables()
 
@@ -284,10 +294,24 @@ class Engine:
         Returns:
             A table for :meth:`generate`; None where so few `tokens` are not worth it.
         """
-        if tokens <= 2 * self.run.writer.vocab_size:
-            return None
+        if self._writing_table is not None or tokens <= 2 * self.run.writer.vocab_size:
+            return self._writing_table
         with autocast(self.device, self.bf16):
             return self.network.writing_table()
+
+    def keep_tables(self) -> None:
+        """Compute the tables once for all calls to come, for a model that is often asked for little.
+
+        The weights must not change afterwards. Tables of more than 128 MiB are not kept.
+        """
+        for vocabulary in (self.run.tokenizer, self.run.writer):
+            gates = 8 * self.run.settings.model.hidden  # of both ways, of the widest cell
+            if 4 * gates * vocabulary.vocab_size > _KEPT:
+                return
+        enough = 2 * max(self.run.tokenizer.vocab_size, self.run.writer.vocab_size) + 1
+        if self.network.adapter is None:
+            self._tables = self.tables(enough)
+        self._writing_table = self.writing_table(enough)
 
     @torch.no_grad()
     def read(self, vectors: Vectors) -> Latent:

@@ -78,16 +78,16 @@ class Encoder(nn.Module):
         rows = (turned * len(lengths) + torch.arange(len(lengths), device=x.device)).flatten()
         first = _ways(self.layers[0])
         if tables is None:
-            states = side_by_side(first, _readings(x, rows, len(first)))[0]
+            states = side_by_side(first, _readings(x, rows, len(first)), lengths)
         else:
             ids = (x.flatten(), x.flatten()[rows])
             looked_up = [
                 F.embedding(read.view_as(x), table) for read, table in zip(ids, tables, strict=False)
             ]
-            states = side_by_side(first, looked_up, projected=True)[0]
+            states = side_by_side(first, looked_up, lengths, projected=True)
         for layer in self.layers[1:]:
             x = torch.cat([states[0], *(_turn(way, rows) for way in states[1:])], dim=-1)
-            states = side_by_side(_ways(layer), _readings(self.dropout(x), rows, len(first)))[0]
+            states = side_by_side(_ways(layer), _readings(self.dropout(x), rows, len(first)), lengths)
         return Reading(states, rows, lengths)
 
     def in_order(self, reading: Reading) -> Tensor:

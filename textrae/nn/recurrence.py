@@ -7,6 +7,7 @@ A state is one tensor ``(batch, state)``, the cell's state vectors side by side.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -15,6 +16,11 @@ from torch.nn import functional as F
 
 from textrae.nn.cells import cell_of
 from textrae.nn.cells.cell import runs_fused
+
+_STRETCHES = 8
+"""Numbers of rows that a batch is read with, at most, as its shorter sentences end."""
+_LEAST_ROWS = 8
+"""Rows that are left out together, at least."""
 
 
 class Recurrence(nn.Module):
@@ -123,7 +129,8 @@ class Recurrence(nn.Module):
         if self.fuses(x):
             return self.forward_fused(x, state, condition)
         gates = x if projected else self.project(x)
-        out, last = _loop([self], [gates if condition is None else gates + condition], state.unsqueeze(0))
+        gates = gates if condition is None else gates + condition
+        out, last = _loop([self], _weights([self], gates.dtype), [gates], state.unsqueeze(0))
         return out[0], last[0]
 
     def project(self, x: Tensor) -> Tensor:
@@ -166,42 +173,84 @@ class Recurrence(nn.Module):
 
 
 def side_by_side(
-    ways: Sequence[Recurrence], xs: Sequence[Tensor], projected: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Run layers of one cell and size over inputs of one shape, from states of zero.
+    ways: Sequence[Recurrence], xs: Sequence[Tensor], lengths: Tensor, projected: bool = False
+) -> Tensor:
+    """Run layers of one cell and size over sentences, from states of zero.
+
+    Without gradients, sentences that stand in the order of falling lengths are left out of the steps after their end.
 
     Args:
         ways: the layers.
         xs: the input of each, (time, batch, inputs).
+        lengths: (batch,), real lengths ≥ 1; what a layer makes of later steps is not defined, but finite.
         projected: whether xs are what :meth:`Recurrence.project` gives.
 
     Returns:
-        The outputs (ways, time, batch, hidden) and the states after the last step (ways, batch, state).
+        The outputs (ways, time, batch, hidden).
     """
-    start = xs[0].new_zeros(len(ways), xs[0].shape[1], ways[0].state_size)
-    pairs = list(zip(ways, xs, strict=True))
+    time, batch = xs[0].shape[:2]
+    start = xs[0].new_zeros(len(ways), batch, ways[0].state_size)
     if ways[0].fuses(start):
-        outs, lasts = zip(*(way.forward_fused(x, start[0], None) for way, x in pairs), strict=True)
-        return torch.stack(outs), torch.stack(lasts)
-    return _loop(ways, list(xs) if projected else [way.project(x) for way, x in pairs], start)
+        pairs = zip(ways, xs, strict=True)
+        return torch.stack([way.forward_fused(x, start[0], None)[0] for way, x in pairs])
+
+    stretches = [(time, batch)] if torch.is_grad_enabled() else _stretches(lengths.tolist(), time)
+    first, state, weights = 0, start, None
+    outputs: list[Tensor] = []
+    for last, rows in stretches:
+        given = [x[first:last, :rows] for x in xs]
+        gates = given if projected else [way.project(x) for way, x in zip(ways, given, strict=True)]
+        weights = weights or _weights(ways, gates[0].dtype)
+        some, state = _loop(ways, weights, gates, state[:, :rows])
+        outputs.append(some)
+        first = last
+    if len(outputs) == 1:  # copies nothing
+        return outputs[0]
+    whole = outputs[0].new_zeros(len(ways), time, batch, outputs[0].shape[-1])
+    for (last, rows), some in zip(stretches, outputs, strict=True):
+        whole[:, last - some.shape[1] : last, :rows] = some
+    return whole
 
 
-def _loop(ways: Sequence[Recurrence], gates: list[Tensor], state: Tensor) -> tuple[Tensor, Tensor]:
+def _stretches(lengths: list[int], time: int) -> list[tuple[int, int]]:
+    """Return stretches of time, each with its end and the rows that are read in it, for lengths that fall.
+
+    The rows are rounded up, so that there are few stretches. There is one with all rows if lengths do not fall.
+    """
+    batch = len(lengths)
+    if any(one < other for one, other in pairwise(lengths)):
+        return [(time, batch)]
+    grain = max(_LEAST_ROWS, -(-batch // _STRETCHES))
+    found: list[tuple[int, int]] = []
+    for first in reversed(range(0, batch, grain)):
+        if not found or lengths[first] > found[-1][0]:
+            found.append((lengths[first], min(first + grain, batch)))
+    return [*found[:-1], (time, found[-1][1])]
+
+
+def _weights(ways: Sequence[Recurrence], dtype: torch.dtype) -> tuple[Tensor, list[Tensor]]:
+    """Return the recurrent biases of the candidates (ways, hidden) and the recurrent matrix of each way."""
+    weights = [way.recurrent_matrix().to(dtype) for way in ways]
+    candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)
+    if not torch.is_grad_enabled():  # otherwise the loop would assume that gradients go back to them
+        candidate, weights = candidate.detach(), [weight.detach() for weight in weights]
+    return candidate, weights
+
+
+def _loop(
+    ways: Sequence[Recurrence], weights: tuple[Tensor, list[Tensor]], gates: list[Tensor], state: Tensor
+) -> tuple[Tensor, Tensor]:
     """Run the cell's step loop; the gates of a single way may be overwritten.
 
     Args:
         ways: the layers.
+        weights: from :func:`_weights`.
         gates: for each the input's part of the gates, (time, batch, gates).
         state: (ways, batch, state), before the first step.
 
     Returns:
         The outputs (ways, time, batch, hidden) and the states after the last step (ways, batch, state).
     """
-    dtype = gates[0].dtype
-    weights = [way.recurrent_matrix().to(dtype) for way in ways]
-    candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)
-    if not torch.is_grad_enabled():  # otherwise the loop would assume that gradients go back to them
-        candidate, weights = candidate.detach(), [weight.detach() for weight in weights]
     loop: Any = ways[0].loop.apply
-    outputs, after = loop(state.to(dtype), candidate, *gates, *weights)
+    outputs, after = loop(state.to(gates[0].dtype), weights[0], *gates, *weights[1])
     return outputs, after

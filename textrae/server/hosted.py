@@ -27,8 +27,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 _OVERHEAD = 8
 """Characters that a sentence counts as, beside its own."""
-_TOKENS = 1_024
-"""Tokens of a batch: of the few sentences that come together, short ones are apart from long ones then."""
+
 _VECTOR = 64
 """Characters that a vector to be decoded counts as."""
 _AT_ONCE = 64
@@ -70,6 +69,7 @@ class Hosted:
     ) -> None:
         self.name, self.model, self.batcher, self.created = name, model, batcher, created
         self.indexes = dict(indexes or {})
+        model.engine.keep_tables()
 
     @property
     def can(self) -> list[str]:
@@ -127,7 +127,7 @@ class Hosted:
         self.model.run.settings.model.part_size(part)
 
         def call(some: list[str]) -> list[NDArray[np.float32]]:
-            vectors = self.model.encode(some, part=part, batch_tokens=_TOKENS)
+            vectors = self.model.encode(some, part=part)
             return list(scaled(vectors) if part == "meaning" else vectors)
 
         return await self._texts("encode", (part,), call, texts)
