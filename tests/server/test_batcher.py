@@ -42,6 +42,36 @@ def test_requests_that_come_together_are_computed_together() -> None:
     assert sum(items for _, _, items in seen) == 40
 
 
+def test_clients_that_ask_again_are_answered_together_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textrae.server.batcher.GATHER", 5.0)  # so that a slow machine cannot part them
+    calls: list[list[str]] = []
+    work = lengths(calls)
+    batcher = Batcher()
+
+    async def client(number: int) -> None:
+        for _ in range(4):
+            await batcher.many(work, ["a" * number], [1])
+            await asyncio.sleep(0.001 * number)
+
+    async def main() -> None:
+        await asyncio.gather(*(client(number) for number in range(8)))
+
+    asyncio.run(main())
+    batcher.close()
+    assert len(calls) <= 6
+    assert [len(call) for call in calls[-3:]] == [8, 8, 8]
+
+
+def test_a_single_client_does_not_wait_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textrae.server.batcher.GATHER", 60.0)
+    batcher = Batcher()
+    began = time.monotonic()
+    for _ in range(3):
+        assert asyncio.run(batcher.many(lengths([]), ["one"], [1])) == [3]
+    batcher.close()
+    assert time.monotonic() - began < 30
+
+
 def test_slices_are_multiples_of_the_rows_that_the_engine_fills_up_to() -> None:
     calls: list[list[str]] = []
     work = lengths(calls, 0.002)

@@ -12,11 +12,11 @@ from typing import Any, Generic, TypeVar
 
 from textrae.inference.generation import ROW_MULTIPLE
 
-GATHER = 0.002
-"""Seconds that a request waits at most for others, if nothing is computed."""
+GATHER = 0.01
+"""Seconds that requests wait at most for as many as there were lately, if nothing is computed."""
 SLICE = 0.1
 """Seconds of computing that are aimed at, after which other requests get their turn."""
-ENOUGH = 32
+ENOUGH = 64
 """Requests for which the computing begins without waiting for more."""
 _SMALLEST, _LARGEST = 256, 65_536
 """Characters of a slice, at least (or one item) and at most."""
@@ -95,6 +95,7 @@ class Batcher:
         self._waiting: deque[_Task] = deque()
         self._ready = threading.Condition()
         self._closed = False
+        self._lately, self._enough, self._free = 1, 1, time.monotonic()
         self._pace: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name="textrae-compute", daemon=True)
         self._thread.start()
@@ -127,7 +128,8 @@ class Batcher:
             if self._closed:
                 raise RuntimeError("the service is stopping")
             self._waiting.append(task)
-            self._ready.notify()
+            if len(self._waiting) >= self._enough:  # else the thread gathers, and is not to be woken by each
+                self._ready.notify()
         return await task.future
 
     def close(self) -> None:
@@ -148,24 +150,34 @@ class Batcher:
             else:
                 name, items = first.work.name, sum(count for _, count in tasks)
                 finished += self._compute(first.work, tasks, began)
+            self._lately = max(self._lately, len(finished) + len(self._waiting))
             _deliver(finished)
             self._observe(name, len(tasks), items, time.monotonic() - began)
 
     def _next(self) -> list[tuple[_Task, int]] | None:
-        """Wait for work; return what is to be computed at once, each with a number of items; None at the end."""
-        while True:
-            with self._ready:
+        """Wait for work; return what is to be computed at once, each with a number of items; None at the end.
+
+        Clients that were answered together ask again together. So what comes first waits for as many requests as there
+        were lately, but not for long; a single client is answered at once.
+        """
+        with self._ready:
+            self._free = time.monotonic()
+            while True:
+                self._enough = 1
                 while not self._waiting and not self._closed:
                     self._ready.wait()
+                self._enough = min(self._lately, ENOUGH)
+                until = max(self._free, self._waiting[0].arrived if self._waiting else 0.0) + GATHER
+                while len(self._waiting) < self._enough and not self._closed:
+                    if (left := until - time.monotonic()) <= 0:
+                        break
+                    self._ready.wait(left)
                 if self._closed:
                     _deliver([*self._waiting], CancelledError())
                     return None
-                left = self._waiting[0].arrived + GATHER - time.monotonic()
-                if left <= 0 or len(self._waiting) >= ENOUGH:
-                    if chosen := self._choose():
-                        return chosen
-                    continue
-            time.sleep(left)  # others arrive without waking this thread
+                self._lately = len(self._waiting)
+                if chosen := self._choose():
+                    return chosen
 
     def _choose(self) -> list[tuple[_Task, int]]:
         """Return the oldest work and what may share its slice, each with a number of items.
