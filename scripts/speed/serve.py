@@ -1,11 +1,13 @@
 """Measure the service: many clients of one sentence each, beside the engine's own speed in the same run.
 
     python scripts/speed/serve.py RUN FILE [--what reconstruct] [--clients 64] [--seconds 10]
+    python scripts/speed/serve.py RUN FILE --what interpolate --clients 1 --sentences 100
     python scripts/speed/serve.py RUN FILE --requests 100000
 
-The second line measures memory over as many requests. Both start `textrae serve RUN` on a free port of 127.0.0.1. Each client
-sends its next sentence once the last is answered. The engine encodes (or rebuilds) the same sentences in this process, while
-the service rests; both are measured in turn. The clients share the machine with the service.
+The second line asks for the walks that the page shows, 33 sentences from each sentence to the next one. The third measures
+memory over as many requests. All start `textrae serve RUN` on a free port of 127.0.0.1. Each client sends its next request once
+the last is answered. The engine does the same in this process, while the service rests; both are measured in turn. The clients
+share the machine with the service.
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
-_ROUTES = {"embeddings": "/v1/embeddings", "reconstruct": "/reconstruct"}
+_ROUTES = {"embeddings": "/v1/embeddings", "reconstruct": "/reconstruct", "interpolate": "/interpolate"}
+_WALK = 33
+"""Sentences of a walk, both ends counted."""
 
 
 @contextmanager
@@ -54,12 +58,14 @@ def resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def request(what: str, sentence: str, host: str, port: int) -> bytes:
-    """Return the bytes of a request."""
-    fields: dict[str, Any] = (
-        {"input": sentence, "encoding_format": "base64"} if what == "embeddings" else {"texts": sentence}
-    )
-    body = json.dumps(fields).encode()
+def request(what: str, sentence: str, following: str, host: str, port: int) -> bytes:
+    """Return the bytes of a request about a sentence, or two."""
+    fields: dict[str, dict[str, Any]] = {
+        "embeddings": {"input": sentence, "encoding_format": "base64"},
+        "reconstruct": {"texts": sentence},
+        "interpolate": {"texts": [sentence, following], "steps": _WALK},
+    }
+    body = json.dumps(fields[what]).encode()
     head = f"POST {_ROUTES[what]} HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-type: application/json\r\n"
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
@@ -122,7 +128,8 @@ async def load(
     what: str, sentences: list[str], host: str, port: int, clients: int, seconds: float, most: int = 10**9
 ) -> tuple[float, list[float]]:
     """Ask with several clients at once; return sentences/s, and the seconds of each answer."""
-    requests = cycle([request(what, sentence, host, port) for sentence in sentences])
+    pairs = zip(sentences, sentences[1:] + sentences[:1], strict=True)
+    requests = cycle([request(what, *pair, host, port) for pair in pairs])
     times: list[float] = []
     left, began = [most], time.perf_counter()
     loop = asyncio.get_running_loop()
@@ -171,7 +178,14 @@ def speed(args: argparse.Namespace, sentences: list[str], host: str, port: int) 
     from textrae.model import SentenceAutoencoder
 
     model = SentenceAutoencoder.load(args.run, device="cpu", precision=args.precision)
-    work: Any = model.encode if args.what == "embeddings" else model.reconstruct
+
+    def walks(some: list[str]) -> None:
+        for pair in pairwise(some):
+            model.interpolate(*pair, steps=_WALK)
+
+    work: Any = {"embeddings": model.encode, "reconstruct": model.reconstruct, "interpolate": walks}[
+        args.what
+    ]
     work(sentences[:200])
     asyncio.run(load(args.what, sentences, host, port, args.clients, 2.0))
     engine, service, times = [], [], []
@@ -183,9 +197,10 @@ def speed(args: argparse.Namespace, sentences: list[str], host: str, port: int) 
         service.append(rate)
         times += some
     print(f"machine: {describe()}")
-    print(f"{args.what}, {args.precision}, {args.clients} clients of one sentence each")
-    print(f"engine:  {statistics.median(engine):,.0f} sentences/s")
-    print(f"service: {statistics.median(service):,.0f} sentences/s")
+    print(f"{args.what}, {args.precision}, clients: {args.clients}")
+    unit = "walks" if args.what == "interpolate" else "sentences"
+    print(f"engine:  {statistics.median(engine):,.0f} {unit}/s")
+    print(f"service: {statistics.median(service):,.0f} {unit}/s")
     shares = [one / other for one, other in zip(service, engine, strict=True)]
     print(
         f"service : engine = {statistics.median(shares):.2f} (of each turn: {', '.join(f'{one:.2f}' for one in shares)})"
