@@ -10,7 +10,7 @@ from .app import app
 __all__ = ["app"]
 
 _COMMANDS = (
-    "convert", "evaluate", "export", "latent", "prior", "report", "search", "serve", "series", "split", "train",
+    "convert", "evaluate", "export", "latent", "prior", "push", "report", "search", "serve", "series", "split", "train",
 )  # fmt: skip
 for _name in _COMMANDS:
     if find_spec(f"{__name__}.{_name}") is not None:  # series may be left out of an installation

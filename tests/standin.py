@@ -123,23 +123,23 @@ class _Handler(BaseHTTPRequestHandler):
                 {"transfer": "basic", "objects": [self._large(one) for one in json.loads(body)["objects"]]}
             )
         elif repository := self._repository("/".join(parts[1:3]), token):
-            self._of_repository(repository, parts[3:], body)
+            self._of_repository(repository, parts[1:], body)
 
     def _of_repository(self, repository: Repository, parts: list[str], body: bytes) -> None:
         match parts:
-            case ["branch", branch]:
+            case [_, _, "branch", branch]:
                 repository.branches[branch] = repository.branches["main"]
                 self._answer({})
-            case ["preupload", _]:
-                files = [
-                    {"path": one["path"], "uploadMode": "lfs" if one["path"].endswith(LARGE) else "regular", "shouldIgnore": False}
-                    for one in json.loads(body)["files"]
-                ]  # fmt: skip
-                self._answer({"files": files})
-            case ["commit", branch]:
-                self._commit(repository, branch, [json.loads(line) for line in body.splitlines()])
+            case [_, _, "preupload", branch]:
+                there = repository.files(branch)
+                names = [one["path"] for one in json.loads(body)["files"]]
+                self._answer({"files": [_mode(name, there.get(name)) for name in names]})
+            case [user, name, "commit", branch]:
+                self._commit(
+                    repository, branch, f"{user}/{name}", [json.loads(line) for line in body.splitlines()]
+                )
             case _:
-                self._info(repository, parts[1] if parts else "main")
+                self._info(repository, parts[3] if len(parts) > 3 else "main")
 
     def _info(self, repository: Repository, revision: str) -> None:
         commit = self._resolved(repository, revision)
@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             self._answer({"id": "a/b", "sha": commit, "private": repository.private, "siblings": siblings})
 
-    def _commit(self, repository: Repository, branch: str, lines: list[dict[str, Any]]) -> None:
+    def _commit(self, repository: Repository, branch: str, where: str, lines: list[dict[str, Any]]) -> None:
         files, message = dict(repository.files(branch)), lines[0]["value"]["summary"]
         assert lines[0]["value"]["parentCommit"] == repository.branches[branch]
         for line in lines[1:]:
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 files[value["path"]] = base64.b64decode(value["content"])
         name = repository.commit(branch, files, message)
-        self._answer({"commitOid": name, "commitUrl": f"{self.hub.url}/commit/{name}"})
+        self._answer({"commitOid": name, "commitUrl": f"{self.hub.url}/{where}/commit/{name}"})
 
     def _large(self, given: dict[str, Any]) -> dict[str, Any]:
         upload = {"href": f"{self.hub.url}/upload/{given['oid']}"}
@@ -218,3 +218,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+
+def _mode(name: str, there: bytes | None) -> dict[str, Any]:
+    """How a file is to be sent, and how git or LFS names what is there of it."""
+    large, known = name.endswith(LARGE), {}
+    if there is not None:
+        blob = hashlib.sha1(f"blob {len(there)}\0".encode() + there)
+        known = {"oid": (hashlib.sha256(there) if large else blob).hexdigest()}
+    return {"path": name, "uploadMode": "lfs" if large else "regular", "shouldIgnore": False, **known}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from textrae.errors import RunError
 from textrae.pictures.canvas import Canvas
 from textrae.report.blocks import Changed, Drawn, Listed, Rebuilt, Report, Said, Section, Table
 from textrae.report.card import add_to_card, as_text
+from textrae.runs.header import measured, model_index, parted, with_header
 
 REPORT = Report(
     "t",
@@ -50,3 +52,29 @@ def test_a_missing_or_huge_card_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_bytes(b"x" * (2 << 20))
     with pytest.raises(RunError, match="more than 1 MB"):
         add_to_card(tmp_path, REPORT)
+
+
+def test_what_was_measured_on_a_file_joins_the_results_of_the_header(tmp_path: Path) -> None:
+    card = tmp_path / "README.md"
+    earlier = measured("translation", "other.txt", {"BLEU": ("bleu", 1.0)})
+    fields = {"license": "mit", "pipeline_tag": "translation", "model-index": model_index("mine", [earlier])}
+    card.write_text(with_header(fields, "Text.\n"))
+    overall = {"bleu": 12.5, "chrf": 30.0, "ter": None, "exact": 0.5}
+    report = replace(
+        REPORT, figures={"file": {"name": "test.txt"}, "runs": [{"quality": {"overall": overall}}]}
+    )
+    for _ in range(2):
+        add_to_card(tmp_path, report)
+    header, body = parted(card.read_text(), card)
+    assert body.startswith("Text.\n\n<!-- textrae report -->\n## Measured\n")
+    assert header["license"] == "mit"
+    (index,) = header["model-index"]
+    assert index["name"] == "mine"
+    assert index["results"][0] == earlier
+    assert {one["type"]: one["value"] for one in index["results"][1]["metrics"]} == {
+        "bleu": 12.5, "chrf": 30.0, "exact_match": 0.5
+    }  # fmt: skip
+    assert len(index["results"]) == 2
+    card.write_text("---\na: [\n---\n")
+    with pytest.raises(RunError, match=r"README\.md: line 2: the header is no valid YAML"):
+        add_to_card(tmp_path, report)

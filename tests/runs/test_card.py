@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import ModelCard
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.runs.card import model_card
@@ -80,3 +82,27 @@ def test_a_name_of_a_file_does_not_end_the_block_of_the_command() -> None:
     assert after[2] == "`````sh"
     assert after.count("`````") == 1
     assert after.index("`````") > after.index("# mine")
+
+
+@pytest.mark.parametrize(
+    ("switches", "targets", "task"),
+    [
+        ({}, (), "feature-extraction"),
+        ({}, ("x.de",), "translation"),
+        ({"vectors": 384}, (), "text-generation"),
+    ],
+)
+def test_the_header_is_the_hubs(switches: dict[str, Any], targets: tuple[str, ...], task: str) -> None:
+    found = {**RESULT, "validation": {"accuracy": 0.875, "kl": float("nan")}}
+    made = settings(switches, ("owner/texts:train", "a.txt"), targets)
+    data = ModelCard(model_card(replace(made, target_languages=("de",) * len(targets)), 300, found)).data
+    assert (data.library_name, data.pipeline_tag, data.datasets) == ("textrae", task, ["owner/texts"])
+    assert data.language == (["de"] if targets else None)
+    assert {one.metric_type: one.metric_value for one in data.eval_results} == {
+        "loss": 0.25,
+        "accuracy": 0.875,
+    }
+    assert {one.dataset_name for one in data.eval_results} == {"validation: held out of the training text"}
+    valid = model_card(replace(made, valid="/x/valid.txt"), 300, found)
+    assert "name: 'validation: valid.txt'" in valid
+    assert "/x/" not in valid.split("# A textrae")[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from textrae.errors import RunError, cannot_write
 from textrae.pictures.canvas import shortened
@@ -12,6 +13,7 @@ from textrae.report.blocks import Block, Listed, Rebuilt, Report, Said, Section,
 from textrae.report.showing import MARKED
 from textrae.runs.files import opened, write_atomically
 from textrae.runs.folder import CARD
+from textrae.runs.header import Header, measured, model_index, parted, with_header
 
 _BEGIN, _END = "<!-- textrae report -->", "<!-- end of textrae report -->"
 _LARGEST = 1 << 20
@@ -37,10 +39,37 @@ def add_to_card(folder: Path, report: Report) -> None:
         raise RunError(f"{file}: has more than 1 MB, which no card of a run has; make it smaller")
     card = raw.decode("utf-8", "replace")
     before = re.sub(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}\n?", "", card, flags=re.DOTALL).rstrip("\n")
+    header, body = parted(before, file)
+    index = header.get("model-index")
+    named = index if isinstance(index, list) else []
+    results = [one for one in named if isinstance(one, dict) and one.get("name")]
+    found = _found(report, header)
+    if found is not None:
+        name, earlier = (results[0]["name"], results[0].get("results")) if results else ("textrae", [])
+        header["model-index"] = model_index(name, [*(earlier or []), found])
+        before = with_header(header, body)
     try:
         write_atomically(file, f"{before}\n\n{_BEGIN}\n{as_text(report)}{_END}\n".encode())
     except OSError as error:
         raise RunError(cannot_write(file, error)) from None
+
+
+def _found(report: Report, header: Header) -> Header | None:
+    """Return what a report measured on a file, as the header of a card tells it; None if it measured nothing."""
+    runs, file = report.figures.get("runs"), report.figures.get("file")
+    overall: dict[str, Any] = runs[0]["quality"]["overall"] if runs and file and runs[0]["quality"] else {}
+    figures = {
+        shown: (kind, float(overall[name]))
+        for name, kind, shown in (
+            ("bleu", "bleu", "BLEU"),
+            ("chrf", "chrf", "chrF"),
+            ("exact", "exact_match", "exact"),
+        )
+        if overall.get(name) is not None
+    }
+    if not file or not figures:
+        return None
+    return measured(header.get("pipeline_tag", "feature-extraction"), file["name"], figures)
 
 
 def as_text(report: Report) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from textrae.latent.posterior import collapsed
+from textrae.runs.header import Header, data_sets, languages, measured, model_index, with_header
 from textrae.settings.command import training_command
 from textrae.settings.model import ModelConfig
 from textrae.settings.run import Settings
@@ -26,12 +29,8 @@ def model_card(settings: Settings, pieces: int, result: Mapping[str, Any]) -> st
     written = f" to write {', '.join(targets)}" if targets else ""
     seen = "" if passes is None else f", {passes:.2f} passes"
     measured = "a squared distance a token" if model.reconstruction == "mse" else "nats a token"
-    return "\n".join(
+    body = "\n".join(
         [
-            "---",
-            "library_name: textrae",
-            f"tags: [{'translation' if targets else 'sentence-autoencoder'}, recurrent-autoencoder]",
-            "---",
             f"# A textrae {_kind(model, bool(targets))}",
             "",
             f"{described(model, pieces)}.",
@@ -53,6 +52,38 @@ def model_card(settings: Settings, pieces: int, result: Mapping[str, Any]) -> st
             "",
         ]
     )
+    return with_header(_header(settings, result), body)
+
+
+def _header(settings: Settings, result: Mapping[str, Any]) -> Header:
+    """Return the fields by which the hub lists a run, with what its best validation measured."""
+    model, translates = settings.model, bool(settings.target)
+    task = "translation" if translates else "text-generation" if model.vectors else "feature-extraction"
+    known = _numbers({"loss": result.get("valid_loss")}) | _numbers(result.get("validation"))
+    named = {
+        "loss": "squared distance a token" if model.reconstruction == "mse" else "nats a token",
+        "accuracy": "tokens right, given those before",
+        "kl": "KL, nats a sentence",
+    }
+    figures = {named[name]: (name, known[name]) for name in named if math.isfinite(known.get(name, math.inf))}
+    text = (
+        f"validation: {Path(settings.valid).name}"
+        if settings.valid
+        else "validation: held out of the training text"
+    )
+    return {
+        "library_name": "textrae",
+        "pipeline_tag": task,
+        "tags": ["translation" if translates else "sentence-autoencoder", "recurrent-autoencoder"],
+        "datasets": data_sets([*settings.sources, *settings.target]),
+        "language": languages(settings.target_languages),
+        "model-index": model_index(f"textrae {_kind(model, translates)}", [measured(task, text, figures)]),
+    }
+
+
+def _numbers(found: object) -> dict[str, float]:
+    values = found if isinstance(found, Mapping) else {}
+    return {name: value for name, value in values.items() if isinstance(value, int | float)}
 
 
 def _fenced(command: str) -> list[str]:
@@ -64,9 +95,7 @@ def _fenced(command: str) -> list[str]:
 
 def _validated(model: ModelConfig, found: object) -> list[str]:
     """Tell what the best validation measured beside its loss."""
-    values = found if isinstance(found, Mapping) else {}
-    known = {name: value for name, value in values.items() if isinstance(value, int | float)}
-    told = []
+    known, told = _numbers(found), []
     if "accuracy" in known:
         told.append(f"{known['accuracy']:.2%} of its tokens right when those before are given.")
     if {"kl", "active_units"} <= known.keys():

@@ -5,6 +5,7 @@ Only the files of a run are downloaded, into the cache of ``huggingface_hub``, a
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -131,7 +132,8 @@ def reason(error: BaseException, name: HubName) -> str:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Show the progress bars of ``huggingface_hub`` on a terminal only."""
+    """Show the progress bars of ``huggingface_hub`` on a terminal only, and nothing of its log but errors."""
+    from huggingface_hub.utils.logging import get_verbosity, set_verbosity
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
         disable_progress_bars,
@@ -141,9 +143,12 @@ def quietly() -> Iterator[None]:
     hidden = not sys.stderr.isatty() and not are_progress_bars_disabled()
     if hidden:
         disable_progress_bars()
+    before = get_verbosity()
+    set_verbosity(max(before, logging.ERROR))
     try:
         yield
     finally:
+        set_verbosity(before)
         if hidden:
             enable_progress_bars()
 

@@ -18,6 +18,7 @@ from safetensors.torch import save as tensors_to_bytes
 
 from textrae.errors import ConfigError, RunError
 from textrae.runs import files, folder
+from textrae.runs.header import with_header
 from textrae.series.data import Scaling
 from textrae.series.network import SeriesNetwork
 from textrae.series.settings import SeriesConfig, SeriesFormat, SeriesTraining
@@ -177,10 +178,6 @@ def _card(run: SeriesRun) -> str:
     model, result = run.settings.model, run.training
     decoder = "the last state" if model.bottleneck == "last" else "the aligned states"
     lines = [
-        "---",
-        "library_name: textrae",
-        "tags: [recurrent-autoencoder, time-series, anomaly-detection]",
-        "---",
         "# A textrae autoencoder of real-valued series",
         "",
         f"{model.cell.upper()} encoder of {model.hidden} units, {run.network.dim} dimensions a step; the decoder sees {decoder}.",
@@ -201,4 +198,5 @@ def _card(run: SeriesRun) -> str:
         "```",
         "",
     ]
-    return "\n".join(lines)
+    tags = ["recurrent-autoencoder", "time-series", "anomaly-detection"]
+    return with_header({"library_name": "textrae", "tags": tags}, "\n".join(lines))
