@@ -15,6 +15,7 @@ from .output import Output
 from .session import load_model, refuse_options
 
 if TYPE_CHECKING:
+    from textrae.latent.boundary import Least
     from textrae.model import SentenceAutoencoder
     from textrae.text.blank import Filled
 
@@ -256,7 +257,8 @@ Target = Annotated[
 Strength = Annotated[
     str,
     typer.Option(
-        help="Length of the step, in differences of the two kinds' means; several, joined by commas, are judged in a table."
+        help="Length of the step, in differences of the two kinds' means, or least: of many moves of a sentence the one that keeps "
+        "most of it and is of the other kind when read again. Several, joined by commas, are judged in a table."
     ),
 ]
 AnalogySeed = Annotated[
@@ -303,14 +305,22 @@ def analogy(
         _move(output, model, (file, source, target), strengths, seed, beam=beam, to=language, blur=blur)
 
 
-def _strengths(text: str) -> list[float]:
-    """Read finite numbers joined by commas."""
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        found = [math.nan]
-    if not all(map(math.isfinite, found)):
-        raise typer.BadParameter(f"{text!r} is not numbers joined by commas", param_hint="--strength")
+def _strengths(text: str) -> list[float | Least]:
+    """Read finite numbers, or `least`, joined by commas."""
+    found: list[float | Least] = []
+    for part in text.split(","):
+        try:
+            number = float(part)
+        except ValueError:
+            number = math.nan
+        if part.strip() == "least":
+            found.append("least")
+        elif math.isfinite(number):
+            found.append(number)
+        else:
+            raise typer.BadParameter(
+                f"{text!r} is not numbers, or least, joined by commas", param_hint="--strength"
+            )
     return found
 
 
@@ -318,7 +328,7 @@ def _move(
     output: Output,
     model: SentenceAutoencoder,
     files: tuple[str, str, str],
-    strengths: list[float],
+    strengths: list[float | Least],
     seed: int,
     **writing: Any,
 ) -> None:
@@ -337,16 +347,19 @@ def _move(
     from .reading import say_cuts
 
     every, sentences, first, second = _read_kinds(model, files, _JUDGED if len(strengths) > 1 else 1)
-    step, encoded = model.direction(first, second), model.encode(sentences)
+    find = model.boundary if "least" in strengths else model.direction
+    step: Any = find(first, second)
+    encoded = model.encode(sentences)
     say_cuts(model)
-    moved: dict[float, list[str]] = {}
+    moved: dict[float | Least, list[str]] = {}
 
-    def move(chosen: float) -> list[str]:
-        found: list[str] = model.move(encoded, step, chosen, **writing)
+    def move(chosen: float | Least) -> list[str]:
+        given = sentences if chosen == "least" else encoded
+        found: list[str] = model.move(given, step, chosen, **writing)
         moved[chosen] = found
         return found
 
-    def written(chosen: float) -> list[str]:
+    def written(chosen: float | Least) -> list[str]:
         placed = [""] * every.seen  # a blank line stays one
         for row, one in zip(every.rows, moved[chosen] if chosen in moved else move(chosen), strict=True):
             placed[row] = one

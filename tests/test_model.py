@@ -194,6 +194,16 @@ def test_moving_along_a_difference_changes_what_differs(model: SentenceAutoencod
     moved = model.move(today[::10], step, strength=1.5)
     assert sum(one.endswith("again!") for one in moved) > 0.8 * len(moved)
     assert model.move(today[:5], step, strength=0.0) == model.reconstruct(today[:5])
+    across = model.boundary(today, [one for one in sentences() if one.endswith("again!")])
+    np.testing.assert_allclose(across.step, step, atol=1e-4)
+    assert model.move(today[::10], across, strength=1.5) == moved
+    least = model.move(today[::10], across, strength="least")
+    kept = [one.removesuffix("today.") + "again!" for one in today[::10]]
+    assert sum(one == wanted for one, wanted in zip(least, kept, strict=True)) > 0.6 * len(least)
+    assert model.move(today[0], across, strength="least") == least[0]
+    assert model.move(model.encode(today[:20:10]), across, strength="least") == least[:2]
+    with pytest.raises(ConfigError, match="needs what `boundary"):
+        model.move(today[0], step, strength="least")
     with pytest.raises(ValueError, match="no example"):
         model.direction([], again)
 

@@ -90,6 +90,12 @@ def test_analogy_and_its_sweep(run: Path, tmp_path: Path) -> None:
     assert changed["accuracy"] > 0.7
     assert [len(row["sentences"]) for row in (still, changed)] == [30, 30]
     assert changed["sentences"] == lines
+    least = textrae("analogy", run, *files, "--strength", "1.5,least", "--json")
+    assert least.returncode == 0, least.stderr
+    fixed, chosen = json.loads(least.stdout)["rows"]
+    assert (fixed["strength"], chosen["strength"]) == (1.5, "least")
+    assert chosen["accuracy"] > 0.9
+    assert chosen["bleu"] >= fixed["bleu"]
     for strength in ("x", "nan", "1,inf", ""):
         assert textrae_here("analogy", run, *files, "--strength", strength).returncode == 2
     spaced = "\n".join(f"\n{line}" for line in today[::20]).encode()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textrae.evaluation.classifier import train_classifier
 from textrae.evaluation.language_model import perplexity, train_language_model
 from textrae.evaluation.tokenization import tokenizer_for
+from textrae.latent.boundary import Least
 from textrae.text.scripts import words_parted
 from textrae.text.tokenizer import Tokenizer
 
@@ -21,8 +22,8 @@ _BATCH_TOKENS = 1_024
 class Transfer:
     """Figures over some sentences, moved with one strength."""
 
-    strength: float
-    """Factor of the step through the latent space."""
+    strength: float | Least
+    """Factor of the step through the latent space, or ``least``."""
     accuracy: float
     """Share of moved sentences that the classifier takes for the kind wanted."""
     bleu: float
@@ -46,18 +47,22 @@ class Sweep:
         """Return the figures in aligned columns, one line a strength."""
         head = f"{'strength':>8}  {'accuracy':>8}  {'BLEU':>6}  {f'ppl/{self.unit}':>10}"
         body = [
-            f"{row.strength:>8g}  {row.accuracy:>8.1%}  {row.bleu:>6.2f}  {row.perplexity:>10.2f}"
+            f"{_shown(row.strength):>8}  {row.accuracy:>8.1%}  {row.bleu:>6.2f}  {row.perplexity:>10.2f}"
             for row in self.rows
         ]
         return "\n".join([head, *body])
 
 
+def _shown(strength: float | Least) -> str:
+    return strength if isinstance(strength, str) else f"{strength:g}"
+
+
 def sweep(
-    move: Callable[[float], list[str]],
+    move: Callable[[float | Least], list[str]],
     sentences: Sequence[str],
     first: Sequence[str],
     second: Sequence[str],
-    strengths: Sequence[float],
+    strengths: Sequence[float | Least],
     tokenizer: Tokenizer,
     steps: int = 1_000,
     seed: int = 0,

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from textrae.errors import ConfigError
 from textrae.inference import arguments
 from textrae.inference.converter import AnyVectors, Converter
+from textrae.inference.moving import least_moved, levels, tried
 from textrae.inference.sampling import Sampling, sampling_of
 from textrae.inference.vectors import Vectors
+from textrae.latent.boundary import LEAST, Boundary, Least, boundary
 from textrae.latent.draw import (
     SOURCES,
     Noise,
@@ -192,11 +195,17 @@ class LatentSpace(Converter):
         blocks = [self.encode_stream(Filled(sentences)) for sentences in both]
         return difference(blocks[0], blocks[1], self.encoding_size)
 
+    def boundary(self, source: Iterable[str], target: Iterable[str]) -> Boundary:
+        """Find the boundary between two kinds of sentences, for :meth:`move`; arguments and errors as :meth:`direction`."""
+        both = arguments.sentences("source", source), arguments.sentences("target", target)
+        blocks = [self.encode_stream(Filled(sentences)) for sentences in both]
+        return boundary(blocks[0], blocks[1], self.encoding_size)
+
     def move(
         self,
         sentences: Iterable[str] | AnyVectors,
-        step: AnyVectors,
-        strength: float = 1.0,
+        step: AnyVectors | Boundary,
+        strength: float | Least = 1.0,
         beam: int = 1,
         to: str | None = None,
         blur: float | None = None,
@@ -207,8 +216,9 @@ class LatentSpace(Converter):
 
         Args:
             sentences: sentences to move, or their encodings.
-            step: (dimensions,), from :meth:`direction`.
-            strength: factor of the step.
+            step: (dimensions,), from :meth:`direction`; or what :meth:`boundary` found.
+            strength: factor of the step. With a boundary also ``least``: of some 80 moves of a sentence, of some of its slots
+                or of all, the one is taken that keeps most of it among those that are across when they are read again.
             beam, to: as for :meth:`decode`.
             blur: level of the noise that the decoder assumes, 0 to 1. For a model trained with `blur`, which has
                 :data:`MOVED` by default.
@@ -216,8 +226,12 @@ class LatentSpace(Converter):
         Returns:
             A list of sentences; a string where one string or one encoding is given.
         """
-        config, strength = self.engine.run.settings.model, arguments.real("strength", strength)
-        away, single = arguments.vectors("step", step, config.read_size, kept=config.keeps_length)
+        config = self.engine.run.settings.model
+        if strength == LEAST:
+            return self._least(sentences, step, beam, to, _level(blur))
+        strength = arguments.real("strength", strength)
+        given = step.step if isinstance(step, Boundary) else step
+        away, single = arguments.vectors("step", given, config.read_size, kept=config.keeps_length)
         arguments.expect(
             single, f"`step`: one vector of {config.read_size} dimensions is expected, not several"
         )
@@ -227,10 +241,35 @@ class LatentSpace(Converter):
             moved = torch.from_numpy(encoded + np.float32(strength) * away)
         level = level_of(config, _level(blur), MOVED) if strength else 0.0
         written: list[str] = self.decode(on_the_sphere(config, moved), beam=beam, to=to, blur=level)
-        for row, sentence in enumerate(_texts(found)):
-            if is_blank(sentence):
-                written[row] = ""
-        return written[0] if one else written
+        return _placed(_texts(found), written, one)
+
+    def _least(
+        self,
+        sentences: Iterable[str] | AnyVectors,
+        across: AnyVectors | Boundary,
+        beam: int,
+        to: str | None,
+        blur: float | None,
+    ) -> Any:
+        """Move sentences across a boundary, as :meth:`move` has it."""
+        if not isinstance(across, Boundary):
+            raise ConfigError(
+                f"`strength={LEAST!r}` needs what `boundary()` returns as `step`, not a direction"
+            )
+        run = self.engine.run
+        if run.translates or self.engine.network.adapter is not None:
+            raise ConfigError(f"`strength={LEAST!r}` needs a model that reads what it writes")
+        config, tokenizer = run.settings.model, run.tokenizer
+        found = arguments.sentences_or_vectors("sentences", sentences)
+        encoded, one = self._stations(found)
+        originals = _texts(found) or self.decode(encoded, to=to)
+        candidates = (
+            self.decode(on_the_sphere(config, torch.from_numpy(moved)), beam=beam, to=to, blur=level)
+            for moved in tried(config, encoded, across)
+            for level in levels(config, blur)
+        )
+        written = least_moved(tokenizer.encode(originals), candidates, self.encode, tokenizer.encode, across)
+        return _placed(_texts(found), written, one)
 
     def _written(
         self,
@@ -258,6 +297,14 @@ class LatentSpace(Converter):
 def _level(blur: float | None) -> float | None:
     """Return a level of noise that is asked for, checked."""
     return None if blur is None else arguments.real("blur", blur, 0.0, 1.0)
+
+
+def _placed(sentences: list[str], written: list[str], one: bool) -> Any:
+    """Return what was written, empty for a blank sentence; a string where a single one was given."""
+    for row, sentence in enumerate(sentences):
+        if is_blank(sentence):
+            written[row] = ""
+    return written[0] if one else written
 
 
 def _texts(given: object) -> list[str]:
