@@ -27,6 +27,7 @@ from textrae.training.regularisers import make_regulariser
 from textrae.training.state import Trainer
 
 SPECIALS = Specials(0, 1, 2, 3)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 class Memory:

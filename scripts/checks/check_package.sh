@@ -15,6 +15,7 @@ assert site.name == "site", site
 assert pathlib.Path(textrae_cli.__file__).parents[1] == site
 assert (site / "textrae" / "py.typed").exists()
 assert (site / "textrae" / "server" / "page" / "index.html").exists()
+assert (site / "textrae" / "integrations" / "onnx" / "site" / "model.js").exists()
 others = {path.name for path in site.iterdir()} - {"textrae", "textrae_cli", "bin"}
 assert all(name.endswith(".dist-info") for name in others), others
 PY

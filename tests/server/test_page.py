@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ import pytest
 from conftest import sentences
 from fastapi.testclient import TestClient
 from serving import serving
-from support import textrae_here
+from support import CHROMIUM, textrae_here
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.server.page import NAMES, page_files
 
 A, B = "A dog sees a red ball today.", "The waiter finds his tree again!"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def test_the_page_is_light_and_whole() -> None:
@@ -38,7 +36,7 @@ def test_every_element_that_the_scripts_name_exists_and_every_control_has_a_labe
     html = page_files()["/index.html"][0].decode()
     ids = re.findall(r'\bid="([\w-]+)"', html)
     assert len(ids) == len(set(ids))
-    for name in ("app.js", "views.js", "map.js", "parts.js"):
+    for name in ("app.js", "views.js", "map.js", "parts.js", "service.js"):
         script = page_files()[f"/{name}"][0].decode()
         assert set(re.findall(r'\$\("([\w-]+)"\)', script)) <= set(ids), name
     labelled = set(re.findall(r'<label for="([\w-]+)"', html))

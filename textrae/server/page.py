@@ -15,6 +15,7 @@ NAMES = (
     "style.css",
     "app.js",
     "parts.js",
+    "service.js",
     "views.js",
     "map.js",
     "reference.js",

@@ -20,9 +20,10 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
-from textrae.integrations.onnx import generate
+from textrae.integrations.onnx import generate, web
 from textrae.integrations.onnx.exporting import export
 from textrae.integrations.onnx.generate import Exported
+from textrae.integrations.onnx.runtime import FILES, runtime_files
 
 ODD = ["\u2581\ufdd0 a\ufdd01", "A dog \U0001f415 sees", "猫 cat", "a\tb\x00c", "x " * 50]
 
@@ -122,13 +123,21 @@ def test_the_guide_works_as_it_is_written(run: Path, tmp_path: Path, monkeypatch
     monkeypatch.syspath_prepend(str(tmp_path / "graphs"))
     shell = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
     python = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert (len(shell), len(python)) == (1, 2)
+    assert (len(shell), len(python)) == (2, 2)
     words = [line.removeprefix("$ ") for line in shell[0].splitlines()]
     for line in words[:2]:
         assert textrae_here(*shlex.split(line)[1:]).returncode == 0
     ran = [sys.executable, *words[2].split()[1:2]]
     done = subprocess.run(ran, input=Path("sentences.txt").read_bytes(), capture_output=True, check=True)
     assert done.stdout.decode().split("\n")[:-1] == SentenceAutoencoder.load(run).reconstruct(sentences()[:9])
+    runtime = Path("node_modules/onnxruntime-web")
+    runtime.mkdir(parents=True)
+    for name in FILES:  # whatever they hold
+        (runtime / name).write_bytes(b"")
+    monkeypatch.setattr(web, "runtime_files", lambda folder: runtime_files(folder or runtime))
+    for line in shell[1].splitlines()[:2]:
+        assert textrae_here(*shlex.split(line.removeprefix("$ "))[1:]).returncode == 0
+        assert Path(shlex.split(line)[-1], "index.html").is_file()
     names: dict[str, Any] = {}
     for block in python:
         exec(compile(block, "docs/onnx.md", "exec"), names)

@@ -38,13 +38,26 @@ def export(run: Run, folder: Path, *, int8: bool = False) -> dict[str, int]:
         ConfigError: the run cannot be exported.
         RunError: something is at `folder`, or the disk refuses.
     """
-    check_shape(run.settings.model)
+    check_place(folder)
+    return write(folder, contents(run, int8))
+
+
+def check_place(folder: Path) -> None:
+    """Raise :class:`RunError` if something is where a folder is to be written."""
     if folder.exists() or folder.is_symlink():
         raise RunError(f"{folder}: exists already; choose another folder")
-    content = contents(run, int8)
+
+
+def write(folder: Path, content: dict[str, bytes]) -> dict[str, int]:
+    """Write files into a new folder, which appears when it is whole; return the bytes of each.
+
+    Raises:
+        RunError: the disk refuses.
+    """
 
     def fill(place: Path) -> None:
         for name, data in content.items():
+            (place / name).parent.mkdir(exist_ok=True)
             (place / name).write_bytes(data)
 
     write_folder(folder, fill)
@@ -66,7 +79,12 @@ def check_shape(config: ModelConfig) -> None:
 
 
 def contents(run: Run, int8: bool) -> dict[str, bytes]:
-    """Return the files of an exported run by their names."""
+    """Return the files of an exported run by their names.
+
+    Raises:
+        ConfigError: the run cannot be exported.
+    """
+    check_shape(run.settings.model)
     network = run.network
     encoder = adapter_graph(network, int8) if network.adapter is not None else Reader(network, int8).build()
     found = {
