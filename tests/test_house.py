@@ -23,6 +23,7 @@ SPANNING = {
     "test_translation",
     "test_variants",
     "cli/test_commands",
+    "integrations/test_data_frames",
 }
 """Tests of what spans several modules."""
 CODE = [path for top in ("textrae", "cli", "scripts") for path in sorted((ROOT / top).rglob("*.py"))]
