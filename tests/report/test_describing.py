@@ -31,7 +31,7 @@ def test_settings_in_which_runs_differ(
     section = described_runs([study(run, model, None, []), study(vae_run, vae, None, [])])
     tables = [block for block in section.blocks if isinstance(block, Table)]
     assert ["variational", "False", "True"] in tables[1].rows
-    assert ["beta", "0.2", "0.05"] in tables[1].rows
+    assert ["beta", "0.15", "0.05"] in tables[1].rows
     assert "hidden" not in [row[0] for row in tables[1].rows]
 
 

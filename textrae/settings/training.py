@@ -48,7 +48,7 @@ class TrainingConfig:
 
     It then decays to zero.
     """
-    beta: Weight = 0.2
+    beta: Weight = 0.15
     """Weight of a variational model's KL divergence.
 
     Nats a sentence are weighed against nats a sentence.
