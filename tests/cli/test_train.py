@@ -36,7 +36,7 @@ def test_trains_and_tells_what_it_read(corpus: Path, tmp_path: Path) -> None:
     assert "validation loss" in said
     assert done.stdout == b""
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    files = {"README.md", "config.json", "metrics.jsonl", "tokenizer.model"}
+    files = {"README.md", "config.json", "modules.json", "metrics.jsonl", "tokenizer.model"}
     assert names == files | {"model.safetensors", "latents.safetensors"}
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 

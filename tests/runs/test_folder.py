@@ -18,6 +18,7 @@ from textrae.runs.folder import (
     LATENTS,
     METRICS,
     MODEL,
+    MODULES,
     TOKENIZER,
     claim,
     claimed,
@@ -29,7 +30,7 @@ from textrae.runs.folder import (
 )
 from textrae.runs.lock import LOCK
 
-FILES = {CARD, CONFIG, METRICS, MODEL, LATENTS, TOKENIZER}
+FILES = {CARD, CONFIG, MODULES, METRICS, MODEL, LATENTS, TOKENIZER}
 
 
 def test_saving_over_something_needs_permission(model: SentenceAutoencoder, tmp_path: Path) -> None:

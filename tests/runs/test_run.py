@@ -20,7 +20,7 @@ from textrae.runs.folder import CONFIG, LATENTS, MODEL, TOKENIZER
 from textrae.runs.run import load_run, load_settings
 from textrae.version import __version__
 
-FILES = {"README.md", CONFIG, "metrics.jsonl", MODEL, LATENTS, TOKENIZER}
+FILES = {"README.md", "modules.json", CONFIG, "metrics.jsonl", MODEL, LATENTS, TOKENIZER}
 
 
 def test_a_finished_run_holds_only_its_files(run: Path) -> None:

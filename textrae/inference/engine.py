@@ -91,7 +91,7 @@ class Engine:
                 tables = self.tables(sum(map(len, ids)))
             out = np.empty((len(window), size), dtype=np.float32)
             for rows, batch in self.batches(ids, batch_tokens):
-                vectors = self._part(batch, tables, part)
+                vectors = self.part(batch, tables, part)
                 out[rows] = vectors[: len(rows)].float().cpu().numpy()
             yield out
 
@@ -266,8 +266,8 @@ class Engine:
             return self.network.encode(batch.source, batch.lengths, tables, batch.tree)
 
     @torch.no_grad()
-    def _part(self, batch: Batch, tables: list[Tensor] | None, part: Part) -> Tensor:
-        """Return a part of a batch's encodings."""
+    def part(self, batch: Batch, tables: list[Tensor] | None, part: Part) -> Tensor:
+        """Return a part of a batch's encodings, (batch, numbers of the part)."""
         if part == "meaning":
             with autocast(self.device, self.bf16):
                 meaning = self.network.mean(batch.source, batch.lengths, tables)

@@ -50,7 +50,7 @@ class Compared(nn.Module):
 
     def shown(self, meaning: Tensor) -> Tensor:
         """Return (batch, size) as it is compared: centred, and turned to the axes."""
-        return (meaning.float() - self.centre) @ self.axes
+        return (meaning.float() - self.centre) @ self.axes.float()
 
 
 class Meaning(Compared):
@@ -96,7 +96,8 @@ class Meaning(Compared):
         mean = _mean(self.tokens.weight, self.weights.weight.squeeze(-1), ids, lengths)
         states = states.masked_fill(_absent(ids, lengths).unsqueeze(-1), 0.0)
         state = states.sum(1, dtype=torch.float32) / lengths.unsqueeze(1)
-        return F.layer_norm(mean + self.project(state).float(), mean.shape[-1:])
+        told = self.project(state.to(self.project.weight.dtype))
+        return F.layer_norm(mean + told.float(), mean.shape[-1:])
 
 
 class FrequencyMeaning(Compared):
@@ -134,7 +135,7 @@ class FrequencyMeaning(Compared):
 
     def forward(self, ids: Tensor, lengths: Tensor, states: Tensor | None, embeddings: Tensor) -> Tensor:
         """Compute what sentences mean; arguments as for :class:`Meaning`, but the states are not used."""
-        mean = _mean(embeddings.detach(), self.weights, ids, lengths) @ self.project
+        mean = _mean(embeddings.detach(), self.weights, ids, lengths) @ self.project.float()
         return F.layer_norm(mean, mean.shape[-1:])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +22,9 @@ from textrae.version import __version__
 FORMAT = 1
 """Number of the run folder's layout; a newer textrae writes a larger one."""
 
-CONFIG, MODEL, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
+CONFIG, MODULES, MODEL, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
     "config.json",
+    "modules.json",
     "model.safetensors",
     "latents.safetensors",
     "flow.safetensors",
@@ -34,8 +36,17 @@ CONFIG, MODEL, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD = (
 
 CHECKPOINT, STATE, SETTINGS = "checkpoint", "training.safetensors", "settings.json"
 
-FILES = (CONFIG, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
+CHOICES = "config_sentence_transformers.json"
+"""File that sentence-transformers writes where it saves a run: prompts, similarity, dimensions to keep."""
+
+FILES = (CONFIG, MODULES, CHOICES, LATENTS, FLOW, TOKENIZER, TARGET_TOKENIZER, METRICS, CARD, MODEL)
 """Files of a run folder, beside a training's checkpoint; the weights come last."""
+
+OPENED_BY = json.dumps(
+    [{"idx": 0, "name": "0", "path": "", "type": "textrae.integrations.sentence_transformers.RunEncoder"}],
+    indent=2,
+).encode()
+"""Content of `modules.json`: the class of textrae that sentence-transformers opens a run of any kind with, or that refuses it."""
 
 _AGAIN = "copy the run again"
 _VERSION = re.compile(r"(\d{1,6}(?:\.\d{1,6}){0,3})(?!\d)[\w.+-]{0,40}", re.ASCII)

@@ -38,11 +38,14 @@ from textrae.runs.flow import flow_to_bytes, read_flow
 from textrae.runs.folder import (
     CARD,
     CHECKPOINT,
+    CHOICES,
     CONFIG,
     FLOW,
     FORMAT,
     LATENTS,
     MODEL,
+    MODULES,
+    OPENED_BY,
     TARGET_TOKENIZER,
     TOKENIZER,
     fitting,
@@ -148,6 +151,8 @@ def publish(path: Path, run: Run) -> None:
             (path / TARGET_TOKENIZER).unlink(missing_ok=True)
         write_atomically(path / CONFIG, config)
         write_atomically(path / CARD, _card(run).encode())
+        write_atomically(path / MODULES, OPENED_BY)
+        (path / CHOICES).unlink(missing_ok=True)
         if latents is not None:
             write_atomically(path / LATENTS, tensors_to_bytes(latents))
         else:

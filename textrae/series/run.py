@@ -99,6 +99,7 @@ def _publish(path: Path, run: SeriesRun) -> None:
     write(path / folder.CONFIG, json.dumps(config, indent=1).encode())
     write(path / folder.METRICS, "".join(_line(report) for report in run.reports).encode())
     write(path / folder.CARD, _card(run).encode())
+    write(path / folder.MODULES, folder.OPENED_BY)
     write(path / folder.MODEL, tensors_to_bytes(tensors, metadata=files.to_metadata(digests)))
 
 

@@ -89,21 +89,38 @@ def classified(rows: Rows, labels: NDArray[np.integer], seed: int) -> float:
         labels: (count,) numbers of labels, each of which stands for five rows or more.
         seed: of the folds.
     """
+    right = 0
+    for train, test in folds(labels, seed):
+        right += int((predicted(rows[train], labels[train], rows[test], seed) == labels[test]).sum())
+    return right / len(labels)
+
+
+def folds(labels: NDArray[np.integer], seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return for each of five stratified folds the places of the others' rows, to fit, and of its own, to test."""
     from sklearn.model_selection import StratifiedKFold
 
-    outer = StratifiedKFold(FOLDS, shuffle=True, random_state=_small(seed))
+    splits = StratifiedKFold(FOLDS, shuffle=True, random_state=_small(seed))
+    return list(splits.split(np.zeros(len(labels)), labels))
+
+
+def predicted(rows: Rows, labels: NDArray[np.integer], unseen: Rows, seed: int) -> NDArray[np.integer]:
+    """Fit the classifier on labelled rows, as :func:`classified` does, and return the labels that it gives to others.
+
+    Args:
+        rows: (count, dimensions).
+        labels: (count,).
+        unseen: (others, dimensions).
+        seed: of the quarter that chooses the strength of the regularisation.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
     inner = StratifiedKFold(FOLDS - 1, shuffle=True, random_state=_small(seed))
-    right = 0
-    for train, test in outer.split(np.zeros(len(labels)), labels):
-        fit, held = next(inner.split(np.zeros(len(train)), labels[train]))
-        strength = _chosen(
-            *_scaled(rows[train[fit]], rows[train[held]]), labels[train[fit]], labels[train[held]]
-        )
-        seen, unseen = _scaled(rows[train], rows[test])
-        model = _regression(strength)
-        _fit(model, seen, labels[train])
-        right += int((model.predict(unseen) == labels[test]).sum())
-    return right / len(labels)
+    fit, held = next(inner.split(np.zeros(len(labels)), labels))
+    model = _regression(_chosen(*_scaled(rows[fit], rows[held]), labels[fit], labels[held]))
+    seen, unseen = _scaled(rows, unseen)
+    _fit(model, seen, labels)
+    found: NDArray[np.integer] = model.predict(unseen)
+    return found
 
 
 def _chosen(rows: Rows, held: Rows, labels: NDArray[Any], wanted: NDArray[Any]) -> float:
