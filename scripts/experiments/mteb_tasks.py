@@ -57,6 +57,7 @@ def main() -> int:
         parser.error(f'{missing[0]} is missing; install it with: pip install "textrae[st,sklearn]" mteb')
     logging.getLogger("mteb").setLevel(logging.ERROR)  # it has no metadata of this model, and says so
     warnings.filterwarnings("ignore", category=FutureWarning, module="mteb")
+    warnings.filterwarnings("ignore", message="Precision is ill-defined")
     warnings.filterwarnings("ignore", message="lbfgs failed to converge")  # within MTEB's own 100 steps
     try:
         figures = measured(args.run, args.suite, args.part)

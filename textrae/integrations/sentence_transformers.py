@@ -26,7 +26,6 @@ from textrae.runs.files import is_there, write_atomically
 from textrae.runs.folder import CHECKPOINT, CHOICES, one_line_errors
 from textrae.runs.hub import run_folder
 from textrae.runs.run import Run, load_run, save_run
-from textrae.settings.fields import refuse
 from textrae.settings.model import PARTS, Part
 from textrae.text.batch import SPECIALS, Batch, collate_lists
 from textrae.text.segments import segmenter
@@ -163,11 +162,15 @@ class RunEncoder(InputModule):
         """
         part = dict(model_kwargs or {}).pop("part", None)
         others = sorted({*(model_kwargs or {})} - {"part"})
-        refuse(others, f"`model_kwargs`: a run takes `part` only, not {', '.join(map(str, others))}")
+        arguments.expect(
+            not others, f"`model_kwargs`: a run takes `part` only, not {', '.join(map(str, others))}"
+        )
         backend = options.get("backend", "torch")
-        refuse(backend != "torch", f"`backend={backend}`: a run computes with torch here; leave it out")
+        arguments.expect(
+            backend == "torch", f"`backend={backend}`: a run computes with torch here; leave it out"
+        )
         for name in ("processor_kwargs", "config_kwargs"):
-            refuse(options.get(name), f"`{name}`: a run takes none; leave it out")
+            arguments.expect(not options.get(name), f"`{name}`: a run takes none; leave it out")
         place = Path(model_name_or_path)
         if not place.exists():
             given = {"token": token, "cache_folder": cache_folder, "local_files_only": local_files_only}
@@ -187,13 +190,13 @@ class RunEncoder(InputModule):
             ConfigError: the weights are not to be safetensors, or another part of the encodings was chosen.
             RunError: the folder holds something else, or a training that was stopped, or the disk refuses.
         """
-        refuse(
-            not safe_serialization,
+        arguments.expect(
+            safe_serialization,
             "`safe_serialization=False`: a run's weights are safetensors; leave it out",
         )
         own = self.run.settings.model.compared
-        refuse(
-            self._part != own,
+        arguments.expect(
+            self._part == own,
             f"`part={self._part}`: a run folder does not keep this choice; open the run without it to save, and choose the "
             "part where it is opened",
         )
@@ -216,15 +219,16 @@ class RunEncoder(InputModule):
 def refuse_run(run: Run) -> None:
     """Raise :class:`ConfigError` if a run does not turn a sentence into a vector to compare with others."""
     model = run.settings.model
-    refuse(
-        model.vectors, "this run reads vectors of another encoder, not sentences; open that encoder itself"
+    arguments.expect(
+        not model.vectors,
+        "this run reads vectors of another encoder, not sentences; open that encoder itself",
     )
-    refuse(
-        model.memory == "states",
+    arguments.expect(
+        model.memory != "states",
         "this run attends over all states of a sentence (`memory=states`): no vector holds what it says; train with `slots`",
     )
-    refuse(
-        run.translates and not model.meaning,
+    arguments.expect(
+        bool(model.meaning) or not run.translates,
         "this run translates, and no part of its encodings is for comparing sentences; train with `meaning`",
     )
 
