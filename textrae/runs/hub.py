@@ -18,7 +18,17 @@ from typing import Final, NamedTuple
 
 from textrae.errors import HubError, TextraeError
 from textrae.runs import files, metrics
-from textrae.runs.folder import CARD, CONFIG, FILES, METRICS, MODEL, TARGET_TOKENIZER, TOKENIZER
+from textrae.runs.folder import (
+    CARD,
+    CHOICES,
+    CONFIG,
+    FILES,
+    METRICS,
+    MODEL,
+    MODULES,
+    TARGET_TOKENIZER,
+    TOKENIZER,
+)
 from textrae.text import tokenizer
 
 MAIN: Final = "main"
@@ -38,7 +48,9 @@ _LARGEST: Final[Mapping[str, int]] = {
     METRICS: metrics.LARGEST,
 }
 """Bytes of a file that is downloaded, at most; of safetensors 8 GiB."""
-DOWNLOADED: Final = (CONFIG, *(name for name in FILES if name not in (CONFIG, CARD)))
+_UNREAD = (CARD, MODULES, CHOICES)
+"""Files of a run folder that textrae does not read."""
+DOWNLOADED: Final = (CONFIG, *(name for name in FILES if name not in (CONFIG, *_UNREAD)))
 """Files that are downloaded, in this order: the config tells whether it is a run, and the weights come last."""
 
 
