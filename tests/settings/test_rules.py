@@ -118,7 +118,7 @@ def test_a_divergence_that_weighs_nothing_has_no_schedule() -> None:
 
 def test_what_is_changed_is_what_differs_from_the_defaults() -> None:
     assert rules.changed(settings({}, {}, {})) == set()
-    made = settings({"hidden": 512, "layers": 2}, {"vocab_size": 300}, {"beta": 0.2, "seed": 1})
+    made = settings({"hidden": 512, "layers": 2}, {"vocab_size": 300}, {"beta": 0.15, "seed": 1})
     assert rules.changed(made) == {"layers", "vocab_size", "seed"}
 
 
