@@ -28,7 +28,6 @@ from typer.testing import CliRunner
 
 from textrae import errors
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # a path that is missing may be a name of the hub, which is not asked
 LONGEST = 20
 """Seconds after which a command that still works is taken for one that works."""
 VALUES = [
@@ -198,6 +197,7 @@ def _limited(seconds: int) -> Iterator[None]:
 
 def main() -> None:
     """Run commands with random options and count the outcomes."""
+    os.environ["HF_HUB_OFFLINE"] = "1"  # a path that is missing may be a name of the hub, which is not asked
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=0)

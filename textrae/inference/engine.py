@@ -250,9 +250,8 @@ class Engine:
         order = np.argsort(lengths, kind="stable")
         cuts = token_cuts(lengths[order], batch_tokens, ROW_MULTIPLE)
         for first, last in pairwise(cuts):
-            rows = order[first:last][
-                ::-1
-            ]  # the longest first, as the encoder leaves out the others as they end
+            # the longest first, as the encoder leaves out the others as they end; torch takes no negative strides
+            rows = order[first:last][::-1].copy()
             filling: list[list[int]] = [[]] * (-len(rows) % ROW_MULTIPLE if len(ids) > ROW_MULTIPLE else 0)
             some = [ids[row] for row in rows] + filling
             yield rows, collate_lists(some, SPECIALS, self._segmenter).to(self.device)
