@@ -17,6 +17,7 @@ from .failures import in_options, naming_file, note
 from .kinds import KINDS, Kind, KindCommand
 from .options import Json, Out, RunFolder, check_device
 from .output import Output, print_json, put_picture, refuse_inputs
+from .session import following
 from .switches import names_of, options_of, own
 
 if TYPE_CHECKING:
@@ -69,8 +70,13 @@ def train_series(
             build(SeriesTraining, own(SeriesTraining, values)),
         )
     stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
-    with claimed(out, overwrite=overwrite), stopper, progress:
-        watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
+    watch = SeriesWatch(progress.note, lambda report: _show(progress, report), stopper)
+    with (
+        claimed(out, overwrite=overwrite),
+        stopper,
+        progress,
+        following(ctx.params["track"], out, watch) as watch,
+    ):
         trained = SeriesAutoencoder.train(files, model, training, format=format, watch=watch)
         place = out if overwrite else _unwritten(out)
         trained.save(place, overwrite=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -14,6 +14,9 @@ from .options import check_device
 if TYPE_CHECKING:
     from textrae.model import SentenceAutoencoder
     from textrae.workers import WorkerPool
+
+Watched = TypeVar("Watched")
+"""How a training of any kind is followed."""
 
 
 def refuse_options(ctx: typer.Context, run: str, *names: str) -> None:
@@ -37,6 +40,17 @@ def load_model(run: Path, device: str, precision: str) -> SentenceAutoencoder:
 
     keep_freed_memory()
     return SentenceAutoencoder.load(run, device=device, precision=precision)  # type: ignore[arg-type]
+
+
+def following(
+    track: str | None, out: Path, watch: Watched, resume: bool = False
+) -> AbstractContextManager[Watched]:
+    """Return a context whose watch a tracker follows too, if one is asked for or followed what is resumed."""
+    if track is None and not resume:
+        return nullcontext(watch)
+    from textrae.integrations.trackers import tracked
+
+    return tracked(track, out, watch, resume=resume)
 
 
 @contextmanager

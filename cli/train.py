@@ -15,6 +15,7 @@ from .failures import in_options, naming_file, note
 from .kinds import KINDS
 from .options import Summary
 from .output import print_json
+from .session import following
 from .switches import Sectioned, names_of, options, own, text_settings
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ Decoder = Annotated[
 CacheDir = Annotated[
     Path | None, typer.Option(help="Folder for the token cache while training (default: OUT/checkpoint).")
 ]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        help="Pass what metrics.jsonl gets to a tracker too: tensorboard (beside OUT), wandb or trackio.",
+        metavar="[tensorboard|wandb|trackio]",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the training that was stopped in OUT.")]
 
 
@@ -104,6 +112,7 @@ def train(
     decoder: Decoder = None,
     cache_dir: CacheDir = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings; options override it.")] = None,
+    track: Track = None,
     resume: Resume = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in OUT.")] = False,
     as_json: Summary = False,
@@ -120,10 +129,7 @@ def train(
             return
     if switches["target_column"] is not None and not target:
         target = list(corpus or ())
-    files = {name: ctx.params[name] for name in _FILES}
-    files["sources"] = tuple(corpus or ())
-    files["target_languages"], files["target"] = _languages("target", target or [])
-    files["valid_languages"], files["valid_target"] = _languages("valid_target", valid_target or [])
+    files = _files(ctx.params, corpus or [], target or [], valid_target or [])
     from textrae.training.dial import Dial
     from textrae.training.following import ProgressBar, Stopper
     from textrae.training.pipeline import Watch, train_run
@@ -136,8 +142,11 @@ def train(
         else:
             settings, dial = _same_settings(_values(given, config), files, stopped.settings), Dial()
     stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
-    with stopper, progress:
-        watch = Watch(progress.note, progress.report, stopper)
+    with (
+        stopper,
+        progress,
+        following(track, out, Watch(progress.note, progress.report, stopper), resume) as watch,
+    ):
         run, finished = train_run(
             settings,
             out,
@@ -170,6 +179,17 @@ def _tell(run: Run, out: Path) -> None:
     note(f"{out}: validation loss {run.training['valid_loss']:.4f}; try: textrae {use.format(out)}")
 
 
+def _files(
+    given: dict[str, Any], corpus: list[str], target: list[str], valid_target: list[str]
+) -> dict[str, Any]:
+    """Return the settings that name files to train on, and the languages of targets."""
+    files = {name: given[name] for name in _FILES}
+    files["sources"] = tuple(corpus)
+    files["target_languages"], files["target"] = _languages("target", target)
+    files["valid_languages"], files["valid_target"] = _languages("valid_target", valid_target)
+    return files
+
+
 def _languages(setting: str, targets: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Split de=FILE into languages and files; a file whose own name has a = in it is a file."""
     from textrae.errors import ConfigError
@@ -185,7 +205,18 @@ def _languages(setting: str, targets: list[str]) -> tuple[tuple[str, ...], tuple
 
 def _outside() -> set[str]:
     """Return the options of `train` that are no settings, which a TOML file cannot give."""
-    return {"corpus", "out", *_FILES, "cache_dir", "config", "resume", "overwrite", "as_json", *KINDS}
+    return {
+        "corpus",
+        "out",
+        *_FILES,
+        "cache_dir",
+        "config",
+        "track",
+        "resume",
+        "overwrite",
+        "as_json",
+        *KINDS,
+    }
 
 
 def _values(given: dict[str, Any], config: Path | None) -> dict[str, Any]:

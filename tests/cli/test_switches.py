@@ -29,7 +29,7 @@ SWITCHES = """
 --noise-substitute --out/-o --overwrite --places --pooling --posterior-norm --precision --pretrain --prior
 --reconstruction --regulariser --regulariser-weight --rehearsal --reset-decoder/--keep-decoder
 --resume --reverse/--forward --scaling --scoring --seed --segments --series --sif/--no-sif --size --slot-addressing --slots
---steps --stride --target --target-column --target-tokenizer --teacher --tokenizer --tokenizers --valid --valid-size
+--steps --stride --target --target-column --target-tokenizer --teacher --tokenizer --tokenizers --track --valid --valid-size
 --valid-target --valid-vectors --validations --variational/--no-variational --vectors --views/--no-views --vocab-size
 --warmup --weight-decay --weight-dropout --whole-words/--word-parts --window --word-dropout
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from textrae.errors import RunError
 from textrae.runs import metrics
-from textrae.runs.metrics import best_validation, figures, read_metrics
+from textrae.runs.metrics import best_validation, figures, read_metrics, reports_of
 
 ODD = [
     None,
@@ -53,6 +54,12 @@ def test_a_line_of_series_is_a_validation_and_the_mean_before_it(tmp_path: Path)
     (train, valid), _ = read_metrics(file)
     assert (train.kind, train.numbers["loss"]) == ("train", 2.0)
     assert (valid.kind, valid.numbers["loss"]) == ("valid", 3.0)
+
+
+def test_numbers_have_names_that_tell_the_kind() -> None:
+    (found,) = reports_of({"kind": "valid", "step": 5, "loss": 2, "losses": {"de": 1.5}, "kl": math.nan})
+    assert found.named() == {"valid/loss": 2.0, "valid/loss/de": 1.5}
+    assert reports_of({"loss": 2.0}) == []
 
 
 def test_a_missing_file_has_no_reports_and_a_folder_is_refused(tmp_path: Path) -> None:

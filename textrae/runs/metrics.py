@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ LARGEST = 64 << 20
 _DIMENSIONS = 65_536
 """Dimensions of an encoding whose divergences are taken, at most."""
 _NUMBERS = (
-    "step", "done", "loss", "tokens", "seconds", "rate", "passes", "accuracy", "kl", "active_units",
+    "step", "done", "loss", "tokens", "seconds", "valid_seconds", "rate", "passes", "accuracy", "kl", "active_units",
     "mutual_information",
 )  # fmt: skip
 
@@ -35,6 +35,11 @@ class Report:
     """Loss of each language of several."""
     advice: str | None = None
     """Advice about a collapsed posterior."""
+
+    def named(self) -> dict[str, float]:
+        """Return the numbers but for the step by names that tell the kind: ``valid/loss``, ``valid/loss/de``."""
+        found = {f"{self.kind}/{name}": value for name, value in self.numbers.items() if name != "step"}
+        return found | {f"{self.kind}/loss/{language}": loss for language, loss in self.losses.items()}
 
 
 def read_metrics(file: Path) -> tuple[list[Report], int]:
@@ -68,13 +73,20 @@ def figures(reports: Sequence[Report]) -> dict[str, float]:
 
 
 def _reports(line: bytes) -> list[Report]:
-    """Return what a line reports: a run of series writes a validation and the mean before it in one."""
+    """Return what a line reports; nothing if it is malformed."""
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):
         return []
-    if not isinstance(values, dict):
-        return []
+    return reports_of(values) if isinstance(values, dict) else []
+
+
+def reports_of(values: Mapping[str, Any]) -> list[Report]:
+    """Return what the values of a line report: a run of series writes a validation and the mean before it in one.
+
+    Args:
+        values: of a line; what is no finite number is left out, and without a step there is no report.
+    """
     numbers = {name: float(values[name]) for name in _NUMBERS if _finite(values.get(name))}
     if "step" not in numbers:
         return []

@@ -157,7 +157,7 @@ def following(watch: Watch | None, progress: bool) -> Iterator[Watch]:
             bar.report(report)
 
     with stopper, bar or nullcontext():
-        yield Watch(note, report, lambda: stopper() or watch.should_stop())
+        yield Watch(note, report, lambda: stopper() or watch.should_stop(), watch.trained)
     if stopper.signal:
         warnings.warn(
             f"the training was interrupted after step {last:,}: the model is what it was then, and its budget was not spent",

@@ -24,7 +24,7 @@ from textrae.runs.run import Run, publish
 from textrae.settings.model import ModelConfig
 from textrae.settings.rules import refuse_incomplete
 from textrae.settings.run import Settings
-from textrae.text.batch import SPECIALS
+from textrae.text.batch import SPECIALS, Rows
 from textrae.text.prepared import PreparedCorpus
 from textrae.text.segments import segmenter
 from textrae.text.tokenizer import Tokenizer
@@ -74,6 +74,8 @@ class Watch:
     """Called with each report of the loop."""
     should_stop: Callable[[], bool] = lambda: False
     """Asked before each step: True saves the state and stops."""
+    trained: Callable[[Run, Rows], None] = lambda run, rows: None
+    """Called with a run whose budget is spent, when it is published, and its validation rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +187,8 @@ def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
     latents, flow = gather_latents(trainer), _flow(trainer, job.watch.note) if finished else None
     run = Run(trainer.network.eval(), corpus.tokenizer, settings, result, latents, own, flow)
     publish(out, run)
+    if finished:
+        job.watch.trained(run, trainer.valid)
     _tidy(out, trainer, corpus, finished)
     return run, finished
 
