@@ -49,7 +49,7 @@ TopK = Annotated[
 TopP = Annotated[
     float | None,
     typer.Option(
-        help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: if no temperature or top-k is given 0.5, or 0.95 where the decoder knows noise).",
+        help="Draw among the likeliest tokens of this total probability, 0.01 to 1 (default: if no temperature or top-k is given 0.5, or 0.9 where the decoder knows noise).",
         show_default=False,
     ),
 ]

@@ -39,7 +39,7 @@ BETWEEN = 0.15
 """Level of the noise that is assumed half-way between two sentences, by default."""
 MOVED = 0.5
 """Level of the noise that is assumed in moved sentences, by default."""
-TOP_P = 0.95
+TOP_P = 0.9
 """Probability of the tokens that samples of a model trained with `blur` are drawn from, by default."""
 _OTHER = 0x9E3779B9
 """Bits of a seed that are turned for noise, so that it is not that which encodings are drawn with."""
@@ -76,7 +76,7 @@ class LatentSpace(Converter):
                 at 1 it writes without them. For a model trained with `blur`, which has :data:`SAMPLED` by default.
             temperature: of the tokens' draws; 0 takes the most likely token, as a model trained with mse always does.
             top_k: draw among this many tokens.
-            top_p: draw among the fewest tokens of this probability together; if none of the three is given 0.5, or 0.95 of
+            top_p: draw among the fewest tokens of this probability together; if none of the three is given 0.5, or 0.9 of
                 a model trained with `blur`.
             beam: more than 1 searches for the most likely sentence instead of drawing tokens.
             seed: the same seed and count give the same sentences.

@@ -4,7 +4,7 @@ import { $, ask, later, lines, make, marked, options, state, whileBusy } from ".
 
 const WALK = 33; // points of a walk, fetched at once, so that the slider needs no service
 const TOP_P = 0.5; // beside a temperature, as the library draws by itself
-const BLURRED_TOP_P = 0.95;
+const BLURRED_TOP_P = 0.9;
 const STRENGTHS = Array.from({ length: 21 }, (_, place) => Math.round((place * 0.2 - 2) * 10) / 10);
 
 export async function rebuild() {
