@@ -98,9 +98,7 @@ def test_noise_that_is_told_costs_a_little_of_the_sentence_and_leaves_it_whole(
 
 def test_levels_have_defaults_that_can_be_given(blurring: SentenceAutoencoder) -> None:
     a, b = sentences()[0], sentences()[600]
-    assert blurring.sample(9, seed=2) == blurring.sample(
-        9, seed=2, blur=SAMPLED, top_p=0.9, source="mixture"
-    )
+    assert blurring.sample(9, seed=2) == blurring.sample(9, seed=2, blur=SAMPLED, top_p=0.9, source="mixture")
     assert blurring.sample(9, seed=2) != blurring.sample(9, seed=2, blur=0.9)
     way = blurring.interpolate(a, b, steps=5)
     assert way == blurring.interpolate(a, b, steps=5, blur=BETWEEN, method="spherical")
