@@ -20,8 +20,6 @@ Int8 = Annotated[
         "--int8", help="Store matrices as int8: a quarter of the bytes, and slightly other encodings."
     ),
 ]
-
-
 Site = Annotated[
     bool,
     typer.Option("--site", help="Write the page of `textrae serve` as a static site that needs no service."),
@@ -50,14 +48,13 @@ def export(
         refuse_options(ctx, "an export without --site", "runtime")
     _needed("onnx")
     from textrae.errors import ConfigError
+    from textrae.inference import arguments
     from textrae.runs.folder import kind_of
 
     if (kind := kind_of(run)) != "text":
         raise ConfigError(
             f"{run}: a run of {kind} cannot be exported; the graphs begin and end with the tokens of sentences"
         )
-    from textrae.inference import arguments
-
     folder, model = Path(arguments.place("out", out)), load_model(run, "cpu", "fp32")
     if site:
         from textrae.integrations.onnx.web import export_site

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -191,15 +191,18 @@ class LatentSpace(Converter):
             TypeError: one of them is a single string, or an item is none.
             ValueError: one of them has no sentence but blank ones.
         """
-        both = arguments.sentences("source", source), arguments.sentences("target", target)
-        blocks = [self.encode_stream(Filled(sentences)) for sentences in both]
-        return difference(blocks[0], blocks[1], self.encoding_size)
+        return difference(*self._kinds(source, target), self.encoding_size)
 
     def boundary(self, source: Iterable[str], target: Iterable[str]) -> Boundary:
         """Find the boundary between two kinds of sentences, for :meth:`move`; arguments and errors as :meth:`direction`."""
-        both = arguments.sentences("source", source), arguments.sentences("target", target)
-        blocks = [self.encode_stream(Filled(sentences)) for sentences in both]
-        return boundary(blocks[0], blocks[1], self.encoding_size)
+        return boundary(*self._kinds(source, target), self.encoding_size)
+
+    def _kinds(
+        self, source: Iterable[str], target: Iterable[str]
+    ) -> tuple[Iterator[Vectors], Iterator[Vectors]]:
+        """Return blocks of the encodings of two kinds of sentences, without the blank ones."""
+        first, second = arguments.sentences("source", source), arguments.sentences("target", target)
+        return self.encode_stream(Filled(first)), self.encode_stream(Filled(second))
 
     def move(
         self,

@@ -110,7 +110,7 @@ def tracked(name: str | None, out: str | Path, watch: _Watch, *, resume: bool = 
 
 
 class _Following:
-    """What is told to a tracker, as a training goes on."""
+    """Passes lines, reports and the result of a training to a tracker, whose run it opens at the first line."""
 
     def __init__(self, name: str, place: Place, said: Callable[[str], None], resumed: bool) -> None:
         self.name, self.place, self.said, self.resumed = name, place, said, resumed

@@ -130,7 +130,7 @@ class Recurrence(nn.Module):
             return self.forward_fused(x, state, condition)
         gates = x if projected else self.project(x)
         gates = gates if condition is None else gates + condition
-        out, last = _loop([self], _weights([self], gates.dtype), [gates], state.unsqueeze(0))
+        out, last = _loop([self], _recurrent_weights([self], gates.dtype), [gates], state.unsqueeze(0))
         return out[0], last[0]
 
     def project(self, x: Tensor) -> Tensor:
@@ -200,7 +200,7 @@ def side_by_side(
     for last, rows in stretches:
         given = [x[first:last, :rows] for x in xs]
         gates = given if projected else [way.project(x) for way, x in zip(ways, given, strict=True)]
-        weights = weights or _weights(ways, gates[0].dtype)
+        weights = weights or _recurrent_weights(ways, gates[0].dtype)
         some, state = _loop(ways, weights, gates, state[:, :rows])
         outputs.append(some)
         first = last
@@ -218,7 +218,7 @@ def _stretches(lengths: list[int], time: int) -> list[tuple[int, int]]:
     The rows are rounded up, so that there are few stretches. There is one with all rows if lengths do not fall.
     """
     batch = len(lengths)
-    if any(one < other for one, other in pairwise(lengths)):
+    if not batch or any(one < other for one, other in pairwise(lengths)):
         return [(time, batch)]
     grain = max(_LEAST_ROWS, -(-batch // _STRETCHES))
     found: list[tuple[int, int]] = []
@@ -228,7 +228,7 @@ def _stretches(lengths: list[int], time: int) -> list[tuple[int, int]]:
     return [*found[:-1], (time, found[-1][1])]
 
 
-def _weights(ways: Sequence[Recurrence], dtype: torch.dtype) -> tuple[Tensor, list[Tensor]]:
+def _recurrent_weights(ways: Sequence[Recurrence], dtype: torch.dtype) -> tuple[Tensor, list[Tensor]]:
     """Return the recurrent biases of the candidates (ways, hidden) and the recurrent matrix of each way."""
     weights = [way.recurrent_matrix().to(dtype) for way in ways]
     candidate = torch.stack([way._weights()[3][-way.hidden :] for way in ways]).to(dtype)
@@ -244,7 +244,7 @@ def _loop(
 
     Args:
         ways: the layers.
-        weights: from :func:`_weights`.
+        weights: from :func:`_recurrent_weights`.
         gates: for each the input's part of the gates, (time, batch, gates).
         state: (ways, batch, state), before the first step.
 

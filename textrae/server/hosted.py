@@ -27,7 +27,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 _OVERHEAD = 8
 """Characters that a sentence counts as, beside its own."""
-
 _VECTOR = 64
 """Characters that a vector to be decoded counts as."""
 _AT_ONCE = 64

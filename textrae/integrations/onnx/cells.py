@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from textrae.integrations.onnx.graph import Array, Graph, array
+from textrae.nn.cells.elman import ELMAN
+from textrae.nn.cells.gru import GRU
+from textrae.nn.cells.lstm import LSTM
 from textrae.nn.recurrence import Recurrence
-
-OPERATORS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "rnn": ("RNN", (0,)),
-    "gru": ("GRU", (1, 0, 2)),  # r, z, n in torch; z, r, h in ONNX
-    "lstm": ("LSTM", (0, 3, 1, 2)),  # i, f, u, o in torch; i, o, f, c in ONNX
-}
-"""For each cell its operator, and the places of ONNX's gates among those of torch."""
 
 
 def layer(
@@ -32,16 +29,16 @@ def layer(
     Returns:
         The states (time, batch, ways · hidden) and the last state of each way (batch, ways · hidden).
     """
-    kind, order = OPERATORS[ways[0].kind.name]
+    operator = OPERATORS[ways[0].kind.name]
     matrices: list[list[Array]] = [[], [], []]
     for way in ways:
-        w_ih, w_hh, b_ih, b_hh = (_ordered(part, order) for part in _weights(way))
+        w_ih, w_hh, b_ih, b_hh = (_ordered(part, operator.gates) for part in _weights(way))
         for parts, part in zip(matrices, (w_ih * scale, w_hh, np.concatenate([b_ih, b_hh])), strict=True):
             parts.append(part)
     given = [np.stack(parts).astype(np.float32) for parts in matrices]
-    before = {"linear_before_reset": 1} if kind == "GRU" else {}
+    before = {"linear_before_reset": 1} if ways[0].kind.candidate_apart else {}
     states, last = graph.ops(
-        kind,
+        operator.name,
         2,
         x,
         graph.weight(given[0]),
@@ -82,26 +79,56 @@ def step(
     gates = graph.op("Add", graph.linear(x, weight=w_ih[:, :inputs]), graph.number(b_ih + b_hh - apart))
     if given is not None:
         gates = graph.op("Add", gates, given)
-    h, *others = graph.split(state, [hidden] * cell.kind.parts)
-    recurrent = graph.linear(h, weight=w_hh)
-    if cell.kind.name == "gru":
-        of_input = graph.split(gates, [2 * hidden, hidden])
-        of_state = graph.split(graph.op("Add", recurrent, graph.number(apart)), [2 * hidden, hidden])
-        both = graph.op("Sigmoid", graph.op("Add", of_input[0], of_state[0]))
-        r, z = graph.split(both, [hidden, hidden])
-        n = graph.op("Tanh", graph.op("Add", of_input[1], graph.op("Mul", r, of_state[1])))
-        h = graph.op("Add", n, graph.op("Mul", z, graph.op("Sub", h, n)))
-        return h, h
-    active = graph.op("Add", gates, recurrent)
-    if cell.kind.name == "rnn":
-        h = graph.op("Tanh", active)
-        return h, h
-    i, f, u, o = graph.split(active, [hidden] * 4)
+    states = graph.split(state, [hidden] * cell.kind.parts)
+    recurrent = graph.linear(states[0], weight=w_hh)
+    if cell.kind.candidate_apart:
+        recurrent = graph.op("Add", recurrent, graph.number(apart))
+    after = OPERATORS[cell.kind.name].step(graph, gates, recurrent, states, hidden)
+    return after[0], after[0] if len(after) == 1 else graph.op("Concat", *after, axis=-1)
+
+
+def _elman(graph: Graph, gates: str, recurrent: str, states: list[str], hidden: int) -> list[str]:
+    """Return the state h after a step, from the gates of the input and of the state."""
+    return [graph.op("Tanh", graph.op("Add", gates, recurrent))]
+
+
+def _gru(graph: Graph, gates: str, recurrent: str, states: list[str], hidden: int) -> list[str]:
+    """Return the state h after a step, as :func:`_elman` does."""
+    of_input = graph.split(gates, [2 * hidden, hidden])
+    of_state = graph.split(recurrent, [2 * hidden, hidden])
+    both = graph.op("Sigmoid", graph.op("Add", of_input[0], of_state[0]))
+    r, z = graph.split(both, [hidden, hidden])
+    n = graph.op("Tanh", graph.op("Add", of_input[1], graph.op("Mul", r, of_state[1])))
+    return [graph.op("Add", n, graph.op("Mul", z, graph.op("Sub", states[0], n)))]
+
+
+def _lstm(graph: Graph, gates: str, recurrent: str, states: list[str], hidden: int) -> list[str]:
+    """Return the states h and c after a step, as :func:`_elman` does."""
+    i, f, u, o = graph.split(graph.op("Add", gates, recurrent), [hidden] * 4)
     i, f, o = (graph.op("Sigmoid", gate) for gate in (i, f, o))
-    kept = graph.op("Mul", f, others[0])
+    kept = graph.op("Mul", f, states[1])
     c = graph.op("Add", kept, graph.op("Mul", i, graph.op("Tanh", u)))
-    h = graph.op("Mul", o, graph.op("Tanh", c))
-    return h, graph.op("Concat", h, c, axis=-1)
+    return [graph.op("Mul", o, graph.op("Tanh", c)), c]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A cell in ONNX."""
+
+    name: str
+    """Name of the operator that runs over all steps."""
+    gates: tuple[int, ...]
+    """Places of ONNX's gates among those of torch."""
+    step: Callable[[Graph, str, str, list[str], int], list[str]]
+    """Arithmetic of one step."""
+
+
+OPERATORS = {
+    ELMAN.name: Operator("RNN", (0,), _elman),
+    GRU.name: Operator("GRU", (1, 0, 2), _gru),  # r, z, n in torch; z, r, h in ONNX
+    LSTM.name: Operator("LSTM", (0, 3, 1, 2), _lstm),  # i, f, u, o in torch; i, o, f, c in ONNX
+}
+"""The cells that can be exported, by their names in the settings."""
 
 
 def _weights(cell: Recurrence) -> tuple[Array, ...]:
