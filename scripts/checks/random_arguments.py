@@ -30,6 +30,7 @@ import textrae
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TextraeError, TrainingConfig
 from textrae.inference.cuts import Cuts
 from textrae.inference.sampling import Sampling
+from textrae.latent.boundary import Boundary
 
 HOME = str(Path(textrae.__file__).parent)
 LINES = ["A dog runs.", "The cat sleeps here.", "", "Two birds sing.", "猫 🐱", "a b c d e f g h"]
@@ -180,6 +181,14 @@ def a_vector(draw: random.Random, model: SentenceAutoencoder) -> Any:
     )
 
 
+def a_boundary(draw: random.Random, model: SentenceAutoencoder) -> Boundary:
+    """Draw a boundary of the model's width."""
+    step, middle, normal = np.random.default_rng(draw.randrange(9)).normal(
+        size=(3, model.run.settings.model.read_size)
+    )
+    return Boundary(step.astype(np.float32), middle, normal, 1.0)
+
+
 def either(*draws: Draw) -> Draw:
     """Return what draws as one of several functions does."""
     return lambda draw, model: draw.choice(draws)(draw, model)
@@ -214,9 +223,10 @@ METHODS: dict[str, dict[str, Draw]] = {
     },
     "paraphrase": {"sentence": a_sentence, "count": one_of(1, 2), "distance": one_of(0.0, 0.4), "seed": SEED, "to": TO},
     "direction": {"source": some_sentences, "target": some_sentences},
+    "boundary": {"source": some_sentences, "target": some_sentences},
     "move": {
-        "sentences": either(a_sentence, some_sentences, a_vector, some_vectors), "step": a_vector,
-        "strength": one_of(0, 1.0, -2), "beam": BEAM, "to": TO,
+        "sentences": either(a_sentence, some_sentences, a_vector, some_vectors),
+        "step": either(a_vector, a_boundary), "strength": one_of(0, 1.0, -2, "least"), "beam": BEAM, "to": TO,
     },
     "likelihood": {"sentences": some_sentences, "samples": one_of(1, 2), "seed": SEED},
     "diagnose": {"sentences": some_sentences},
@@ -300,6 +310,8 @@ def right_result(method: str, values: dict[str, Any], found: Any) -> bool:
         return isinstance(found, list) and (count is None or len(found) == count)
     if method == "direction":
         return isinstance(found, np.ndarray) and found.ndim == 1
+    if method == "boundary":
+        return isinstance(found, Boundary)
     return method != "train" or isinstance(found, SentenceAutoencoder)
 
 

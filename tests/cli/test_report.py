@@ -10,6 +10,8 @@ import pytest
 from conftest import sentences
 from support import textrae_here
 
+from textrae.runs.header import parted
+
 OLDER = Path(__file__).parents[1] / "older"
 
 
@@ -64,12 +66,16 @@ def test_runs_compared(run: Path, vae_run: Path, lines: Path, tmp_path: Path) ->
 def test_the_card_tells_of_it(run: Path, lines: Path, tmp_path: Path) -> None:
     copied = tmp_path / "copied"
     shutil.copytree(run, copied)
-    before = (copied / "README.md").read_text()
+    before, text = parted((copied / "README.md").read_text(), "README.md")
     done = textrae_here("report", copied, lines, "--card", "-o", tmp_path / "x.html")
     assert done.returncode == 0, done.stderr
-    after = (copied / "README.md").read_text()
-    assert after.startswith(before.rstrip("\n"))
-    assert "| tokens | sentences | token acc |" in after
+    after, more = parted((copied / "README.md").read_text(), "README.md")
+    assert more.startswith(text.rstrip("\n"))
+    assert "| tokens | sentences | token acc |" in more
+    results = [one.pop("model-index")[0]["results"] for one in (before, after)]
+    assert before == after
+    assert [one["metrics"] for one in results[1][: len(results[0])]] == [one["metrics"] for one in results[0]]
+    assert len(results[1]) == len(results[0]) + 1
 
 
 @pytest.mark.parametrize("what", ["curves", "accuracy", "rate", "map", "kl", "divergence"])

@@ -263,6 +263,7 @@ class LatentSpace(Converter):
         if run.translates or self.engine.network.adapter is not None:
             raise ConfigError(f"`strength={LEAST!r}` needs a model that reads what it writes")
         config, tokenizer = run.settings.model, run.tokenizer
+        arguments.vectors("step", across.step, config.read_size, kept=config.keeps_length)
         found = arguments.sentences_or_vectors("sentences", sentences)
         encoded, one = self._stations(found)
         originals = _texts(found) or self.decode(encoded, to=to)

@@ -10,7 +10,7 @@ from typing import Any
 
 from textrae.errors import HubError, RunError
 from textrae.runs.files import opened
-from textrae.runs.folder import CARD, CONFIG, FILES, contents
+from textrae.runs.folder import CARD, CONFIG, FILES, MODULES, OPENED_BY, contents
 from textrae.runs.header import Header, parted, with_header
 from textrae.runs.hub import (
     MAIN,
@@ -89,7 +89,9 @@ def push(
     where = hub_name(name)
     if where is None or where.revision is not None:
         raise HubError(f"{name}: is no name of a repository; give one as user/name")
-    files = [one for one in FILES if (run / one).is_file() and (card or one != CARD)]
+    files = [one for one in FILES if one == MODULES or (run / one).is_file()]
+    if not card:
+        files = [one for one in files if one != CARD]
     _refuse_without_token(where)
     if card:
         _card_of(run)  # a broken header is told before anything is made
@@ -250,6 +252,8 @@ def _commit(
     changes: list[Any] = [CommitOperationDelete(name) for name in removed]
     for name in files:
         content: Path | bytes = card if name == CARD and card is not None else run / name
+        if name == MODULES and not (run / name).is_file():  # an older run, or a copy from the hub
+            content = OPENED_BY
         changes.append(CommitOperationAdd(name, content))
     done = _api().create_commit(
         where.repository,
