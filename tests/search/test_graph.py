@@ -23,7 +23,9 @@ def test_a_graph_finds_nearly_all(model: SentenceAutoencoder, tmp_path: Path) ->
     pairs = list(zip(index.search(queries, 5), index.search(queries, 5, approximate=True), strict=True))
     shared = [len({hit.row for hit in a} & {hit.row for hit in b}) for a, b in pairs]
     assert np.mean(shared) > 4.5
-    assert all(b[0].score == pytest.approx(1, abs=1e-6) for _, b in pairs)
+    # both compare the same kept vectors; a query encoded in another batch differs from its line in the last bits
+    assert all(b[0].score == pytest.approx(a[0].score, abs=1e-6) for a, b in pairs)
+    assert all(b[0].score == pytest.approx(1, abs=1e-4) for _, b in pairs)
     index.save(tmp_path / "plain")
     with pytest.raises(SearchError, match="textrae index --approximate"):
         Index.open(tmp_path / "plain", model).search("a", approximate=True)
