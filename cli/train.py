@@ -132,7 +132,8 @@ def train(
     files = _files(ctx.params, corpus or [], target or [], valid_target or [])
     from textrae.training.dial import Dial
     from textrae.training.following import ProgressBar, Stopper
-    from textrae.training.pipeline import Watch, train_run
+    from textrae.training.job import Watch
+    from textrae.training.pipeline import train_run
     from textrae.training.token_cache import stopped_training
 
     stopped = stopped_training(out) if resume else None

@@ -17,7 +17,8 @@ from textrae.errors import ConfigError, CorpusError
 from textrae.search import Index
 from textrae.settings.model import Part
 from textrae.settings.run import Settings
-from textrae.training.pipeline import Watch, train_run
+from textrae.training.job import Watch
+from textrae.training.pipeline import train_run
 
 SHAPE = replace(SMALL, slots=4, latent=8, meaning=16)
 TRAINING = TrainingConfig(steps=300, lr=1e-2, seed=0, precision="fp32")

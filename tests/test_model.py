@@ -20,7 +20,8 @@ from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConf
 from textrae.errors import ConfigError, CorpusError, RunError, TextraeError, VectorError
 from textrae.inference.cuts import Cuts
 from textrae.settings.run import Settings
-from textrae.training.pipeline import Watch, train_run
+from textrae.training.job import Watch
+from textrae.training.pipeline import train_run
 from textrae.training.state import TrainingReport
 
 

@@ -203,7 +203,8 @@ def test_commands(pairs: tuple[Path, Path], run: Path, tmp_path: Path) -> None:
 
 def test_a_stopped_training_on_pairs_resumes(pairs: tuple[Path, Path], tmp_path: Path) -> None:
     from textrae.settings.run import Settings
-    from textrae.training.pipeline import Watch, train_run
+    from textrae.training.job import Watch
+    from textrae.training.pipeline import train_run
 
     training = TrainingConfig(steps=30, seed=0, precision="fp32")
     settings = Settings(SMALL, TEXT, training, (str(pairs[0]),), None, (str(pairs[1]),))

@@ -13,7 +13,8 @@ from textrae import TrainingConfig
 from textrae.integrations.trackers import tracked
 from textrae.runs.metrics import reports_of
 from textrae.settings.run import Settings
-from textrae.training.pipeline import Watch, train_run
+from textrae.training.job import Watch
+from textrae.training.pipeline import train_run
 
 STEPS = 100
 

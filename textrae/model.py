@@ -30,7 +30,8 @@ from textrae.settings.training import TrainingConfig
 from textrae.text.spill import spill
 from textrae.training.dial import Dial, shaped
 from textrae.training.following import following
-from textrae.training.pipeline import Watch, train_run
+from textrae.training.job import Watch
+from textrae.training.pipeline import train_run
 from textrae.training.prior import Fitted, Report, fit_flow
 from textrae.training.transplant import adopted
 

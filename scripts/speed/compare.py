@@ -45,7 +45,7 @@ def train(corpus: str, out: str) -> None:
     """Train, waiting for a word before every turn; a blank line stops it."""
     from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 
-    watch = module("textrae.training.pipeline", "textrae.runs").Watch  # type: ignore[attr-defined]
+    watch = module("textrae.training.job", "textrae.training.pipeline", "textrae.runs").Watch  # type: ignore[attr-defined]
     steps, began = 0, 0.0
 
     def should_stop() -> bool:

@@ -21,7 +21,7 @@ from textrae.integrations import trackers
 from textrae.integrations.trackers import Place, tracked
 from textrae.runs.metrics import Report
 from textrae.series.training import SeriesReport, SeriesWatch
-from textrae.training.pipeline import Watch
+from textrae.training.job import Watch
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,7 +21,7 @@ from textrae.text.from_vectors import prepare_given
 from textrae.text.parallel import prepare_pairs
 from textrae.text.prepared import PreparedCorpus
 from textrae.training.dial import Dial, Ground, pace, shaped, turned
-from textrae.training.pipeline import Watch
+from textrae.training.job import Watch
 
 
 @pytest.fixture(scope="module")

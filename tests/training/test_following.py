@@ -16,7 +16,7 @@ from textrae_cli.failures import in_options
 from typer.main import get_command
 
 from textrae.training.following import ProgressBar, Stopped, Stopper, following
-from textrae.training.pipeline import Watch
+from textrae.training.job import Watch
 from textrae.training.state import TrainingReport
 
 REPORT = TrainingReport(

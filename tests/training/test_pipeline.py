@@ -13,7 +13,8 @@ from textrae import SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError, RunError
 from textrae.runs.run import load_run
 from textrae.settings.run import Settings
-from textrae.training.pipeline import Watch, train_run
+from textrae.training.job import Watch
+from textrae.training.pipeline import train_run
 from textrae.training.state import TrainingReport
 
 

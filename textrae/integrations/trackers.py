@@ -73,7 +73,7 @@ def tracked(name: str | None, out: str | Path, watch: _Watch, *, resume: bool = 
     Args:
         name: ``tensorboard``, ``wandb`` or ``trackio``; None for the one that followed the training to be resumed.
         out: run folder that is trained into.
-        watch: a :class:`textrae.training.pipeline.Watch` or that of series.
+        watch: a :class:`textrae.training.job.Watch` or that of series.
         resume: whether a training goes on, and so its run of the tracker.
 
     Yields:

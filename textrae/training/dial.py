@@ -18,8 +18,9 @@ from textrae.settings.training import TrainingConfig
 from textrae.text.prepared import PreparedCorpus
 from textrae.text.stats import short
 from textrae.training.budget import MINUTES
-from textrae.training.loop import endless, optimizer_of, update
+from textrae.training.loop import endless
 from textrae.training.state import Trainer
+from textrae.training.step import optimizer_of, update
 
 _MOMENT, _SHARE = 2.0, 0.03
 """Seconds for which a speed is measured, and share of a budget in minutes: the shorter of both."""

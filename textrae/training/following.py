@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textrae.training.pipeline import Watch
+    from textrae.training.job import Watch
     from textrae.training.state import TrainingReport
 
 
@@ -35,7 +35,7 @@ class Stopped(KeyboardInterrupt):
 class Stopper:
     """Stop a training at a signal, with what was learnt; before its first step, or a second time, stop at once.
 
-    It is a context manager, and the `should_stop` of a :class:`textrae.training.pipeline.Watch`. A second SIGHUP changes
+    It is a context manager, and the `should_stop` of a :class:`textrae.training.job.Watch`. A second SIGHUP changes
     nothing: a terminal that closes may send several.
 
     Args:
@@ -139,7 +139,7 @@ def following(watch: Watch | None, progress: bool) -> Iterator[Watch]:
     Yields:
         A watch that does all of that.
     """
-    from textrae.training.pipeline import Watch  # which needs torch, as the rest of this module does not
+    from textrae.training.job import Watch  # which needs torch, as the rest of this module does not
 
     watch, stopper, last = watch or Watch(), Stopper([signal.SIGINT]), 0
     bar = ProgressBar() if progress else None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +13,24 @@ import torch
 
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
-from textrae.latent.draw import normalised
 from textrae.latent.flow import Flow
 from textrae.nn.autoencoder import Autoencoder
-from textrae.nn.meaning import FrequencyMeaning
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.metrics import figures, read_metrics
 from textrae.runs.run import Run, publish
 from textrae.settings.model import ModelConfig
 from textrae.settings.rules import refuse_incomplete
 from textrae.settings.run import Settings
-from textrae.text.batch import SPECIALS, Rows
 from textrae.text.prepared import PreparedCorpus
-from textrae.text.segments import segmenter
 from textrae.text.tokenizer import Tokenizer
 from textrae.text.two_pass import Note
-from textrae.training.copying import Exercises
 from textrae.training.dial import Dial, Ground, pace, turned
+from textrae.training.job import Job, Watch, make_trainer
 from textrae.training.loop import fit
-from textrae.training.meaning import (
-    DROPPED,
-    Aligned,
-    Context,
-    Lines,
-    Objective,
-    Teacher,
-    Translations,
-    Views,
-    count_tokens,
-)
-from textrae.training.noise import Noise
 from textrae.training.prior import prior_of
-from textrae.training.reading import Tables, prepared, settled, unknown
-from textrae.training.regularisers import make_regulariser
+from textrae.training.reading import prepared, settled, unknown
 from textrae.training.size import fits, refuse_oversized
-from textrae.training.state import Trainer, TrainingReport
+from textrae.training.state import Trainer
 from textrae.training.token_cache import (
     Stopped,
     delete_cache,
@@ -57,49 +39,10 @@ from textrae.training.token_cache import (
     remember,
     stopped_training,
 )
-from textrae.training.transplant import freeze_encoder, transplant
-from textrae.training.validation import fit_meaning, gather_latents, standardise_lengths
+from textrae.training.validation import fit_meaning, gather_latents
 
 _FEWEST = 300
 """Fewest pieces that a tokenizer may be asked for."""
-
-
-@dataclass(frozen=True)
-class Watch:
-    """How a caller follows and stops a training."""
-
-    note: Note = lambda line: None
-    """Called with each line that the user should read."""
-    report: Callable[[TrainingReport], None] = lambda report: None
-    """Called with each report of the loop."""
-    should_stop: Callable[[], bool] = lambda: False
-    """Asked before each step: True saves the state and stops."""
-    trained: Callable[[Run, Rows], None] = lambda run, rows: None
-    """Called with a run whose budget is spent, when it is published, and its validation rows."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    """A training that begins or is resumed, with everything about it that is decided before text is read."""
-
-    settings: Settings
-    tables: Tables
-    out: Path
-    """Run folder to make."""
-    stopped: Stopped | None
-    """The training that is resumed; None for one that begins."""
-    dial: Dial
-    """What may be chosen of the model when the corpus is known."""
-    device: torch.device
-    bf16: bool
-    watch: Watch
-    held: Path | None
-    """File of sentences that were given in memory; they are trained on in place of the settings' sources."""
-
-    @property
-    def state(self) -> Path:
-        """File of the checkpoint's state."""
-        return self.out / CHECKPOINT / STATE
 
 
 def train_run(
@@ -150,7 +93,7 @@ def train_run(
         settings = settings.with_length(stopped.settings.corpus.longest)
     settings, tables = settled(settings)
     device, bf16 = _hardware(settings)
-    job = _Job(
+    job = Job(
         settings=settings,
         tables=tables,
         out=out,
@@ -165,7 +108,7 @@ def train_run(
         return _train(job, cache_dir)
 
 
-def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
+def _train(job: Job, cache_dir: Path | None) -> tuple[Run, bool]:
     """Train in the run folder of a job, and return what :func:`train_run` does."""
     out, settings, stopped = job.out, job.settings, job.stopped
     cache, left = find_cache(out, cache_dir, stopped)
@@ -179,7 +122,7 @@ def _train(job: _Job, cache_dir: Path | None) -> tuple[Run, bool]:
             job = _turned(job, corpus, own)
         settings = job.settings
         remember(out, settings, corpus)
-        trainer = _followed(job, _trainer(job, corpus, own))
+        trainer = _followed(job, make_trainer(job, corpus, own))
     job.watch.note(_describe(trainer.network, job.device, job.bf16))
     finished = fit(trainer)
     fit_meaning(trainer)
@@ -245,80 +188,7 @@ def _tidy(out: Path, trainer: Trainer, corpus: PreparedCorpus, finished: bool) -
         shutil.rmtree(out / CHECKPOINT, ignore_errors=True)
 
 
-def _trainer(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Trainer:
-    """Return what the loop of a training works on, from its beginning or where it was stopped.
-
-    Args:
-        job: the training.
-        corpus: its token cache.
-        own: tokenizer of the target, if it has one of its own.
-    """
-    settings, targets = job.settings, corpus.targets
-    refuse_oversized(
-        settings.model, corpus.tokenizer.vocab_size, None if own is None else own.vocab_size, job.device
-    )
-    torch.manual_seed(settings.training.seed)
-    fresh = not job.state.exists()
-    network = _network(settings, corpus, own, fresh=fresh).to(job.device)
-    trainer = Trainer(
-        network=network,
-        train=corpus.train,
-        valid=corpus.valid if targets is None or not settings.taught else targets.valid,
-        specials=SPECIALS,
-        config=settings.training,
-        valid_size=settings.corpus.valid_size,
-        device=job.device,
-        bf16=job.bf16,
-        mse_weight=settings.model.mse_weight,
-        copying=_exercises(settings, corpus.tokenizer),
-        regulariser=make_regulariser(settings.model.regulariser, settings.model.encoding_size, job.device),
-        segmenter=segmenter(settings.model, corpus.tokenizer),
-        targets=None if targets is None else targets.train,
-        valid_targets=None if targets is None or settings.taught else targets.valid,
-        objectives=_objectives(job, network, corpus),
-        numbered=settings.taught,
-        vectors=job.tables[0],
-        valid_vectors=job.tables[1] or job.tables[0],
-        languages=settings.model.languages,
-    )
-    if fresh and settings.encoder is None and not normalised(settings.model):
-        standardise_lengths(trainer)
-    if fresh and isinstance(network.meaning, FrequencyMeaning):
-        network.meaning.weigh(count_tokens(corpus.text, len(network.meaning.weights)))
-    return trainer
-
-
-def _objectives(job: _Job, network: Autoencoder, corpus: PreparedCorpus) -> list[Objective]:
-    """Return what teaches meaning."""
-    found: list[Objective] = []
-    if job.settings.teacher and job.tables[0] is not None:
-        found.append(Teacher(job.tables[0], job.settings.model.meaning))
-    if job.settings.training.views:
-        noise, text = Noise(DROPPED, 0.0, 0.0, 0), range(SPECIALS.blank + 1, network.vocab_size)
-        found.append(Views(partial(noise, text=text, specials=SPECIALS)))
-    if job.settings.training.context:
-        found.append(Context(Lines(corpus.train, corpus.text, SPECIALS), corpus.stats.ends))
-    if job.settings.training.aligned:
-        found.append(Aligned(Lines(corpus.train, corpus.text, SPECIALS), corpus.stats.ends))
-    if job.settings.model.meaning and job.settings.joint and not job.settings.model.sif:
-        found.append(Translations(SPECIALS))
-    return found
-
-
-def _exercises(settings: Settings, tokenizer: Tokenizer) -> Exercises | None:
-    """Return the exercises in copying that the settings ask for; None for none."""
-    if not settings.copying_used:
-        return None
-    _, single = tokenizer.piece_bytes()
-    return Exercises(
-        share=settings.copying_used,
-        text=range(SPECIALS.blank + 1, tokenizer.vocab_size),
-        single=torch.tensor(single).nonzero().squeeze(1),
-        longest=settings.corpus.longest + 1,
-    )
-
-
-def _followed(job: _Job, trainer: Trainer) -> Trainer:
+def _followed(job: Job, trainer: Trainer) -> Trainer:
     """Return what the loop works on, with the files that it writes and who follows it."""
     watch = job.watch
     return replace(
@@ -331,7 +201,7 @@ def _followed(job: _Job, trainer: Trainer) -> Trainer:
     )
 
 
-def _turned(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> _Job:
+def _turned(job: Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Job:
     """Return the job with the numbers of its model that were left open, and tell what they are."""
     settings, pieces, others = (
         job.settings,
@@ -340,7 +210,7 @@ def _turned(job: _Job, corpus: PreparedCorpus, own: Tokenizer | None) -> _Job:
     )
 
     def measured(model: ModelConfig, seconds: float) -> float:
-        return pace(_trainer(replace(job, settings=replace(settings, model=model)), corpus, own), seconds)
+        return pace(make_trainer(replace(job, settings=replace(settings, model=model)), corpus, own), seconds)
 
     ground = Ground(
         config=settings.training,
@@ -364,26 +234,7 @@ def _metrics(out: Path, note: Note) -> Path:
     return aside
 
 
-def _network(settings: Settings, corpus: PreparedCorpus, own: Tokenizer | None, fresh: bool) -> Autoencoder:
-    """Return the network; a fresh one begins with the parts of other runs that the settings name.
-
-    Args:
-        own: tokenizer of the target, if it has one of its own.
-    """
-    network = Autoencoder(
-        settings.model,
-        corpus.tokenizer.vocab_size,
-        None if own is None else own.vocab_size,
-        translates=bool(settings.target),
-    )
-    if fresh:
-        transplant(network, settings)
-    if settings.training.freeze_encoder:
-        freeze_encoder(network)
-    return network
-
-
-def _corpus(job: _Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
+def _corpus(job: Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
     """Return the token cache: as the training to be resumed left it, or made from the sources in a folder."""
     # as values, not as text: an older textrae had fewer settings
     if job.stopped is not None and job.stopped.settings != job.settings:
@@ -398,7 +249,7 @@ def _corpus(job: _Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
     return corpus
 
 
-def _made(job: _Job, cache: Path) -> PreparedCorpus:
+def _made(job: Job, cache: Path) -> PreparedCorpus:
     """Make the token cache of the sources in a folder.
 
     Raises:
