@@ -39,9 +39,8 @@ class Memory:
     def __len__(self) -> int:
         return len(self.rows)
 
-    @property
-    def lengths(self) -> NDArray[np.uint16]:
-        return np.array([len(row) for row in self.rows], dtype=np.uint16)
+    def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint16]:
+        return np.array([len(self.rows[row]) for row in rows], dtype=np.uint16)
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         chosen = [self.rows[row] for row in rows]

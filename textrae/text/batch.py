@@ -29,9 +29,8 @@ class Rows(Protocol):
 
     def __len__(self) -> int: ...
 
-    @property
-    def lengths(self) -> NDArray[np.uint16]:
-        """Number of tokens of each row."""
+    def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Return the number of tokens of each of some rows."""
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         """Return the tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
@@ -59,6 +58,10 @@ class ListedRows:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Return the number of tokens of each of some rows."""
+        return self.lengths[rows]
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         """Return the tokens of some rows one after another, and the len(rows) + 1 offsets between them."""
@@ -240,7 +243,6 @@ class LengthBuckets:
         self.vectors, self.tagged, self.numbered = vectors, tagged, numbered or vectors is not None
         self.rows, self.batch_tokens, self.specials, self.seed = rows, batch_tokens, specials, seed
         self.segmenter, self.targets = segmenter, targets
-        self._lengths = rows.lengths if targets is None else np.maximum(rows.lengths, targets.lengths)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, from number `start` on."""
@@ -281,8 +283,14 @@ class LengthBuckets:
 
     def tokens(self, limit: int | None = None) -> int:
         """Return the tokens of the first rows, ends counted; of a pair, those of its longer side."""
-        lengths = self._lengths[:limit]
-        return int(lengths.sum(dtype=np.int64)) + len(lengths)
+        count = len(self.rows) if limit is None else min(limit, len(self.rows))
+        blocks = (np.arange(start, min(start + WINDOW, count)) for start in range(0, count, WINDOW))
+        return sum(int(self._lengths_of(block).sum(dtype=np.int64)) for block in blocks) + count
+
+    def _lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Return the tokens of rows; of pairs, those of their longer sides."""
+        lengths = self.rows.lengths_of(rows)
+        return lengths if self.targets is None else np.maximum(lengths, self.targets.lengths_of(rows))
 
     def in_order(self, limit: int, spread: bool = False) -> Iterator[Batch]:
         """Yield batches of at most `limit` rows by length: the first rows, or with `spread` evenly spaced ones."""
@@ -292,8 +300,10 @@ class LengthBuckets:
 
     def by_length(self, rows: NDArray[np.int64]) -> Iterator[Batch]:
         """Yield batches of the rows of these numbers, the shortest first."""
-        rows = rows[np.argsort(self._lengths[rows], kind="stable")]
-        cuts = token_cuts(self._lengths[rows].astype(np.int64) + 1, self.batch_tokens)
+        lengths = self._lengths_of(rows)
+        order = np.argsort(lengths, kind="stable")
+        rows, lengths = rows[order], lengths[order]
+        cuts = token_cuts(lengths.astype(np.int64) + 1, self.batch_tokens)
         make = self._batch_maker(rows)
         for first, last in itertools.pairwise(cuts):
             yield make(first, last)
@@ -304,7 +314,7 @@ class LengthBuckets:
         keys = generator.integers(0, 1 << 63, size=4, dtype=np.uint64)
         for start in range(0, len(self.rows), WINDOW):
             rows = permuted(np.arange(start, min(start + WINDOW, len(self.rows))), len(self.rows), keys)
-            lengths = self._lengths[rows]
+            lengths = self._lengths_of(rows)
             rows = rows[np.argsort(lengths, kind="stable")]
             cuts = token_cuts(np.sort(lengths).astype(np.int64) + 1, self.batch_tokens)
             yield rows, cuts, generator.permutation(len(cuts) - 1)

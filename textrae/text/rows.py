@@ -101,7 +101,6 @@ class TokenRows:
             raise CorpusError(
                 f"{path}: not a file of token rows ({str(error).partition(chr(10))[0]})"
             ) from None
-        self._lengths: NDArray[np.uint16] | None = None
         self._limit = np.iinfo(np.int32).max if limit is None else limit
 
     def _map(self, chunks: list[Any], size: int) -> None:
@@ -132,20 +131,19 @@ class TokenRows:
 
     @property
     def lengths(self) -> NDArray[np.uint16]:
-        """Number of tokens of each row; read once and kept, at 2 bytes a row."""
-        if self._lengths is None:
-            lengths = np.empty(self._count, dtype=np.uint16)
-            for first, at, end in zip(
-                self._first_rows, self._offsets_at, [*self._first_rows[1:], self._count], strict=True
-            ):
-                np.subtract(
-                    self._offsets[at + 1 : at + 1 + end - first],
-                    self._offsets[at : at + end - first],
-                    out=lengths[first:end],
-                    casting="unsafe",
-                )
-            self._lengths = np.minimum(lengths, min(self._limit, np.iinfo(np.uint16).max), out=lengths)
-        return self._lengths
+        """Number of tokens of each row, in an array of its own of 2 bytes a row."""
+        return self.lengths_of(np.arange(self._count))
+
+    def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Return the number of tokens of each of some rows, read where they lie in the file."""
+        _, places = self._places(rows)
+        lengths: NDArray[np.int32] = self._offsets[places + 1] - self._offsets[places]
+        return np.minimum(lengths, min(self._limit, np.iinfo(np.uint16).max)).astype(np.uint16)
+
+    def _places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return for each row the chunk that it is in, and the place of its offset in the mapping."""
+        chunks = np.searchsorted(self._first_rows, rows, side="right") - 1
+        return chunks, self._offsets_at[chunks] + rows - self._first_rows[chunks]
 
     def gather(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         """Return the ids of `rows` one after another, and the len(rows) + 1 offsets between them.
@@ -159,8 +157,7 @@ class TokenRows:
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         if not len(rows):
             return np.empty(0, dtype=np.uint16), offsets
-        chunks = np.searchsorted(self._first_rows, rows, side="right") - 1
-        places = self._offsets_at[chunks] + rows - self._first_rows[chunks]
+        chunks, places = self._places(rows)
         starts = self._offsets[places].astype(np.int64)
         np.cumsum(np.minimum(self._offsets[places + 1] - starts, self._limit), out=offsets[1:])
         starts += self._ids_at[chunks]
@@ -180,7 +177,7 @@ class TokenRows:
         """Release the file; the rows cannot be read afterwards."""
         empty = np.empty(0, dtype=np.int64)
         self._ids, self._offsets = empty.astype(np.uint16), empty.astype(np.int32)
-        self._first_rows, self._count, self._lengths, self._table = empty, 0, None, None
+        self._first_rows, self._count, self._table = empty, 0, None
 
 
 def line_numbers(ids: NDArray[np.integer]) -> NDArray[np.int64]:
