@@ -34,7 +34,7 @@ Out = Annotated[
 File = Annotated[
     str,
     typer.Argument(
-        help="Sentences, one a line (.txt[.gz], .jsonl, .json, .csv, .tsv, .parquet); - for standard input."
+        help="Sentences, one a line (.txt[.gz], .jsonl, .json, .csv, .tsv, .parquet): a file, a folder, 'part-*.txt' or s3://…; - for standard input."
     ),
 ]
 

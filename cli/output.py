@@ -26,10 +26,26 @@ def refuse_inputs(out: Path, *inputs: str | Path | None) -> None:
     from textrae.inference import arguments
 
     arguments.place("out", out)
-    for one in (Path(one) for one in inputs if one not in (None, "-")):
+    if not out.exists():
+        return
+    for one in (one for given in inputs if given not in (None, "-") for one in _files(str(given))):
         with suppress(OSError):  # an input that cannot be looked at is refused where it is read
-            if out.exists() and one.exists() and out.samefile(one):
+            if one.exists() and out.samefile(one):
                 raise ConfigError(f"`out`: {out} is read by this command; give another file")
+
+
+def _files(given: str) -> list[Path]:
+    """Return the files of this machine that an input may stand for: those of a pattern or a folder among them."""
+    from textrae.errors import CorpusError
+    from textrae.settings.corpus import CorpusConfig
+    from textrae.text.remote import is_address
+    from textrae.text.sources import locate
+
+    if is_address(given) and not given.startswith("file:"):
+        return []
+    with suppress(CorpusError):
+        return [Path(one.path) for one in locate(given, CorpusConfig(format="text")).files]
+    return [Path(given)]
 
 
 def print_json(value: Any) -> None:

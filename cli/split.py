@@ -79,6 +79,8 @@ def _refuse(source: Source) -> None:
         raise CorpusError(
             f"{source.name}: is a table, whose rows are sentences already; give a file of running text"
         )
+    if source.parts:
+        raise CorpusError(f"{source.name}: {len(source.parts):,} files; give them one by one")
 
 
 def _lines(source: Source, errors: str, counts: ReadCounts) -> Iterator[str]:
@@ -86,7 +88,7 @@ def _lines(source: Source, errors: str, counts: ReadCounts) -> Iterator[str]:
     from textrae.text.blank import is_blank
     from textrae.text.blocks import decoded_lines, read_blocks
 
-    blocks = read_blocks(source.name, source.path, source.gzipped, source.stream)
+    blocks = read_blocks(source)
     for batch in decoded_lines(blocks, source.name, errors, counts, refuse_over=2**24):  # type: ignore[arg-type]
         for line in batch:
             counts.lines += 1

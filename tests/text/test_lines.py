@@ -52,7 +52,7 @@ def test_missing_and_odd_paths(tmp_path: Path) -> None:
     for path in (str(tmp_path / "none.txt"), "nothing.csv", "/no/such/place", "a\x00b"):
         with pytest.raises(CorpusError):
             read_path(path)
-    with pytest.raises(CorpusError, match="is a folder"):
+    with pytest.raises(CorpusError, match="a folder without a file in it"):
         read_path(str(tmp_path))
 
 

@@ -53,7 +53,7 @@ def written(
         return (text_side(TOKENIZER, config(max_length=20)),) * sides
 
     return build_cache(
-        folder, lambda: write_cache(some, valid, learn, config(max_length=20), folder, said.append)
+        folder, lambda place: write_cache(some, valid, learn, config(max_length=20), place, said.append)
     ), said
 
 

@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import SMALL, TEXT
 
+from textrae import TrainingConfig
 from textrae.errors import RunError
+from textrae.settings.run import Settings
 from textrae.text.prepared import open_cache
-from textrae.training.pipeline import train_run
-from textrae.training.token_cache import delete_cache, find_cache, refuse_another_corpus, stopped_training
+from textrae.training.pipeline import Watch, train_run
+from textrae.training.token_cache import (
+    changed_sources,
+    delete_cache,
+    find_cache,
+    refuse_another_corpus,
+    stopped_training,
+)
 from textrae.version import __version__
 
 STOPPED = Path(__file__).parents[1] / "older" / "stopped"
@@ -110,3 +119,44 @@ def test_deleting_leaves_what_is_not_the_caches(stopped: Path) -> None:
     delete_cache(cache)
     names = {path.name for path in (stopped / "checkpoint").iterdir()}
     assert names == {"settings.json", "training.safetensors"}
+
+
+def test_a_shard_that_has_changed_is_told_on_resume(corpus: Path, tmp_path: Path) -> None:
+    """The training goes on with its cache; without it, the shards must give the same one again."""
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    lines = corpus.read_text().splitlines(keepends=True)
+    for number in range(3):
+        (shards / f"part-{number}.txt").write_text("".join(lines[number::3]))
+    training = TrainingConfig(steps=4, precision="fp32", device="cpu", validations=1)
+    settings = Settings(SMALL, TEXT, training, (f"{shards}/part-*.txt",))
+    run = tmp_path / "run"
+
+    def resumed(stop: bool) -> list[str]:
+        said: list[str] = []
+        train_run(settings, run, resume=True, watch=Watch(note=said.append, should_stop=lambda: stop))
+        return said
+
+    train_run(settings, run, watch=Watch(should_stop=lambda: True))
+    shutil.copytree(run, tmp_path / "copy")
+    told = "changed since the token cache was made"
+    assert not any(told in line for line in resumed(stop=True))
+    with (shards / "part-1.txt").open("a") as stream:
+        stream.write("one more\n")
+    (shards / "part-3.txt").write_text("a new shard\n")
+    (line,) = [line for line in resumed(stop=False) if told in line]
+    assert line.startswith(f"{shards}/part-1.txt, {shards}/part-3.txt: {told}")
+    run = tmp_path / "copy"
+    (run / "checkpoint" / "train.arrow").unlink()
+    settings_file = run / "checkpoint" / "settings.json"
+    settings_file.write_text(json.dumps({**json.loads(settings_file.read_text()), "cache": None}))
+    with pytest.raises(RunError, match="does not give the same one again"):
+        resumed(stop=False)
+
+
+def test_a_cache_of_an_older_textrae_tells_of_no_change(stopped: Path) -> None:
+    cache = open_cache(stopped / "checkpoint")
+    assert cache is not None
+    settings = stopped_training(stopped)
+    assert settings is not None
+    assert list(changed_sources(settings.settings, cache)) == []

@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
 from textrae.errors import CorpusError
 from textrae.text.kept import Kept
+from textrae.text.sources import Source
 
 MAX_LINE: Final = 2**20
 """Bytes of a line that are kept (characters of a table's field); the rest is skipped, and the line counted."""
@@ -62,26 +62,25 @@ class ReadCounts:
         self.tables[-1:] = [what]
 
 
-def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) -> Iterator[bytes]:
-    """Yield the bytes of `stream`, or else of the file at `path`, decompressed, in blocks of at most 1 MiB.
+def read_blocks(source: Source) -> Iterator[bytes]:
+    """Yield the bytes of a source's stream, or else of its file, decompressed, in blocks of at most 1 MiB.
 
     Args:
-        name: the file in messages.
-        path: where it lies.
-        gzipped: whether it is gzip data.
-        stream: read in place of the file.
+        source: a single file, or standard input.
 
     Raises:
         CorpusError: the file cannot be read or decompressed, or is of another encoding or kind.
     """
-    started = False
+    name, started = source.name, False
     try:
         with ExitStack() as stack:
-            raw = stream if stream is not None else stack.enter_context(Path(path).open("rb"))
+            raw = source.stream if source.stream is not None else stack.enter_context(source.open())
             # GzipFile is a binary stream in all but its declared type.
-            file = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=raw))) if gzipped else raw
+            file = (
+                cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=raw))) if source.gzipped else raw
+            )
             # Of a pipe, read what is there: its writer may wait for the answer to a line.
-            read = file.read if gzipped else getattr(file, "read1", file.read)
+            read = getattr(file, "read1", file.read) if source.waits else file.read
             head = read(_BLOCK)
             while b"\n" not in head and len(head) < _BLOCK and (more := read(_BLOCK)):
                 head += more
@@ -99,7 +98,13 @@ def read_blocks(name: str, path: str, gzipped: bool, stream: BinaryIO | None) ->
     except zlib.error as error:
         raise CorpusError(f"{name}: damaged gzip data ({error}); fetch the file again") from None
     except OSError as error:
-        raise CorpusError(f"{name}: cannot be read: {error.strerror or error}") from None
+        raise source.unreadable(error) from None
+    except CorpusError:
+        raise
+    except Exception as error:
+        if source.system is None:
+            raise
+        raise source.unreadable(error) from None  # a driver's error may be of any kind
 
 
 def _checked_head(head: bytes, name: str) -> bytes:

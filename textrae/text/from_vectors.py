@@ -26,8 +26,9 @@ from textrae.text.lines import (
     refuse_delimiter,
 )
 from textrae.text.npy import open_npy
-from textrae.text.prepared import PreparedCorpus, build_cache
+from textrae.text.prepared import PreparedCorpus, build_cache, identity_of
 from textrae.text.rows import line_numbers
+from textrae.text.sources import listed
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
 
 _BLOCK = 8_192
@@ -126,15 +127,18 @@ def prepare_given(
         tokenizer = load_or_train(config.tokenizer, lines, config, note)
         return Side(tokenizer, _halves, numbers=True), text_side(tokenizer, config)
 
-    def write() -> None:
+    numbers = [None if one is None else len(one) for one in (table, None if valid is None else valid[1])]
+    identity = identity_of([sources, held], config, vectors=numbers, aligned=aligned)
+
+    def write(folder: Path) -> None:
         with ExitStack() as stack:
-            rows = _rows(rereadable(sources, cache_dir, "s", stack), table, config, aligned=aligned)
+            rows = _rows(rereadable(sources, folder, "s", stack), table, config, aligned=aligned)
             kept = None
             if valid is not None:
-                kept = _rows(rereadable(held, cache_dir, "v", stack), valid[1], config)
-            write_cache(rows, kept, learn, config, cache_dir, note, vectors=table is not None)
+                kept = _rows(rereadable(held, folder, "v", stack), valid[1], config)
+            write_cache(rows, kept, learn, config, folder, note, identity, vectors=table is not None)
 
-    return build_cache(cache_dir, write)
+    return build_cache(cache_dir, write, identity, note)
 
 
 def _rows(
@@ -147,7 +151,7 @@ def _rows(
         if aligned:
             _refuse_unaligned(names, counts.ends)
 
-    return Rows(read, names, [Path(name).name for name in names])
+    return Rows(read, names, [source.label for source in sources])
 
 
 def _refuse_unaligned(names: Sequence[str], ends: Sequence[int]) -> None:
@@ -177,7 +181,7 @@ def _numbered(
             texts = [line for _, line in kept]
             yield Block(texts, ([number for number, _ in kept], texts))
     if table is not None and done != len(table):
-        names = ", ".join(source.name for source in sources)
+        names = listed([source.name for source in sources])
         raise CorpusError(
             f"{names}: {done:,} lines, and {table.name} has {len(table):,} vectors: row n is to belong to line n"
         )

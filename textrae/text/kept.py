@@ -30,6 +30,7 @@ class Kept:
         self._blocks: deque[Sequence[Any]] = deque()
         self._unseen, self._objects = set(names), 0
         self._known: dict[str, None] = {}
+        self._types: list[Any] = []
 
     def find(self, columns: Sequence[Column], where: str) -> list[Column]:
         """Return the columns of a table that are kept.
@@ -47,8 +48,23 @@ class Kept:
         """Keep the values of a row, one for each column."""
         self._rows.append(values)
 
-    def add_block(self, columns: Sequence[Any]) -> None:
-        """Keep Arrow arrays of the same rows, one for each column, as they are."""
+    def add_block(self, columns: Sequence[Any], where: str) -> None:
+        """Keep Arrow arrays of the same rows, one for each column, as they are.
+
+        Args:
+            columns: the arrays.
+            where: the table in messages.
+
+        Raises:
+            CorpusError: a column is of another type than in the tables before.
+        """
+        types = [column.type for column in columns]
+        self._types = self._types or types
+        for name, kind, before in zip(self.names, types, self._types, strict=True):
+            if kind != before:
+                raise CorpusError(
+                    f"{where}: column {name!r} is {kind}, and {before} in the files before it; write them with one type"
+                )
         self._blocks.append(columns)
 
     def add_object(self, value: Any, where: str) -> None:

@@ -5,20 +5,16 @@ A line ends only at a newline (``str.splitlines`` also breaks at U+2028, U+0085,
 
 from __future__ import annotations
 
-import re
-import stat
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Final
 
 from textrae.errors import CorpusError
-from textrae.settings.corpus import CorpusConfig, CorpusFormat
+from textrae.settings.corpus import CorpusConfig
 from textrae.text import tables
 from textrae.text.blocks import MAX_LINE, ReadCounts, decoded_lines, read_blocks
 from textrae.text.json_values import LONGEST, line_items, shape_of, stream_items
 from textrae.text.objects import object_rows
+from textrae.text.sources import Source, listed, locate
 
 __all__ = [
     "ReadCounts",
@@ -33,72 +29,6 @@ __all__ = [
 BATCH_LINES: Final = 4096
 """Sentences of a batch at most."""
 
-_FORMATS: Final[dict[str, CorpusFormat]] = {
-    ".txt": "text",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".psv": "csv",
-    ".parquet": "parquet",
-}
-_HUB_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(:[\w.\[\]%:-]+)?")
-
-
-@dataclass(frozen=True)
-class Source:
-    """A place that sentences are read from, and its format."""
-
-    name: str
-    """Name in messages."""
-    path: str
-    """Path of a file, or name of a data set."""
-    format: CorpusFormat
-    """Format of the content; never ``auto``."""
-    gzipped: bool = False
-    """Whether the bytes are gzip data."""
-    stream: BinaryIO | None = None
-    """Open stream that is read in place of the path."""
-    rereadable: bool = True
-    """Whether it can be read more than once; False for a pipe."""
-
-
-def locate(path: str, config: CorpusConfig, stdin: BinaryIO | None = None) -> Source:
-    """Find out what `path` is: ``-`` for standard input, a file, or the name of a data set.
-
-    Args:
-        path: as the user gave it.
-        config: its format, unless that is ``auto``.
-        stdin: stream to read in place of standard input.
-
-    Raises:
-        CorpusError: there is no such file and it cannot be a data set's name, or it is a folder.
-    """
-    if path == "-":
-        if config.format == "datasets":
-            raise CorpusError("-: a data set is given by its name; standard input can be text or a table")
-        stream = stdin if stdin is not None else sys.stdin.buffer
-        return Source("standard input", path, _or_text(config.format), stream=stream, rereadable=False)
-    if config.format == "datasets":
-        return Source(path, path, "datasets")
-    ending, gzipped = _ending(path)
-    try:
-        mode = Path(path).stat().st_mode
-    except FileNotFoundError:
-        if config.format == "auto" and ending not in _FORMATS and not gzipped and _HUB_NAME.fullmatch(path):
-            return Source(path, path, "datasets")
-        raise CorpusError(f"{path}: no such file; check the path") from None
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    if stat.S_ISDIR(mode):
-        raise CorpusError(f"{path}: is a folder; give the files in it, as in {path.rstrip('/')}/*.txt")
-    kind = _FORMATS.get(ending, "text") if config.format == "auto" else config.format
-    if kind == "parquet" and gzipped:
-        raise CorpusError(f"{path}: a parquet file is compressed inside; decompress it with gunzip")
-    return Source(path, path, kind, gzipped, rereadable=stat.S_ISREG(mode))
-
 
 def read_lines(
     paths: Sequence[str],
@@ -111,7 +41,7 @@ def read_lines(
     """Yield the sentences of all `paths` in order, in lists of at most 4,096; memory does not grow with the corpus.
 
     Args:
-        paths: files, ``-`` for standard input, or names of data sets.
+        paths: files, folders or patterns of files, ``-`` for standard input, or names of data sets.
         config: their format, the column of tables, and what to do with bytes that are not UTF-8.
         counts: updated as the lists are yielded.
         stdin: stream to read in place of standard input.
@@ -138,7 +68,7 @@ def refuse_column(sources: Sequence[Source], column: str | None, setting: str = 
         setting: name of the setting that names it.
     """
     if column is not None and all(source.format == "text" for source in sources):
-        names = ", ".join(source.name for source in sources)
+        names = listed([source.name for source in sources])
         raise CorpusError(
             f"{names}: has no column {column!r}, as it is read as lines of text; leave `{setting}` out, or give the "
             "format of the table, as in `format=csv`"
@@ -153,7 +83,7 @@ def refuse_delimiter(sources: Sequence[Source], delimiter: str | None) -> None:
         delimiter: as the user gave it.
     """
     if delimiter is not None and not any(source.format in ("csv", "tsv") for source in sources):
-        names = ", ".join(source.name for source in sources)
+        names = listed([source.name for source in sources])
         raise CorpusError(
             f"{names}: has no columns for a delimiter to part; leave `delimiter` out, or give the format of the table, "
             "as in `format=csv`"
@@ -189,12 +119,40 @@ def read_sources(
 
 def _batches(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
     """Yield the sentences of one source in lists of any length, up to the lines of a block of text."""
-    for batch in _rows(source, config, counts):
+    for batch in _every_row(source, config, counts):
         if source.format != "text":  # whose lines are bounded already
             for row in [row for row, text in enumerate(batch) if len(text) > MAX_LINE]:
                 batch[row] = batch[row][:MAX_LINE]
                 counts.cut += 1
         yield batch
+
+
+def _every_row(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
+    """Yield the sentences of the files of a source, one file after another.
+
+    Raises:
+        CorpusError: a file has another column than those before it, or cannot be read.
+    """
+    first = ""
+    for part in source.files:
+        counts.tell("")
+        for batch in _rows(part, config, counts):
+            first = _refuse_unlike(first, counts.tables[-1], part.name)
+            yield batch
+        first = _refuse_unlike(first, counts.tables[-1], part.name)  # of a table without rows, too
+    counts.tell(first)
+
+
+def _refuse_unlike(first: str, now: str, name: str) -> str:
+    """Return what is read of the first file; a later one of which another column would be read is refused."""
+    if not first or now in ("", first):
+        return first or now
+    column, other = (said.partition(" (")[0] for said in (first, now))
+    if column != other:
+        raise CorpusError(
+            f"{name}: {other} would be read, and of the files before it {column}; name it as `column`"
+        )
+    return first
 
 
 def _rows(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
@@ -204,10 +162,10 @@ def _rows(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[
             raise CorpusError(
                 f"{source.name}: a parquet file cannot be read from a pipe; save it as a file first"
             )
-        return tables.parquet_rows(source.path, config.column, counts)
+        return tables.parquet_rows(source, config.column, counts)
     if source.format == "datasets":
         return tables.hub_rows(source.path, config.column, counts)
-    blocks = read_blocks(source.name, source.path, source.gzipped, source.stream)
+    blocks = read_blocks(source)
     if source.format == "text":
         lines = decoded_lines(blocks, source.name, config.errors, counts)
         return _looked_at(lines, source.name) if config.format == "auto" else lines
@@ -240,13 +198,3 @@ def _json_rows(
         return f"{name}: {unit} {number}" if number else name
 
     yield from object_rows(items, where, config.column, config.errors, counts, noted)
-
-
-def _ending(path: str) -> tuple[str, bool]:
-    name = Path(path)
-    gzipped = name.suffix.lower() == ".gz"
-    return (Path(name.stem) if gzipped else name).suffix.lower(), gzipped
-
-
-def _or_text(kind: CorpusFormat) -> CorpusFormat:
-    return "text" if kind == "auto" else kind

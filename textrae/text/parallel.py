@@ -20,7 +20,7 @@ from textrae.text.lines import (
     refuse_column,
     refuse_delimiter,
 )
-from textrae.text.prepared import PreparedCorpus, build_cache
+from textrae.text.prepared import PreparedCorpus, build_cache, identity_of
 from textrae.text.tokenizer import LARGEST_VOCABULARY, Tokenizer
 from textrae.text.two_pass import Block, Note, Rows, Side, load_or_train, rereadable, text_side, write_cache
 
@@ -72,11 +72,15 @@ def prepare_pairs(
     if any(one == other for one, other in valid):  # both sides in one table
         refuse_column(held_right, config.target_column, "target_column")
 
-    def write() -> None:
+    identity = identity_of(
+        [left, right, held_left, held_right], config, tags=list(tags), valid_tags=list(valid_tags)
+    )
+
+    def write(folder: Path) -> None:
         with ExitStack() as stack:
 
             def placed(sources: list[Source], name: str) -> list[Source]:
-                return rereadable(sources, cache_dir, name, stack)
+                return rereadable(sources, folder, name, stack)
 
             rows, held = _rows(placed(left, "s"), placed(right, "t"), tags, config), None
             if valid:
@@ -85,17 +89,15 @@ def prepare_pairs(
             def learn(blocks: Iterator[Block], note: Note) -> tuple[Side, Side]:
                 return _sides(blocks, lambda: rows.read(ReadCounts()), tags, config, note)
 
-            write_cache(rows, held, learn, config, cache_dir, note)
+            write_cache(rows, held, learn, config, folder, note, identity)
 
-    return build_cache(cache_dir, write)
+    return build_cache(cache_dir, write, identity, note)
 
 
 def _rows(source: list[Source], target: list[Source], tags: Sequence[int], config: CorpusConfig) -> Rows:
-    every = list(dict.fromkeys(one.name for one in [*source, *target]))
+    every = {one.name: one.label for one in [*source, *target]}
     return Rows(
-        lambda counts: _read_pairs(source, target, tags, config, counts),
-        every,
-        [Path(name).name for name in every],
+        lambda counts: _read_pairs(source, target, tags, config, counts), list(every), list(every.values())
     )
 
 

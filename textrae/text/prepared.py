@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from textrae.errors import CorpusError
+from textrae.settings.corpus import CorpusConfig
+from textrae.settings.files import to_dict
 from textrae.text.rows import TokenRows
+from textrae.text.sharing import one_at_a_time
+from textrae.text.sources import Source, locate
 from textrae.text.stats import CorpusStats
 from textrae.text.tokenizer import Tokenizer
 
@@ -33,6 +38,8 @@ INDEX: Final = "corpus.json"
 HASHES: Final = "hashes.tmp"
 """File of the lines' hashes while a cache is made."""
 _INDEX_TEMPORARY: Final = "corpus.json.tmp"
+_BESIDE: Final = "preparing.tmp"
+"""Folder in which a cache is made; of a process that was killed it stays until the next one."""
 _FORMAT: Final = 1
 
 
@@ -123,6 +130,59 @@ def open_cache(folder: Path, identity: dict[str, Any] | None = None) -> Prepared
     return PreparedCorpus(tokenizer, train, valid, stats, folder, targets)
 
 
+def identity_of(
+    sides: Sequence[Sequence[Source]], config: CorpusConfig, **more: Any
+) -> dict[str, Any] | None:
+    """Return what a cache is made from, so that it can be used again; None for pipes, which are never the same.
+
+    Args:
+        sides: sources of each side, those of validation among them.
+        config: how they are read, split and tokenized.
+        more: what else decides its content, as JSON.
+
+    Raises:
+        CorpusError: a file cannot be looked at, or a tokenizer that `config` names cannot be used.
+    """
+    if not all(source.rereadable for side in sides for source in side):
+        return None
+    given = (config.tokenizer, config.target_tokenizer)
+    found = {
+        "config": to_dict(config),
+        "files": [
+            [[source.name, *(one.state() for one in source.files)] for source in side] for side in sides
+        ],
+        "tokenizers": [None if path is None else Tokenizer.load(path).digest for path in given],
+        **more,
+    }
+    identity: dict[str, Any] = json.loads(json.dumps(found))  # as it is read back
+    return identity
+
+
+def changed_since(folder: Path, config: CorpusConfig) -> list[str]:
+    """Return the names of files that have another size, date or digest than when the cache in `folder` was made of them.
+
+    A source that is not there any more is not told, as the cache does without it; a part that it has lost or got is.
+
+    Args:
+        folder: of a whole cache.
+        config: how the sources were read.
+    """
+    found = list[str]()
+    try:
+        identity = json.loads((folder / INDEX).read_text(encoding="utf-8"))["identity"] or {"files": []}
+        sources = [source for side in identity["files"] for source in side]
+    except (OSError, ValueError, KeyError, TypeError):
+        return found
+    for source in sources:
+        if not isinstance(source, list):  # an older textrae has put it down otherwise
+            continue
+        with suppress(CorpusError):
+            now = json.loads(json.dumps([part.state() for part in locate(source[0], config).files]))
+            unlike = [state for state in (*source[1:], *now) if (state in source[1:]) != (state in now)]
+            found += sorted({state[0] for state in unlike})
+    return found
+
+
 def _limits(content: dict[str, Any]) -> dict[str, int]:
     """Return how many ids of a row are read from each file; an older textrae has written no others.
 
@@ -135,28 +195,53 @@ def _limits(content: dict[str, Any]) -> dict[str, int]:
     return limits
 
 
-def build_cache(folder: Path, write: Callable[[], None]) -> PreparedCorpus:
-    """Let `write` fill `folder` with a cache, whole or not at all, and open it.
+def build_cache(
+    folder: Path,
+    write: Callable[[Path], None],
+    identity: dict[str, Any] | None = None,
+    note: Callable[[str], None] = lambda line: None,
+) -> PreparedCorpus:
+    """Open the cache in `folder` if it was made from the same, or else let `write` fill a folder with one, whole or not at all.
+
+    Any number of processes may call it at once: one of them writes, and the others wait for it and map what it wrote. Where
+    the one that writes is killed, the next one begins again.
 
     Args:
-        folder: made if it is missing; the files of an earlier cache are deleted first.
-        write: writes the cache's files, :func:`write_index` last.
+        folder: made if it is missing; the files of a cache that was made from something else are deleted.
+        write: writes the cache's files into the folder that it is given, :func:`write_index` last.
+        identity: what the cache is made from, as JSON; None if it is never the same again, as of a pipe.
+        note: called with a line for the user if another process writes there.
 
     Raises:
-        CorpusError: the disk refuses, or another process writes there too.
+        CorpusError: the disk refuses, or the cache is changed by another program.
     """
     with os_error_as_corpus_error(folder):
+        if identity is not None and (found := open_cache(folder, identity)) is not None:
+            return found
         folder.mkdir(parents=True, exist_ok=True)
-        delete_cache_files(folder)
-        try:
-            write()
-        except BaseException:
+        with one_at_a_time(folder, note):
+            if identity is not None and (found := open_cache(folder, identity)) is not None:
+                return found  # which another process has made meanwhile
             delete_cache_files(folder)
-            raise
-    corpus = open_cache(folder)
+            beside = folder / _BESIDE
+            beside.mkdir()
+            try:
+                write(beside)
+                _move(beside, folder)
+            except BaseException:
+                delete_cache_files(folder)
+                raise
+            corpus = open_cache(folder)
     if corpus is None:
         raise CorpusError(f"{folder}: the token cache was changed while it was written; run again")
     return corpus
+
+
+def _move(beside: Path, folder: Path) -> None:
+    """Move the files of a cache to their place, first those without which its index means nothing."""
+    for file in sorted(beside.iterdir(), key=lambda file: file.name == INDEX):
+        file.replace(folder / file.name)
+    beside.rmdir()
 
 
 def write_index(
@@ -200,8 +285,9 @@ def delete_cache_files(folder: Path) -> None:
     """Delete the files of a cache in `folder`, those of one that was not finished too; other files stay."""
     for name in (INDEX, *(name for side in SIDES for name in side), HASHES, _INDEX_TEMPORARY):
         (folder / name).unlink(missing_ok=True)
-    for spool in folder.glob("spool-*.tmp"):  # a killed process leaves them
+    for spool in folder.glob("spool-*.tmp"):  # an older textrae that was killed has left them
         spool.unlink(missing_ok=True)
+    shutil.rmtree(folder / _BESIDE, ignore_errors=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from textrae.text.dialect import DELIMITERS, Dialect, LateQuotes, delimiter_line
 from textrae.text.json_values import Item, is_object
 from textrae.text.kept import Kept
 from textrae.text.objects import object_rows
+from textrae.text.sources import Source
 
 _BATCH_ROWS: Final = 1024
 _BATCH_CHARACTERS: Final = 2**22
@@ -142,11 +144,11 @@ def _misfit(row: list[str], header: list[str], dialect: Dialect, given: str | No
     return f"{fields} ({dialect.said}); {advice}"
 
 
-def parquet_rows(path: str, column: str | None, counts: ReadCounts) -> Iterator[list[str]]:
+def parquet_rows(source: Source, column: str | None, counts: ReadCounts) -> Iterator[list[str]]:
     """Yield the sentences of a column of a parquet file; a null is an empty sentence.
 
     Args:
-        path: the file.
+        source: the file.
         column: name of the column, a path such as ``translation.en``, or a number; None to choose one by the schema.
         counts: updated for rows without a value; it is told which column is read, and given those that it keeps.
 
@@ -156,28 +158,62 @@ def parquet_rows(path: str, column: str | None, counts: ReadCounts) -> Iterator[
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    name, done = source.name, 0
     try:
         # Read directly: `datasets` streams with this reader too, after it has guessed features.
-        with pq.ParquetFile(path) as file:
+        with ExitStack() as stack:
+            opened = source.path if source.system is None else stack.enter_context(source.open())
+            file = stack.enter_context(pq.ParquetFile(opened))
             schema = file.schema_arrow
             columns = [one for place, field in enumerate(schema) for one in _columns_of(field, place)]
-            choice = choose_column(columns, column, path)
+            choice = choose_column(columns, column, name)
             counts.tell(choice.said())
             chosen = choice.column
             parts = [one for one in columns if not one.whole]
             whole = [Column(field.name, False, place) for place, field in enumerate(schema)]
-            others = [] if counts.kept is None else counts.kept.find([*whole, *parts], path)
+            others = [] if counts.kept is None else counts.kept.find([*whole, *parts], name)
             names = list(dict.fromkeys(schema.field(one.place).name for one in (chosen, *others)))
             for batch in _batches(file, names, nested=any(one.path for one in (chosen, *others))):
                 values, *kept = (_column_of(batch, one, schema) for one in (chosen, *others))
                 counts.missing += values.null_count
                 if counts.kept is not None:
-                    counts.kept.add_block(kept)
-                yield [value or "" for value in values.to_pylist()]
-    except UnicodeDecodeError:
-        raise CorpusError(f"{path}: column {chosen.name!r} holds bytes that are not UTF-8") from None
+                    counts.kept.add_block(kept, name)
+                yield _texts(values, name, chosen.name, done)
+                done += len(values)
     except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"{path}: cannot be read as parquet: {_first_line(error)}") from None
+        where = f"{name}: after row {done:,}: damaged" if done else f"{name}: cannot be read as parquet"
+        raise CorpusError(f"{where}: {_first_line(error)}") from None
+    except CorpusError:
+        raise
+    except Exception as error:
+        if source.system is None:
+            raise
+        raise source.unreadable(error) from None  # a driver's error may be of any kind
+
+
+def _texts(values: Any, name: str, column: str, done: int) -> list[str]:
+    """Return the texts of an Arrow array; a null is an empty one.
+
+    Args:
+        values: of the column that is read.
+        name: the file in messages.
+        column: the column in messages.
+        done: rows before these.
+
+    Raises:
+        CorpusError: one is not UTF-8; its row is told.
+    """
+    try:
+        return [value or "" for value in values.to_pylist()]
+    except UnicodeDecodeError:
+        row = done + 1
+        for value in values:
+            try:
+                value.as_py()
+            except UnicodeDecodeError:
+                break
+            row += 1
+        raise CorpusError(f"{name}: row {row}: column {column!r} holds bytes that are not UTF-8") from None
 
 
 def _column_of(batch: Any, column: Column, schema: Any) -> Any:

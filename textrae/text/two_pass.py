@@ -24,6 +24,7 @@ from textrae.text.lengths import Lengths, most_kept
 from textrae.text.lines import ReadCounts, Source
 from textrae.text.prepared import HASHES, SIDES, write_index
 from textrae.text.rows import RowWriter
+from textrae.text.sources import listed
 from textrae.text.split import LineHashes, line_hashes
 from textrae.text.stats import CorpusStats
 from textrae.text.tokenizer import Tokenizer
@@ -59,7 +60,7 @@ class Rows:
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise :class:`CorpusError` with the sources' names and a reason."""
-        raise CorpusError(f"{', '.join(self.names)}: {reason}")
+        raise CorpusError(f"{listed(self.names)}: {reason}")
 
     def refuse_empty(self, counts: ReadCounts) -> None:
         """Raise :class:`CorpusError` if a reading has found only blank lines."""
@@ -364,6 +365,6 @@ def _spooled(source: Source, copy: Path, stack: ExitStack) -> Source:
 
 def _opened(source: Source) -> BinaryIO:
     try:
-        return Path(source.path).open("rb")
+        return source.open()
     except OSError as error:
-        raise CorpusError(f"{source.name}: cannot be read: {error.strerror or error}") from None
+        raise source.unreadable(error) from None

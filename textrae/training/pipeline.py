@@ -33,6 +33,7 @@ from textrae.training.size import fits, refuse_oversized
 from textrae.training.state import Trainer
 from textrae.training.token_cache import (
     Stopped,
+    changed_sources,
     delete_cache,
     find_cache,
     refuse_another_corpus,
@@ -244,7 +245,8 @@ def _corpus(job: Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
     corpus = cache if isinstance(cache, PreparedCorpus) else _made(job, cache)
     text, stats = job.settings.corpus, corpus.stats
     told = stats.describe(text.valid_size, auto=text.max_length == "auto")
-    for line in (*told, *unknown(job.settings, corpus)):
+    changed = () if job.stopped is None else changed_sources(job.settings, corpus)
+    for line in (*told, *unknown(job.settings, corpus), *changed):
         job.watch.note(line)
     return corpus
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from textrae.errors import ConfigError, RunError, cannot_write
 from textrae.runs.files import is_there, read_json, write_atomically
 from textrae.runs.folder import CHECKPOINT, SETTINGS, upgrade
 from textrae.settings.run import Settings
-from textrae.text.prepared import PreparedCorpus, open_cache
+from textrae.text.prepared import PreparedCorpus, changed_since, open_cache
+from textrae.text.sources import listed
 from textrae.version import __version__
 
 
@@ -106,6 +108,15 @@ def refuse_another_corpus(out: Path, corpus: PreparedCorpus, stopped: Stopped) -
         raise RunError(
             f"{out}: its token cache is gone, and the corpus does not give the same one again; say where it is with "
             "`cache_dir`, or start again with `overwrite=True`"
+        )
+
+
+def changed_sources(settings: Settings, corpus: PreparedCorpus) -> Iterator[str]:
+    """Yield a line if files have changed since the token cache was made of them, which a resumed training goes on with."""
+    if names := changed_since(corpus.folder, settings.corpus):
+        yield (
+            f"{listed(names)}: changed since the token cache was made of the corpus; the training goes on with the text as it "
+            "was then"
         )
 
 

@@ -17,6 +17,7 @@ from textrae.evaluation.suite.scoring import FOLDS
 from textrae.evaluation.suite.tasks import Kind, Suite, Task, make_task
 from textrae.text.blank import is_blank
 from textrae.text.blocks import MAX_LINE, ReadCounts, decoded_lines, read_blocks
+from textrae.text.sources import Source
 
 FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
     "similarity": ("score", "sentence 1", "sentence 2"),
@@ -138,7 +139,7 @@ def _rows(kind: Kind, file: Path, errors: Errors, counts: ReadCounts) -> Iterato
         raise CorpusError(f"{name}: cannot be read: {error.strerror or error}") from None
     if size > LARGEST:
         raise CorpusError(f"{name}: {size:,} bytes; a file of a suite has {LARGEST >> 20} MiB at most")
-    blocks = read_blocks(name, name, False, None)
+    blocks = read_blocks(Source(name, name, "text"))
     for lines in decoded_lines(blocks, name, errors, counts, refuse_over=MAX_LINE):
         for line in lines:
             counts.lines += 1
