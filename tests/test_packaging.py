@@ -54,7 +54,8 @@ def test_constraints_pin_every_dependency_within_its_range() -> None:
             name, _, version = line.partition("==")
             pins[name.lower().replace("_", "-")] = version
     project = PROJECT["project"]
-    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    extras = project["optional-dependencies"]
+    for text in [*project["dependencies"], *extras["dev"], *extras["tools"]]:
         requirement = Requirement(text)
         version = pins[requirement.name.lower().replace("_", "-")]
         assert requirement.specifier.contains(version), text
