@@ -47,12 +47,23 @@ def failed(message: str, kind: str, code: int, as_json: bool) -> None:
         code: exit code.
         as_json: whether results are asked for as JSON, and so errors too.
     """
+    if _told_by_another():
+        return
     if not as_json:
         note(f"error: {message}")
         return
     from .as_json import to_json
 
     note(to_json({"error": message, "kind": kind, "exit": code}))
+
+
+def _told_by_another() -> bool:
+    """Return whether another of the processes that train together is to print an error, or has printed one."""
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        return False
+    from textrae.training.processes import first_to_tell
+
+    return not first_to_tell()
 
 
 class Commands(TyperGroup):

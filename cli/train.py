@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from os import environ
 from pathlib import Path
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from textrae.runs.run import Run
     from textrae.settings.run import Settings
     from textrae.training.dial import Dial
+    from textrae.training.following import ProgressBar, Stopper
+    from textrae.training.job import Watch
 
 _FILES = ("valid", "target", "valid_target", "encoder", "decoder", "vectors", "valid_vectors", "teacher")
 """Options that name files to train on, beside the corpus."""
@@ -124,16 +129,19 @@ def train(
     }
     for name, kind in KINDS.items():
         if switches.get(name):
+            _refuse_processes(name)
             unfit = [one for one in ("corpus", *_FILES, "resume", "cache_dir") if ctx.params[one]]
             kind.train(ctx, switches[name], given, unfit, out, config, overwrite)
             return
     if switches["target_column"] is not None and not target:
         target = list(corpus or ())
     files = _files(ctx.params, corpus or [], target or [], valid_target or [])
+    # DistributedDataParallel warns of what this project has chosen; torch reads this when it is imported
+    environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from textrae.training.dial import Dial
     from textrae.training.following import ProgressBar, Stopper
-    from textrae.training.job import Watch
     from textrae.training.pipeline import train_run
+    from textrae.training.processes import place
     from textrae.training.token_cache import stopped_training
 
     stopped = stopped_training(out) if resume else None
@@ -143,11 +151,7 @@ def train(
         else:
             settings, dial = _same_settings(_values(given, config), files, stopped.settings), Dial()
     stopper, progress = Stopper(), ProgressBar(partial(in_options, ctx))
-    with (
-        stopper,
-        progress,
-        following(track, out, Watch(progress.note, progress.report, stopper), resume) as watch,
-    ):
+    with stopper, _followed(progress, stopper, track, out, resume) as watch:
         run, finished = train_run(
             settings,
             out,
@@ -157,14 +161,44 @@ def train(
             watch=watch,
             dial=dial,
         )
+    if place()[0]:  # process 0 tells what came of it
+        raise typer.Exit(0 if finished else 128 + (stopper.signal or SIGTERM))
     if as_json:
         print_json({"run": out, "kind": "text", **run.training})
     if not finished:
         note(
             f"stopped at step {run.training['step']:,}; {out} is usable as it is, continue with: textrae train --resume -o {out}"
         )
-        raise typer.Exit(128 + stopper.signal)
+        raise typer.Exit(128 + (stopper.signal or SIGTERM))
     _tell(run, out)
+
+
+@contextmanager
+def _followed(
+    progress: ProgressBar, stopper: Stopper, track: str | None, out: Path, resume: bool
+) -> Iterator[Watch]:
+    """Show the progress of a training and pass it to a tracker; of several processes only the first is followed."""
+    from textrae.training.job import Watch
+    from textrae.training.processes import place
+
+    if place()[0]:
+        yield Watch(should_stop=stopper)
+        return
+    with progress, following(track, out, Watch(progress.note, progress.report, stopper), resume) as watch:
+        yield watch
+
+
+def _refuse_processes(kind: str) -> None:
+    """Reject training a kind of run that one process trains on several of torchrun.
+
+    Raises:
+        ConfigError: there are several.
+    """
+    from textrae.errors import ConfigError
+    from textrae.training.processes import place
+
+    if place()[1] > 1:
+        raise ConfigError(f"`{kind}`: trains in one process; start it without torchrun")
 
 
 def _tell(run: Run, out: Path) -> None:

@@ -32,7 +32,7 @@ OTHER: Values = {
     "hierarchical": True, "segments": "4", "places": 4, "reconstruction": "mse", "mse_weight": 1.0,
     "vocab_size": 310, "whole_words": True, "tokenizer": "TOKENIZER", "tokenizers": "separate",
     "target_tokenizer": "TOKENIZER", "target_column": "b", "column": "b", "max_length": 4, "seed": 1, "epochs": 2.0,
-    "steps": 3, "batch_tokens": 100, "lr": 2e-2, "warmup": 0.5, "beta": 3.0, "beta_schedule": "constant",
+    "steps": 3, "batch_tokens": 100, "accumulate": 2, "lr": 2e-2, "warmup": 0.5, "beta": 3.0, "beta_schedule": "constant",
     "beta_warmup": 0.6, "beta_cycles": 2, "free_bits": 1.0, "free_bits_per": "sentence", "pretrain": 0.6,
     "reset_decoder": True, "aggressive": 0.9, "regulariser_weight": 1.0, "weight_decay": 5.0, "embedding_rate": 3.0,
     "adam_beta2": 0.5, "clip": 0.01, "label_smoothing": 0.3, "word_dropout": 0.5, "noise_drop": 0.5, "noise_blank": 0.5,
@@ -41,7 +41,7 @@ OTHER: Values = {
 }  # fmt: skip
 """Another value of each setting than its default or that of SMALL."""
 ALWAYS = {
-    "steps", "epochs", "batch_tokens", "lr", "warmup", "weight_decay", "adam_beta2", "clip", "seed", "precision",
+    "steps", "epochs", "batch_tokens", "accumulate", "lr", "warmup", "weight_decay", "adam_beta2", "clip", "seed", "precision",
     "max_length", "valid_size", "dropout", "weight_dropout", "word_dropout", "layers", "hidden", "embedding", "latent",
 }  # fmt: skip
 """Settings that a plain model is tried with, as no other setting could take their use from them."""

@@ -23,6 +23,7 @@ SPANNING = {
     "test_translation",
     "test_variants",
     "cli/test_commands",
+    "cli/test_train_processes",
     "integrations/test_data_frames",
 }
 """Tests of what spans several modules."""

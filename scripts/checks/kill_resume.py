@@ -1,15 +1,19 @@
 """Kill -9 a short training at random instants, resume it, and compare the weights with an undisturbed one's.
 
     python scripts/checks/kill_resume.py CORPUS --kills 10 --seed 0
+    python scripts/checks/kill_resume.py CORPUS --kills 20 --seed 0 --processes 2
 
-Each killed training is resumed by the same command with --resume. Exits 1 unless every resumed model file equals the
-undisturbed one byte for byte.
+Each killed training is resumed by the same command with --resume. Of several processes under torchrun a random one is
+killed, and the time until all of them have ended is told. Exits 1 unless every resumed model file equals the undisturbed
+one byte for byte.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,10 +34,25 @@ SWITCHES = (
 )
 
 
-def start(corpus: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
-    """Start a training in the background."""
-    command = Path(sys.executable).with_name("textrae")
-    return subprocess.Popen([command, "train", corpus, "-o", out, *SWITCHES, *more], stderr=subprocess.PIPE)
+def start(corpus: Path, out: Path, processes: int, *more: str) -> subprocess.Popen[bytes]:
+    """Start a training in the background, on several processes by torchrun."""
+    command: list[str | Path] = [sys.executable, "-m"]
+    if processes > 1:
+        command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+    command += ["textrae", "train", corpus, "-o", out, *SWITCHES, *more]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def kill(process: subprocess.Popen[bytes], processes: int, chance: random.Random) -> float:
+    """Kill a training, or one of its processes, and return the seconds until all of it has ended."""
+    own = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+    began = time.monotonic()
+    if processes > 1 and own:
+        os.kill(int(chance.choice(own)), signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+    return time.monotonic() - began
 
 
 def main() -> None:
@@ -44,12 +63,13 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1)
     args = parser.parse_args()
     chance = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole"
         began = time.monotonic()
-        if start(args.corpus, whole).wait() != 0:
+        if start(args.corpus, whole, args.processes).wait() != 0:
             sys.exit("the undisturbed training failed")
         took = time.monotonic() - began
         expected = (whole / "model.safetensors").read_bytes()
@@ -57,19 +77,18 @@ def main() -> None:
         for number in range(args.kills):
             out = Path(folder) / str(number)
             instant = chance.uniform(0.05, 0.98) * took
-            process = start(args.corpus, out)
+            process = start(args.corpus, out, args.processes)
             time.sleep(instant)
-            process.kill()
-            process.wait()
+            ended = kill(process, args.processes, chance)
             found = sorted(path.name for path in (out / "checkpoint").glob("*")) if out.exists() else []
             finished = (out / "model.safetensors").exists() and not (out / "checkpoint").exists()
-            if not finished and start(args.corpus, out, "--resume").wait() != 0:
+            if not finished and start(args.corpus, out, args.processes, "--resume").wait() != 0:
                 print(f"kill {number}: the resumption failed")
                 continue
             equal = (out / "model.safetensors").read_bytes() == expected
             same += equal
             print(
-                f"kill {number} at {instant:5.1f} of {took:.1f} s, found {', '.join(found) or 'nothing'}: {'same' if equal else 'OTHER'} weights",
+                f"kill {number} at {instant:5.1f} of {took:.1f} s, all ended after {ended:.1f} s, found {', '.join(found) or 'nothing'}: {'same' if equal else 'OTHER'} weights",
                 flush=True,
             )
     print(f"{same} of {args.kills} bit-identical")

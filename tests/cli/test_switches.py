@@ -19,7 +19,7 @@ from textrae.settings.model import ModelConfig
 from textrae.settings.training import TrainingConfig
 
 SWITCHES = """
---activation --adam-beta2 --aggressive --aligned/--no-aligned --batch-size --batch-tokens --beta --beta-cycles
+--accumulate --activation --adam-beta2 --aggressive --aligned/--no-aligned --batch-size --batch-tokens --beta --beta-cycles
 --beta-schedule --beta-warmup --bidirectional/--no-bidirectional --blur --bottleneck --cache-dir --cell
 --checkpoint-minutes --clip --clock/--no-clock --column --columns --conditioning --config --context/--no-context --copying --corpus-format --crossover --decimal --decoder --delimiter
 --device --dropout --embedding --embedding-rate --encoder --encoding-scale --epochs --errors --frame
@@ -34,7 +34,7 @@ SWITCHES = """
 --warmup --weight-decay --weight-dropout --whole-words/--word-parts --window --word-dropout
 """
 WHOLE = """
---batch-size --batch-tokens --beta-cycles --embedding --frame --hidden --latent --layers --max-length
+--accumulate --batch-size --batch-tokens --beta-cycles --embedding --frame --hidden --latent --layers --max-length
 --meaning --noise-shuffle --places --seed --slots --steps --stride --valid-size --validations --vocab-size --window
 """
 REAL = """

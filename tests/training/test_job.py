@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import SMALL, TEXT
 
+from textrae.errors import ConfigError
 from textrae.settings.run import Settings
 from textrae.settings.training import TrainingConfig
 from textrae.training.dial import Dial
-from textrae.training.job import Job, Watch, make_trainer
+from textrae.training.job import Job, Watch, make_trainer, refuse_shares
 from textrae.training.reading import prepared
 
 
@@ -31,3 +33,13 @@ def test_a_seed_makes_the_network(corpus: Path, tmp_path: Path) -> None:
     first = made(0)
     assert torch.equal(first, made(0))
     assert made(1).numpy() != pytest.approx(first.numpy())
+
+
+def test_what_looks_at_a_whole_batch_is_refused_where_batches_are_shared() -> None:
+    model = replace(SMALL, variational=True, posterior_norm=0.5)
+    settings = Settings(model, TEXT, TrainingConfig(steps=1), ("corpus.txt",))
+    refuse_shares(settings, 1)
+    with pytest.raises(ConfigError, match="`posterior_norm`: takes the mean and variance of a whole batch"):
+        refuse_shares(settings, 2)
+    with pytest.raises(ConfigError, match="`posterior_norm`"):
+        refuse_shares(replace(settings, training=TrainingConfig(steps=1, accumulate=2)), 1)

@@ -11,6 +11,7 @@ from torch.distributions import Normal
 from textrae.errors import ConfigError
 from textrae.nn.bottleneck import Bottleneck, Latent
 from textrae.settings.model import Regulariser
+from textrae.training.processes import ALONE, Processes
 from textrae.training.regularisers import (
     REGULARISERS,
     Critic,
@@ -116,7 +117,7 @@ def test_the_cost_is_the_weighted_sum_of_divergence_and_regulariser() -> None:
     latent, _ = posterior()
 
     class Twice:
-        def cost(self, encodings: torch.Tensor) -> torch.Tensor:
+        def cost(self, encodings: torch.Tensor, processes: Processes) -> torch.Tensor:
             return 2 * encodings.sum()
 
         def learn(self, encodings: torch.Tensor, rate: float) -> None:
@@ -147,7 +148,7 @@ def test_the_table_has_every_name_of_the_settings() -> None:
         made = make_regulariser(name, 5, torch.device("cpu"))
         assert (made is None) == (name == "none")
         if made is not None:
-            assert made.cost(torch.randn(8, 5)).ndim == 0
+            assert made.cost(torch.randn(8, 5), ALONE).ndim == 0
             made.learn(torch.randn(8, 5), 1e-3)
             made.load_state_dict(made.state_dict())
     kept = make_regulariser("adversarial", 5, torch.device("cpu"))

@@ -41,6 +41,11 @@ class TrainingConfig:
 
     Few enough for many updates, enough to fill the matrix units.
     """
+    accumulate: Annotated[int, Whole, Field(gt=0, le=4_096)] = 1
+    """Batches that are added up before an update.
+
+    It then learns from that many times the tokens, in the memory of one batch.
+    """
     lr: Annotated[float, Field(gt=0, lt=1)] = 2e-3
     """Peak learning rate."""
     warmup: Fraction = 0.02

@@ -256,6 +256,37 @@ class LengthBuckets:
                 yield make(cuts[number], cuts[number + 1])
             done += len(order)
 
+    def parts(
+        self, epoch: int, start: int, shards: int, mine: Sequence[int]
+    ) -> Iterator[list[tuple[Batch, bool]]]:
+        """Yield for each batch of an epoch, from number `start` on, some of the shards that it is cut into.
+
+        A shard has every `shards`-th sentence of the batch by length, so that all shards are about equally large.
+
+        Args:
+            epoch: number of the epoch.
+            start: number of the first batch.
+            shards: shards that a batch is cut into; 1 for the batch itself.
+            mine: numbers of the shards to make.
+
+        Yields:
+            For each of these the sentences, and True; a shard of which there is none has another sentence, and False.
+        """
+        if shards == 1:
+            yield from ([(batch, True)] for batch in self.epoch(epoch, start))
+            return
+        done = 0
+        for window, cuts, order in self._windows(epoch):
+            for number in order[max(0, start - done) :]:
+                rows = window[cuts[number] : cuts[number + 1]]
+                own = [rows[shard::shards] if shard < shards else rows[:0] for shard in mine]
+                yield [(self._batch(some if len(some) else rows[:1]), len(some) > 0) for some in own]
+            done += len(order)
+
+    def _batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Make a batch of some rows."""
+        return self._batch_maker(rows)(0, len(rows))
+
     def _batch_maker(self, rows: NDArray[np.int64]) -> Callable[[int, int], Batch]:
         """Read some rows; return a function that makes a batch of those from one place among them to another."""
         ids, offsets = self.rows.gather(rows)

@@ -98,7 +98,7 @@ class Budget:
         self.steps = step_budget(trainer.config, buckets)
         self.seconds = 60 * (trainer.config.minutes or MINUTES) * (1 - trainer.config.prior)
         if self.steps:
-            self._plan(self.steps * min(trainer.config.batch_tokens, buckets.tokens()))
+            self._plan(self.steps * min(buckets.batch_tokens, buckets.tokens()))
         self._began = time.perf_counter() - trainer.progress.seconds
 
     def done(self) -> float:

@@ -20,7 +20,7 @@ from textrae.text.stats import short
 from textrae.training.budget import MINUTES
 from textrae.training.loop import endless
 from textrae.training.state import Trainer
-from textrae.training.step import optimizer_of, update
+from textrae.training.step import PartLoss, optimizer_of, update
 
 _MOMENT, _SHARE = 2.0, 0.03
 """Seconds for which a speed is measured, and share of a budget in minutes: the shorter of both."""
@@ -54,6 +54,8 @@ class Ground:
     """Measures the target tokens a second that training a model sees, for about a number of seconds."""
     fits: Callable[[ModelConfig], bool]
     """Tells whether the device has the memory to train a model."""
+    processes: int = 1
+    """Processes that train together, whose speeds add up."""
 
 
 def shaped(
@@ -131,10 +133,10 @@ def _chosen(of: Callable[[Size], ModelConfig], ground: Ground) -> tuple[Size, st
     def tokens(size: Size) -> float:
         """Return the target tokens that the budget trains a size on."""
         if config.steps is not None:
-            return config.steps * min(config.batch_tokens, text)
+            return config.steps * min(config.batch_tokens * config.accumulate * ground.processes, text)
         if config.epochs is not None:
             return config.epochs * text
-        paces[size] = ground.pace(of(size), min(_MOMENT, _SHARE * 60 * minutes))
+        paces[size] = ground.processes * ground.pace(of(size), min(_MOMENT, _SHARE * 60 * minutes))
         return paces[size] * 60 * minutes
 
     size = size_for(tokens, text, lambda size: ground.fits(of(size)))
@@ -164,8 +166,9 @@ def pace(trainer: Trainer, seconds: float) -> float:
     )
     alone = trainer.device.type == "cpu"
     began, seen = 0.0, 0
-    for step, batch in enumerate(endless(buckets, trainer.progress)):
-        _, tokens, _ = update(trainer, optimizer, batch, done=0.0, rate=0.0)
+    model = PartLoss(trainer)
+    for step, parts in enumerate(endless(buckets, trainer)):
+        _, tokens, _ = update(trainer, model, optimizer, parts, done=0.0, rate=0.0)
         seen += tokens
         if not alone and step % _AT_ONCE:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -35,7 +36,8 @@ class Stopped(KeyboardInterrupt):
 class Stopper:
     """Stop a training at a signal, with what was learnt; before its first step, or a second time, stop at once.
 
-    It is a context manager, and the `should_stop` of a :class:`textrae.training.job.Watch`. A second SIGHUP changes
+    Of several processes that train together each gets a signal twice, from the terminal and from torchrun: again changes
+    nothing there, and torchrun waits half a minute before it kills. It is a context manager, and the `should_stop` of a :class:`textrae.training.job.Watch`. A second SIGHUP changes
     nothing: a terminal that closes may send several.
 
     Args:
@@ -44,6 +46,7 @@ class Stopper:
 
     def __init__(self, signals: Sequence[signal.Signals] = STOPPING) -> None:
         self.signal, self.running, self.signals = 0, False, signals
+        self.together = os.environ.get("WORLD_SIZE", "1") != "1"
         self._before: list[tuple[signal.Signals, signal._HANDLER]] = []
 
     def __call__(self) -> bool:
@@ -53,7 +56,7 @@ class Stopper:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         again, self.signal = bool(self.signal), self.signal or number
-        if again and number not in (signal.SIGINT, signal.SIGTERM):
+        if again and (number not in (signal.SIGINT, signal.SIGTERM) or (self.running and self.together)):
             return
         if again or not self.running:
             raise Stopped(number)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from textrae.errors import ConfigError
 from textrae.latent.draw import normalised
 from textrae.nn.autoencoder import Autoencoder
 from textrae.nn.meaning import FrequencyMeaning
@@ -34,6 +35,7 @@ from textrae.training.meaning import (
     count_tokens,
 )
 from textrae.training.noise import Noise
+from textrae.training.processes import ALONE, Processes
 from textrae.training.reading import Tables
 from textrae.training.regularisers import make_regulariser
 from textrae.training.size import refuse_oversized
@@ -72,6 +74,8 @@ class Job:
     device: torch.device
     bf16: bool
     watch: Watch
+    processes: Processes = ALONE
+    """Processes that train together."""
     held: Path | None
     """File of sentences that were given in memory; they are trained on in place of the settings' sources."""
 
@@ -79,6 +83,19 @@ class Job:
     def state(self) -> Path:
         """File of the checkpoint's state."""
         return self.out / CHECKPOINT / STATE
+
+
+def refuse_shares(settings: Settings, processes: int) -> None:
+    """Reject what looks at a whole batch at once, where a batch is computed in shares.
+
+    Raises:
+        ConfigError: a setting is such.
+    """
+    if processes * settings.training.accumulate > 1 and settings.model.posterior_norm:
+        raise ConfigError(
+            "`posterior_norm`: takes the mean and variance of a whole batch, which is not computed at once here; leave it "
+            "out, or train in one process without `accumulate`"
+        )
 
 
 def make_trainer(job: Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Trainer:
@@ -115,6 +132,7 @@ def make_trainer(job: Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Tra
         numbered=settings.taught,
         vectors=job.tables[0],
         valid_vectors=job.tables[1] or job.tables[0],
+        processes=job.processes,
         languages=settings.model.languages,
     )
     if fresh and settings.encoder is None and not normalised(settings.model):

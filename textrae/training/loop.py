@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -16,8 +16,8 @@ from textrae.errors import TrainingError
 from textrae.text.batch import Batch, LengthBuckets
 from textrae.training.budget import Budget
 from textrae.training.schedules import beta, schedule
-from textrae.training.state import Progress, Trainer, TrainingReport, resume, save_state
-from textrae.training.step import optimizer_of, update
+from textrae.training.state import Trainer, TrainingReport, resume, save_state
+from textrae.training.step import PartLoss, optimizer_of, update
 from textrae.training.validation import validate
 
 LOG_EVERY = 50
@@ -41,29 +41,31 @@ def fit(trainer: Trainer) -> bool:
     config, progress, network = trainer.config, trainer.progress, trainer.network
     optimizer = optimizer_of(trainer)
     resume(trainer, optimizer)
-    buckets = trainer.buckets(config.batch_tokens, config.seed)
+    model = trainer.processes.wrapped(PartLoss(trainer), trainer.device)
+    buckets = trainer.buckets(config.batch_tokens * progress.shards, config.seed)
     budget = Budget(trainer, buckets)
-    saved, window = time.perf_counter(), _Window(progress)
+    saved, window = time.perf_counter(), _Window(trainer)
 
-    for batch in endless(buckets, progress):
-        done = budget.done()
-        if budget.due(done):
+    for parts in endless(buckets, trainer):
+        turn = _turn(trainer, budget, saved)
+        done = turn.done
+        if turn.validate:
             _validate(trainer, budget, min(done, 1.0))
-        if done >= 1 or trainer.should_stop():
+        if done >= 1 or turn.stop:
             break
-        if time.perf_counter() - saved > 60 * config.checkpoint_minutes:
+        if turn.save:
             window.close()
             save_state(trainer, optimizer)
-            saved, window = time.perf_counter(), _Window(progress)
+            saved, window = time.perf_counter(), _Window(trainer)
 
         rate = config.lr * schedule(done, config.warmup)
-        loss, tokens, finite = update(trainer, optimizer, batch, done, rate)
+        loss, tokens, finite = update(trainer, model, optimizer, parts, done, rate)
         progress.step += 1
         progress.batch += 1
         window.add(loss, tokens, finite)
         if progress.step % LOG_EVERY == 0:
             _tell(trainer, _report(trainer, "train", done, window.close()))
-            window = _Window(progress)
+            window = _Window(trainer)
 
     window.close()
     if done < 1:
@@ -73,6 +75,38 @@ def fit(trainer: Trainer) -> bool:
         raise TrainingError(f"step {progress.step}: no validation loss was finite; lower `lr`")
     network.load_state_dict(trainer.best)
     return True
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What all processes do before the next update."""
+
+    done: float
+    """Share of the budget that is spent."""
+    validate: bool
+    save: bool
+    stop: bool
+
+
+def _turn(trainer: Trainer, budget: Budget, saved: float) -> _Turn:
+    """Return what comes before the next update: process 0 keeps the clock, and any process may be asked to stop.
+
+    Args:
+        trainer: the training.
+        budget: its budget.
+        saved: when its state was written, on the performance counter.
+    """
+    progress, processes = trainer.progress, trainer.processes
+    done = budget.done() if processes.leads else 0.0
+    late = time.perf_counter() - saved > 60 * trainer.config.checkpoint_minutes
+    plan = progress.planned_validations, progress.planned_rows, progress.planned_kept
+    facts, (stop,) = processes.agreed(
+        [done, budget.due(done), late, *plan, progress.seconds], [trainer.should_stop()]
+    )
+    done, validate, save = facts[0], bool(facts[1]), bool(facts[2])
+    progress.planned_validations, progress.planned_rows, progress.planned_kept = map(int, facts[3:6])
+    progress.seconds = facts[6]
+    return _Turn(done, validate, save, stop)
 
 
 def _validate(trainer: Trainer, budget: Budget, done: float) -> None:
@@ -119,18 +153,21 @@ def _report(trainer: Trainer, kind: str, done: float, loss: float) -> TrainingRe
     )
 
 
-def endless(buckets: LengthBuckets, progress: Progress) -> Iterator[Batch]:
-    """Yield the batches of one epoch after another, from where a training stands."""
+def endless(buckets: LengthBuckets, trainer: Trainer) -> Iterator[list[tuple[Batch, bool]]]:
+    """Yield this process's parts of the batches of one epoch after another, from where a training stands."""
+    progress, processes = trainer.progress, trainer.processes
+    rounds = -(-progress.shards // processes.size)
+    mine = [processes.rank + number * processes.size for number in range(rounds)]
     while True:
-        yield from buckets.epoch(progress.epoch, progress.batch)
+        yield from buckets.parts(progress.epoch, progress.batch, progress.shards, mine)
         progress.epoch, progress.batch = progress.epoch + 1, 0
 
 
 class _Window:
     """Sums since the last report, kept on the device so that nothing waits for them."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress, self.steps = progress, 0
+    def __init__(self, trainer: Trainer) -> None:
+        self.progress, self.processes, self.steps = trainer.progress, trainer.processes, 0
         self.loss, self.tokens, self.finite = torch.zeros(3, dtype=torch.float64).unbind()
 
     def add(self, loss: Tensor, tokens: int, finite: Tensor) -> None:
@@ -154,12 +191,12 @@ class _Window:
                 f"step {self.progress.step}: the loss has not been finite for {left_out} steps; "
                 "lower `lr` or use `precision=fp32`"
             )
-        return float(self.loss / self.tokens)
+        return float(self.processes.summed(self.loss) / self.tokens)
 
 
 def _tell(trainer: Trainer, report: TrainingReport) -> None:
     trainer.on_report(report)
-    if trainer.metrics is not None:
+    if trainer.metrics is not None and trainer.processes.leads:
         values = {name: _finite(value) for name, value in asdict(report).items() if value is not None}
         with trainer.metrics.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(values) + "\n")

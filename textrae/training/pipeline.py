@@ -14,20 +14,20 @@ import torch
 from textrae.devices import choose_bf16, choose_device
 from textrae.errors import ConfigError, RunError
 from textrae.latent.flow import Flow
-from textrae.nn.autoencoder import Autoencoder
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.metrics import figures, read_metrics
 from textrae.runs.run import Run, publish
 from textrae.settings.model import ModelConfig
 from textrae.settings.rules import refuse_incomplete
 from textrae.settings.run import Settings
-from textrae.text.prepared import PreparedCorpus
+from textrae.text.prepared import PreparedCorpus, open_cache
 from textrae.text.tokenizer import Tokenizer
 from textrae.text.two_pass import Note
 from textrae.training.dial import Dial, Ground, pace, turned
-from textrae.training.job import Job, Watch, make_trainer
+from textrae.training.job import Job, Watch, make_trainer, refuse_shares
 from textrae.training.loop import fit
 from textrae.training.prior import prior_of
+from textrae.training.processes import ALONE, joined, own_device, place
 from textrae.training.reading import prepared, settled, unknown
 from textrae.training.size import fits, refuse_oversized
 from textrae.training.state import Trainer
@@ -93,6 +93,7 @@ def train_run(
     elif settings.corpus.max_length == "auto":  # which its corpus has decided
         settings = settings.with_length(stopped.settings.corpus.longest)
     settings, tables = settled(settings)
+    refuse_shares(settings, place()[1])
     device, bf16 = _hardware(settings)
     job = Job(
         settings=settings,
@@ -105,8 +106,12 @@ def train_run(
         held=held,
         dial=dial or Dial(),
     )
-    with claimed(out, resume=bool(resume), overwrite=overwrite):
-        return _train(job, cache_dir)
+    with joined(device) as processes:
+        job = replace(job, processes=processes)
+        if not processes.leads:
+            return _follow(job)
+        with processes.leading(), claimed(out, resume=bool(resume), overwrite=overwrite):
+            return _train(job, cache_dir)
 
 
 def _train(job: Job, cache_dir: Path | None) -> tuple[Run, bool]:
@@ -124,7 +129,8 @@ def _train(job: Job, cache_dir: Path | None) -> tuple[Run, bool]:
         settings = job.settings
         remember(out, settings, corpus)
         trainer = _followed(job, make_trainer(job, corpus, own))
-    job.watch.note(_describe(trainer.network, job.device, job.bf16))
+        job.processes.announce({"settings": settings.to_json(), "cache": str(corpus.folder.resolve())})
+    job.watch.note(_describe(trainer, job.processes.size))
     finished = fit(trainer)
     fit_meaning(trainer)
     result = _result(trainer, corpus, finished, job.bf16)
@@ -135,6 +141,32 @@ def _train(job: Job, cache_dir: Path | None) -> tuple[Run, bool]:
         job.watch.trained(run, trainer.valid)
     _tidy(out, trainer, corpus, finished)
     return run, finished
+
+
+def _follow(job: Job) -> tuple[Run, bool]:
+    """Train beside process 0, which has read the corpus and writes the run.
+
+    Returns:
+        What process 0 publishes but for what it makes when the budget is spent, encodings to sample from and a flow, and
+        whether the budget was spent.
+
+    Raises:
+        RunError: the token cache that process 0 has made is not to be seen from here.
+    """
+    told = job.processes.announced()
+    settings = Settings.from_json(told["settings"])
+    corpus = open_cache(Path(told["cache"]))
+    if corpus is None:
+        raise RunError(
+            f"{told['cache']}: the token cache of process 0 is not there for process {job.processes.rank}; have the run and "
+            "`cache_dir` on a disk that all machines share"
+        )
+    job, own = replace(job, settings=settings), _own_tokenizer(settings, corpus)
+    trainer = replace(make_trainer(job, corpus, own), checkpoint=job.state, should_stop=job.watch.should_stop)
+    finished = fit(trainer)
+    fit_meaning(trainer)
+    result = _result(trainer, corpus, finished, job.bf16)
+    return Run(trainer.network.eval(), corpus.tokenizer, settings, result, None, own, None), finished
 
 
 def _flow(trainer: Trainer, note: Note) -> Flow | None:
@@ -167,7 +199,7 @@ def _hardware(settings: Settings) -> tuple[torch.device, bool]:
         DeviceError: this machine does not have the device.
         ConfigError: the model does not fit into its memory.
     """
-    device = choose_device(settings.training.device)
+    device = choose_device(own_device(settings.training.device))
     refuse_oversized(settings.model, _FEWEST, None, device)
     return device, choose_bf16(settings.training.precision, device)
 
@@ -211,13 +243,15 @@ def _turned(job: Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Job:
     )
 
     def measured(model: ModelConfig, seconds: float) -> float:
-        return pace(make_trainer(replace(job, settings=replace(settings, model=model)), corpus, own), seconds)
+        alone = replace(job, settings=replace(settings, model=model), processes=ALONE)
+        return pace(make_trainer(alone, corpus, own), seconds)
 
     ground = Ground(
         config=settings.training,
         corpus=corpus,
         pace=measured,
         fits=lambda model: fits(model, pieces, others, job.device),
+        processes=job.processes.size,
     )
     model, line = turned(settings.model, job.dial, ground)
     if line:
@@ -277,9 +311,11 @@ def _made(job: Job, cache: Path) -> PreparedCorpus:
     return corpus
 
 
-def _describe(network: Autoencoder, device: torch.device, bf16: bool) -> str:
-    count = sum(p.numel() for p in network.parameters())
-    return f"model of {count / 1e6:.2f} M parameters on {device.type}, {'bf16' if bf16 else 'fp32'}"
+def _describe(trainer: Trainer, processes: int) -> str:
+    count = sum(p.numel() for p in trainer.network.parameters())
+    precision = "bf16" if trainer.bf16 else "fp32"
+    together = f", {processes} processes" if processes > 1 else ""
+    return f"model of {count / 1e6:.2f} M parameters on {trainer.device.type}, {precision}{together}"
 
 
 def _result(trainer: Trainer, corpus: PreparedCorpus, finished: bool, bf16: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from textrae.errors import ConfigError
 from textrae.nn.bottleneck import Latent
 from textrae.training.optimizer import load_optimizer, optimizer_tensors, part
+from textrae.training.processes import ALONE, Processes
 
 _SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -38,7 +39,9 @@ def kl_divergence(latent: Latent) -> Tensor:
     return kl_terms(latent).sum(-1)
 
 
-def with_free_bits(terms: Tensor, least: float, per: Literal["dimension", "sentence"]) -> Tensor:
+def with_free_bits(
+    terms: Tensor, least: float, per: Literal["dimension", "sentence"], processes: Processes = ALONE
+) -> Tensor:
     """Return the mean divergence of a sentence, of which the first `least` nats cost nothing.
 
     Args:
@@ -46,10 +49,18 @@ def with_free_bits(terms: Tensor, least: float, per: Literal["dimension", "sente
         least: λ in nats.
         per: ``dimension``: Σ_j max(λ, mean of KL_j over the batch) (Kingma et al. 2016); ``sentence``: the mean of
             max(λ, Σ_j KL_j) (as Li et al. 2019 compare).
+        processes: processes that have a share of the batch each. Their results, weighted by the sentences that each of
+            them has, have that mean.
     """
-    if per == "dimension":
+    if per == "sentence":
+        return terms.sum(-1).clamp_min(least).mean() if len(terms) else terms.sum()
+    if processes.size == 1:
         return terms.mean(0).clamp_min(least).sum()
-    return terms.sum(-1).clamp_min(least).mean()
+    sums = torch.cat([terms.detach().sum(0), terms.new_full((1,), len(terms))])
+    sums = processes.summed(sums)
+    costs = sums[:-1] / sums[-1] >= least
+    mean = terms.mean(0) if len(terms) else terms.sum(0)
+    return torch.where(costs, mean, least).sum()
 
 
 def mmd(encodings: Tensor, prior: Tensor) -> Tensor:
@@ -108,8 +119,12 @@ class Critic(nn.Module):
 class Regulariser(Protocol):
     """What makes encodings resemble draws from N(0, 1), beside or instead of a KL divergence."""
 
-    def cost(self, encodings: Tensor) -> Tensor:
-        """Return the cost of a batch of encodings, (batch, dimensions) → (), which the encoder minimises."""
+    def cost(self, encodings: Tensor, processes: Processes) -> Tensor:
+        """Return the cost of a batch of encodings, (batch, dimensions) → (), which the encoder minimises.
+
+        Where processes have a share of the batch each, the costs of all, weighted by the encodings that each of them has,
+        have the cost of the batch as their mean.
+        """
 
     def learn(self, encodings: Tensor, rate: float) -> None:
         """Learn from a batch of encodings after the model's update, at a learning rate."""
@@ -124,9 +139,12 @@ class Regulariser(Protocol):
 class MaximumMeanDiscrepancy:
     """The regulariser ``mmd``: :func:`mmd` between encodings and as many draws from N(0, 1)."""
 
-    def cost(self, encodings: Tensor) -> Tensor:
+    def cost(self, encodings: Tensor, processes: Processes) -> Tensor:
         """Return the discrepancy."""
-        return mmd(encodings, torch.randn_like(encodings))
+        everywhere, prior = processes.rows(encodings), processes.rows(torch.randn_like(encodings))
+        found = mmd(everywhere, prior)
+        # each process learns from its own encodings alone, and the gradients of all are weighted by how many they have
+        return found.detach() + (found - found.detach()) * (len(everywhere) / max(1, len(encodings)))
 
     def learn(self, encodings: Tensor, rate: float) -> None:
         """Do nothing: it has no parameters."""
@@ -151,9 +169,9 @@ class Adversary:
         self.critic = Critic(dimensions).to(device)
         self.optimizer = torch.optim.Adam(self.critic.parameters(), betas=(0.5, 0.999))
 
-    def cost(self, encodings: Tensor) -> Tensor:
+    def cost(self, encodings: Tensor, processes: Processes) -> Tensor:
         """Return the critic's confidence that the encodings are none of the prior's draws."""
-        return self.critic.loss(encodings)
+        return self.critic.loss(encodings) if len(encodings) else encodings.sum()
 
     def learn(self, encodings: Tensor, rate: float) -> None:
         """Update the critic once."""
@@ -201,6 +219,7 @@ def regularisation(
     free_bits_per: Literal["dimension", "sentence"] = "dimension",
     regulariser: Regulariser | None = None,
     weight: float = 0.0,
+    processes: Processes = ALONE,
 ) -> Tensor:
     """Return the cost of a batch of encodings beside reconstruction, mean over its sentences: ().
 
@@ -211,10 +230,11 @@ def regularisation(
         free_bits_per: what free bits are counted for, ``dimension`` or ``sentence``.
         regulariser: regulariser, whose cost has a unit of its own; None for none.
         weight: weight of the regulariser's cost.
+        processes: processes that have a share of the batch each.
     """
     cost = torch.zeros((), device=latent.vector.device)
     if latent.mean is not None:
-        cost = cost + beta * with_free_bits(kl_terms(latent), free_bits, free_bits_per)
+        cost = cost + beta * with_free_bits(kl_terms(latent), free_bits, free_bits_per, processes)
     if regulariser is not None:
-        cost = cost + weight * regulariser.cost(latent.vector.float())
+        cost = cost + weight * regulariser.cost(latent.vector.float(), processes)
     return cost

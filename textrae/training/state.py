@@ -23,6 +23,7 @@ from textrae.text.segments import Segmenter
 from textrae.training.copying import Exercises
 from textrae.training.meaning import Objective
 from textrae.training.optimizer import load_optimizer, optimizer_tensors, part
+from textrae.training.processes import ALONE, Processes
 from textrae.training.regularisers import Regulariser
 
 
@@ -34,6 +35,8 @@ class Progress:
     epoch: int = 0
     batch: int = 0
     """Batches of this epoch that are done."""
+    shards: int = 1
+    """Parts that a batch is cut into: as many as processes began the training, times the batches that are added up."""
     tokens: int = 0
     """Target tokens seen, ends counted."""
     sentences: int = 0
@@ -135,6 +138,8 @@ class Trainer:
     """Whether `train` holds numbers of lines, and `targets` the lines."""
     valid_vectors: Gathered | None = None
     """Vectors of the validation rows."""
+    processes: Processes = ALONE
+    """Processes that train together."""
     languages: tuple[str, ...] = ()
     """Names of the languages that the targets are of, where they are named."""
     checkpoint: Path | None = None
@@ -179,7 +184,7 @@ class Trainer:
 
 def save_state(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
     """Write everything that the next step depends on, in one file renamed into place."""
-    if trainer.checkpoint is None:
+    if trainer.checkpoint is None or not trainer.processes.leads:
         return
     tensors = {f"model.{name}": value for name, value in trainer.network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in trainer.best.items()}
@@ -209,6 +214,7 @@ def resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
     """
     if trainer.checkpoint is None or not trainer.checkpoint.exists():
         _trim_metrics(trainer.metrics, 0)
+        trainer.progress.shards = trainer.processes.size * trainer.config.accumulate
         return
     tensors, metadata = read_tensors(trainer.checkpoint)
     try:
@@ -230,6 +236,11 @@ def resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
         raise TrainingError(
             f"{trainer.checkpoint}: not a state of this training ({said}); start again with `overwrite=True`"
         ) from None
+    if trainer.progress.shards < trainer.processes.size:
+        raise TrainingError(
+            f"{trainer.checkpoint}: this training cuts its batches into {trainer.progress.shards}, too few for "
+            f"{trainer.processes.size} processes; start as many as that, or fewer"
+        )
     _trim_metrics(trainer.metrics, trainer.progress.step)
 
 

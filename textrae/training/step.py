@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from textrae.nn.autoencoder import WRITING, Autoencoder
 from textrae.text.batch import Batch, crossover
@@ -16,6 +21,76 @@ from textrae.training.state import Progress, Trainer
 
 _BURST, _STRIDE = 100, 10
 """Encoder updates before one decoder update, at most; and after how many it is seen whether the loss still falls."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one process computes of an update at once: a share of the batch."""
+
+    batch: Batch
+    natural: bool
+    """Whether its texts are those of the corpus, and not an exercise made of them."""
+    real: bool
+    """Whether it is a share at all: a batch of few sentences has less than there are processes, some of which then
+    compute something that has no weight."""
+    tokens: Tensor | float = 1.0
+    """Share of the batch's target tokens that the part has."""
+    texts: Tensor | float = 1.0
+    """Share of the batch's texts that the part has."""
+
+
+class PartLoss(nn.Module):
+    """The loss of a part of a batch: those of all parts add up to the mean loss of a token of the batch.
+
+    It is a module of its own, so that DistributedDataParallel sees a single forward pass.
+
+    Args:
+        trainer: the training.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
+        self.network, self.trainer = trainer.network, trainer
+
+    def forward(self, part: Part, done: float, tokens: int) -> tuple[Tensor, Tensor]:
+        """Return the loss, (), and the encodings without a gradient, (texts, dimensions), when a share of the budget is spent.
+
+        Args:
+            part: what is computed.
+            done: share of the budget that is spent.
+            tokens: target tokens of the whole batch, nats a sentence being weighed against nats a sentence.
+        """
+        trainer, network, batch, config = self.trainer, self.network, part.batch, self.trainer.config
+        pad = trainer.specials.pad
+        source, lengths, previous = noisy(batch, trainer)
+        with trainer.autocast():
+            share = rehearsal(config, done) if batch.tree else 0.0
+            features, latent = network(
+                source, lengths, previous, batch.tree, share, read_vectors(trainer, batch), told=batch.lengths
+            )
+            loss = reconstruction_loss(
+                network,
+                features,
+                batch.target,
+                pad,
+                mse_weight=trainer.mse_weight,
+                label_smoothing=config.label_smoothing,
+            )
+        extra = regularisation(
+            latent if part.real else latent.take(slice(0)),
+            beta=beta(config, done),
+            free_bits=config.free_bits,
+            free_bits_per=config.free_bits_per,
+            regulariser=trainer.regulariser,
+            weight=config.regulariser_weight,
+            processes=trainer.processes,
+        )
+        loss = loss * part.tokens + extra * (part.real * len(latent.vector) / tokens)
+        if latent.expected is not None:
+            loss = loss + length_loss(latent.expected, batch, pad) * part.texts
+        if latent.meaning is not None and trainer.objectives and part.natural:
+            loss = loss + config.meaning_weight * cost_of_meaning(trainer, latent.meaning, batch) * part.texts
+        return loss, latent.vector.detach().float()
 
 
 def optimizer_of(trainer: Trainer) -> ClippedAdamW:
@@ -31,61 +106,108 @@ def optimizer_of(trainer: Trainer) -> ClippedAdamW:
 
 
 def update(
-    trainer: Trainer, optimizer: ClippedAdamW, batch: Batch, done: float, rate: float
+    trainer: Trainer,
+    model: nn.Module,
+    optimizer: ClippedAdamW,
+    batches: Sequence[tuple[Batch, bool]],
+    done: float,
+    rate: float,
 ) -> tuple[Tensor, int, Tensor]:
-    """Make one update on a batch, when a share `done` of the budget is spent, and count what was seen.
+    """Make one update when a share `done` of the budget is spent, and count what was seen.
+
+    Args:
+        trainer: the training.
+        model: its :class:`PartLoss`, as :meth:`textrae.training.processes.Processes.wrapped` has wrapped it.
+        optimizer: its optimizer.
+        batches: parts of the batch that this process computes, as :meth:`textrae.text.batch.LengthBuckets.parts` has them.
+        done: share of the budget that is spent.
+        rate: learning rate.
 
     Returns:
-        The loss, in nats a token, the tokens seen, and whether the gradient was finite.
+        The part of this process in the loss, in nats a token, the tokens that all processes saw, and whether the gradient
+        was finite.
     """
-    config, progress, network = trainer.config, trainer.progress, trainer.network
+    config, progress, network, processes = (
+        trainer.config,
+        trainer.progress,
+        trainer.network,
+        trainer.processes,
+    )
     network.train()
     set_rate(optimizer, rate)
     if network.bottleneck is not None:
         network.bottleneck.draws = done >= config.pretrain
     if config.reset_decoder and done >= config.pretrain and not progress.decoder_reset:
+        reseed(trainer, -1, 3)
         reset_decoder(trainer, optimizer)
-    pad = trainer.specials.pad
-    tokens = int((batch.target != pad).sum())
-    batch, natural = changed(batch.to(trainer.device), trainer)
-    source, lengths, previous = noisy(batch, trainer)
-    with trainer.autocast():
-        share = rehearsal(config, done) if batch.tree else 0.0
-        features, latent = network(
-            source, lengths, previous, batch.tree, share, read_vectors(trainer, batch), told=batch.lengths
-        )
-        loss = reconstruction_loss(
-            network,
-            features,
-            batch.target,
-            pad,
-            mse_weight=trainer.mse_weight,
-            label_smoothing=config.label_smoothing,
-        )
-    extra = regularisation(
-        latent,
-        beta=beta(config, done),
-        free_bits=config.free_bits,
-        free_bits_per=config.free_bits_per,
-        regulariser=trainer.regulariser,
-        weight=config.regulariser_weight,
-    )
-    loss = loss + extra * (len(latent.vector) / tokens)
-    if latent.expected is not None:
-        loss = loss + length_loss(latent.expected, batch, pad)
-    if latent.meaning is not None and trainer.objectives and natural:
-        loss = loss + config.meaning_weight * cost_of_meaning(trainer, latent.meaning, batch)
+    parts, tokens, texts = parts_of(trainer, batches)
     optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
+    loss, encodings = torch.zeros((), device=trainer.device), list[Tensor]()
+    for number, part in enumerate(parts):
+        reseed(trainer, number, 1)
+        with processes.apart(model) if number < len(parts) - 1 else nullcontext():
+            found, vectors = model(part, done, tokens)
+            torch.autograd.backward(found * processes.size)  # gradients become the mean over processes
+        loss = loss + found.detach()
+        encodings.append(vectors[: len(vectors) * part.real])
     if done < config.aggressive and not progress.settled:
-        drop_gradients(network, progress, float(loss.detach()))
+        drop_gradients(network, progress, float(processes.summed(loss.clone())))
     finite = optimizer.clip(config.clip)
     optimizer.step()
     if trainer.regulariser is not None:
-        trainer.regulariser.learn(latent.vector.detach().float(), rate)
+        seen = processes.rows(torch.cat(encodings))
+        reseed(trainer, -1, 2)
+        trainer.regulariser.learn(seen, rate)
     progress.tokens += tokens
-    progress.sentences += len(latent.vector)
-    return loss.detach(), tokens, finite
+    progress.sentences += texts
+    return loss, tokens, finite
+
+
+def parts_of(trainer: Trainer, batches: Sequence[tuple[Batch, bool]]) -> tuple[list[Part], int, int]:
+    """Return the parts of a batch that this process computes, and the target tokens and texts of the whole batch.
+
+    Args:
+        trainer: the training.
+        batches: sentences of each part, and whether they are its own.
+    """
+    pad, processes, parts = trainer.specials.pad, trainer.processes, list[Part]()
+    tokens = sum(int((batch.target != pad).sum()) for batch, real in batches if real)
+    for number, (batch, real) in enumerate(batches):
+        reseed(trainer, number, 0)
+        parts.append(Part(*changed(batch.to(trainer.device), trainer), real))
+    texts = [_texts(part.batch) * part.real for part in parts]
+    if trainer.progress.shards == 1:
+        return parts, tokens, sum(texts)
+    tokens, all_texts = processes.summed(torch.tensor([tokens, sum(texts)])).tolist()
+    written = torch.stack([(part.batch.target != pad).sum() * part.real for part in parts])
+    share = written / processes.summed(written.sum())
+    parts = [
+        replace(part, tokens=share[number], texts=texts[number] / all_texts)
+        for number, part in enumerate(parts)
+    ]
+    return parts, tokens, all_texts
+
+
+def _texts(batch: Batch) -> int:
+    """Return the number of texts of a batch, whose columns may be their segments."""
+    return len(batch.tree[-1] if batch.tree else batch.lengths)
+
+
+def reseed(trainer: Trainer, number: int, use: int) -> None:
+    """Have random numbers depend on the part of a batch that they are for, and not on how many processes there are.
+
+    A batch that one process computes at once draws on as it did.
+
+    Args:
+        trainer: the training.
+        number: which of this process's parts; -1 for what all processes draw alike.
+        use: what they are for.
+    """
+    progress, processes = trainer.progress, trainer.processes
+    if progress.shards > 1:
+        shard = 0 if number < 0 else 1 + processes.rank + number * processes.size
+        seeds = np.random.SeedSequence([trainer.config.seed, progress.step, shard, use])
+        torch.manual_seed(int(seeds.generate_state(1, np.uint64)[0]))
 
 
 def changed(batch: Batch, trainer: Trainer) -> tuple[Batch, bool]:

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from textrae.latent.mixture import KEPT, LARGEST, Latents, fit_mixture
 from textrae.latent.posterior import Diagnosis, diagnose
-from textrae.text.batch import WINDOW, Rows
+from textrae.nn.bottleneck import Latent
+from textrae.text.batch import WINDOW, Batch, Rows
 from textrae.training.losses import token_losses
+from textrae.training.processes import Processes
 from textrae.training.regularisers import kl_terms, with_free_bits
 from textrae.training.state import Trainer
 
@@ -44,45 +46,99 @@ class Validation:
 
 @torch.no_grad()
 def validate(trainer: Trainer) -> Validation:
-    """Measure the network on the validation rows of :func:`measured_rows`."""
+    """Measure the network on the validation rows of :func:`measured_rows`, of which each process has a share."""
     trainer.network.eval()
-    buckets = trainer.buckets(4_096, 0, valid=True)
-    sums = torch.zeros(2, len(trainer.languages), dtype=torch.float64)
-    total, right, count, sentences, divergence = 0.0, 0, 0, 0, 0.0
-    posteriors: list[tuple[Tensor, Tensor]] = []
-    for batch in buckets.by_length(measured_rows(trainer)):
-        batch = batch.to(trainer.device)
-        with trainer.autocast():
-            features, latent = trainer.network(
-                batch.source, batch.lengths, batch.previous, batch.tree, 0.0, batch.vectors
-            )
-            losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
-        flat = batch.target.flatten()
-        real = flat != trainer.specials.pad
-        total += float(losses.cpu().double().sum())
-        right += int((predicted == flat[real]).sum())
-        if len(trainer.languages) > 1:
-            column = real.nonzero().squeeze(1) % batch.target.shape[1]
-            language = (batch.previous[0, column] - trainer.network.first_tag).cpu()
-            sums[0].index_add_(0, language, losses.cpu().double())
-            sums[1] += torch.bincount(language, minlength=len(trainer.languages))
-        count += len(losses)
-        sentences += len(latent.vector)
-        if latent.mean is not None and latent.log_variance is not None:
-            config = trainer.config
-            cost = with_free_bits(kl_terms(latent).cpu().double(), config.free_bits, config.free_bits_per)
-            divergence += float(cost) * len(latent.vector)
-            posteriors.append((latent.mean, latent.log_variance))
-    found = None
-    if posteriors:
-        mean, log_variance = (torch.cat(parts) for parts in zip(*posteriors, strict=True))
-        some = torch.linspace(0, len(mean) - 1, min(_DIAGNOSED, len(mean)), device=mean.device).long()
-        found = diagnose(mean[some], log_variance[some])
-    loss = (total + trainer.config.beta * divergence) / count
-    sides = zip(trainer.languages, *sums.tolist(), strict=True)
+    buckets, processes = trainer.buckets(4_096, 0, valid=True), trainer.processes
+    rows = measured_rows(trainer)
+    languages = torch.zeros(2, len(trainer.languages), dtype=torch.float64)
+    sums, posteriors = torch.zeros(4, dtype=torch.float64), _Posteriors(len(rows))
+    first = 0
+    for number, batch in enumerate(buckets.by_length(rows)):
+        texts = len(batch.tree[-1] if batch.tree else batch.lengths)
+        if number % processes.size == processes.rank:
+            latent = _measure(trainer, batch, sums, languages)
+            posteriors.add(first, latent)
+        first += texts
+    total, right, count, divergence = processes.summed(sums).tolist()
+    sides = zip(trainer.languages, *processes.summed(languages).tolist(), strict=True)
     return Validation(
-        loss, right / count, found, {name: nats / tokens for name, nats, tokens in sides if tokens}
+        (total + trainer.config.beta * divergence) / count,
+        right / count,
+        posteriors.diagnosis(processes),
+        {name: nats / tokens for name, nats, tokens in sides if tokens},
     )
+
+
+def _measure(trainer: Trainer, batch: Batch, sums: Tensor, languages: Tensor) -> Latent:
+    """Add what a batch measures, and return its encodings.
+
+    Args:
+        trainer: the training.
+        batch: some validation rows.
+        sums: loss, right tokens, tokens, and KL divergence, (4,).
+        languages: loss and tokens of each language, (2, languages).
+    """
+    batch = batch.to(trainer.device)
+    with trainer.autocast():
+        features, latent = trainer.network.forward(
+            batch.source, batch.lengths, batch.previous, batch.tree, 0.0, batch.vectors
+        )
+        losses, predicted = token_losses(trainer.network, features, batch.target, trainer.specials.pad)
+    flat = batch.target.flatten()
+    real = flat != trainer.specials.pad
+    divergence = 0.0
+    if len(trainer.languages) > 1:
+        column = real.nonzero().squeeze(1) % batch.target.shape[1]
+        language = (batch.previous[0, column] - trainer.network.first_tag).cpu()
+        languages[0].index_add_(0, language, losses.cpu().double())
+        languages[1] += torch.bincount(language, minlength=len(trainer.languages))
+    if latent.mean is not None:
+        config = trainer.config
+        cost = with_free_bits(kl_terms(latent).cpu().double(), config.free_bits, config.free_bits_per)
+        divergence = float(cost) * len(latent.vector)
+    right = int((predicted == flat[real]).sum())
+    loss = float(losses.cpu().double().sum())
+    sums += torch.tensor([loss, right, len(losses), divergence], dtype=torch.float64)
+    return latent
+
+
+class _Posteriors:
+    """Posteriors of some of the measured sentences, evenly spaced.
+
+    Args:
+        count: sentences that are measured on.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.places = torch.linspace(0, count - 1, min(_DIAGNOSED, count)).long()
+        self.kept: list[Tensor] = []
+
+    def add(self, first: int, latent: Latent) -> None:
+        """Keep those of a batch.
+
+        Args:
+            first: place of its first sentence among all that are measured on.
+            latent: its encodings.
+        """
+        if latent.mean is None or latent.log_variance is None:
+            return
+        both = torch.stack([latent.mean, latent.log_variance]).float().cpu()
+        if not self.kept:
+            self.kept.append(torch.zeros(2, len(self.places), both.shape[2]))
+        own = (self.places >= first) & (self.places < first + both.shape[1])
+        self.kept[0][:, own] = both[:, self.places[own] - first]
+
+    def diagnosis(self, processes: Processes) -> Diagnosis | None:
+        """Return what the posteriors of all processes tell; None for a model that has none."""
+        # process 0 has measured something, the others may not
+        own = self.kept[0].shape[2] if self.kept and processes.leads else 0
+        width = int(processes.summed(torch.tensor(own)))
+        if not width:
+            return None
+        mean, log_variance = processes.summed(
+            self.kept[0] if self.kept else torch.zeros(2, len(self.places), width)
+        )
+        return diagnose(mean, log_variance)
 
 
 def measured_rows(trainer: Trainer) -> NDArray[np.int64]:
