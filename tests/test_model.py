@@ -203,6 +203,11 @@ def test_moving_along_a_difference_changes_what_differs(model: SentenceAutoencod
     assert sum(one == wanted for one, wanted in zip(least, kept, strict=True)) > 0.6 * len(least)
     assert model.move(today[0], across, strength="least") == least[0]
     assert model.move(model.encode(today[:20:10]), across, strength="least") == least[:2]
+    ways = list(model.least_moves(today[::10], across))
+    assert ways[-1] == least
+    assert ways[0] == model.move(today[::10], across, strength=0.75)
+    with pytest.raises(ConfigError, match="needs what `boundary"):
+        model.least_moves(today[0], step)
     with pytest.raises(ConfigError, match="needs what `boundary"):
         model.move(today[0], step, strength="least")
     with pytest.raises(ValueError, match="no example"):

@@ -228,6 +228,9 @@ METHODS: dict[str, dict[str, Draw]] = {
         "sentences": either(a_sentence, some_sentences, a_vector, some_vectors),
         "step": either(a_vector, a_boundary), "strength": one_of(0, 1.0, -2, "least"), "beam": BEAM, "to": TO,
     },
+    "least_moves": {
+        "sentences": either(a_sentence, some_sentences, a_vector, some_vectors), "step": a_boundary, "beam": BEAM, "to": TO,
+    },
     "likelihood": {"sentences": some_sentences, "samples": one_of(1, 2), "seed": SEED},
     "diagnose": {"sentences": some_sentences},
     "xsim": {"sentences": some_sentences, "others": some_sentences},
@@ -280,7 +283,7 @@ def call(draw: random.Random, model: SentenceAutoencoder, method: str) -> tuple[
         warnings.simplefilter("error")
         try:
             found = getattr(model, method)(*values.get("*", ()), **named)
-            if method.endswith("stream") or method == "translations":
+            if method.endswith("stream") or method in ("translations", "least_moves"):
                 found = list(found)
         except (TextraeError, TypeError, ValueError) as error:
             raised = traceback.extract_tb(error.__traceback__)[-1].filename
@@ -294,7 +297,7 @@ def call(draw: random.Random, model: SentenceAutoencoder, method: str) -> tuple[
 def right_result(method: str, values: dict[str, Any], found: Any) -> bool:
     """Return whether a result has the form that the arguments ask for."""
     given = values.get("sentences", values.get("vectors"))
-    single = isinstance(given, str) or (method in ("decode", "move") and not _several(given))
+    single = isinstance(given, str) or (method in ("decode", "move", "least_moves") and not _several(given))
     if method == "encode":
         return (
             isinstance(found, np.ndarray) and found.dtype == np.float32 and found.ndim == (1 if single else 2)
@@ -308,6 +311,8 @@ def right_result(method: str, values: dict[str, Any], found: Any) -> bool:
     if method in ("sample", "interpolate", "paraphrase"):
         count = values["count"] if method == "sample" else None
         return isinstance(found, list) and (count is None or len(found) == count)
+    if method == "least_moves":
+        return len(found) > 1 and isinstance(found[-1], str if single else list)
     if method == "direction":
         return isinstance(found, np.ndarray) and found.ndim == 1
     if method == "boundary":

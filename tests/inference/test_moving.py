@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from textrae import ModelConfig
 from textrae.errors import ConfigError
-from textrae.inference.moving import kept, least_moved, levels, tried
+from textrae.inference.moving import MOST_WAYS, kept, least_moved, levels, tried, ways
 from textrae.latent.boundary import Boundary, boundary
 
 ACROSS = Boundary(np.array([2.0, 0.0], dtype=np.float32), np.zeros(2), np.array([1.0, 0.0]), 1.0)
@@ -38,8 +38,9 @@ def test_of_the_candidates_that_are_across_the_one_that_keeps_most_is_taken() ->
         return [[ord(letter) for letter in text] for text in texts]
 
     candidates = [["bbb", ""], ["aab", "ccc"], ["abb", ""]]
-    found = least_moved(pieces(["aaa", "aaa"]), iter(candidates), read, pieces, ACROSS)
-    assert found == ["abb", "ccc"]  # of the second none is across
+    found = list(least_moved(pieces(["aaa", "aaa"]), iter(candidates), read, pieces, ACROSS))
+    assert found[-1] == ["abb", "ccc"]  # of the second none is across
+    assert found[:2] == [["bbb", ""], ["bbb", "ccc"]]  # the best so far
 
 
 def test_some_slots_are_moved_and_then_all() -> None:
@@ -49,6 +50,7 @@ def test_some_slots_are_moved_and_then_all() -> None:
     across = boundary([first], [second], 8)
     moved = [found - first[:5] for found in tried(config, first[:5], across)]
     slots = [int((one.reshape(5, 4, 2) != 0).any(2).sum(1).max()) for one in moved]
+    assert len(moved) == ways(config, None) <= MOST_WAYS
     assert sorted(set(slots)) == [2, 3, 4]
     assert slots == sorted(slots)
     np.testing.assert_allclose(moved[-1], np.tile(3.0 * across.step, (5, 1)), atol=1e-5)
@@ -62,6 +64,8 @@ def test_some_slots_are_moved_and_then_all() -> None:
 def test_the_levels_are_tried_by_a_decoder_that_knows_noise_unless_one_is_given() -> None:
     knows = ModelConfig(variational=True, blur=0.5)
     assert len(levels(knows, None)) == 3
+    assert ways(knows, None) == 3 * ways(knows, 0.2)
+    assert ways(ModelConfig(slots=16, latent=8, variational=True, blur=0.5), None) == MOST_WAYS == 81
     assert levels(knows, 0.2) == (0.2,)
     assert levels(ModelConfig(), None) == (0.0,)
     with pytest.raises(ConfigError):

@@ -35,6 +35,9 @@ def test_each_endpoint_answers_as_the_model(client: TestClient, model: SentenceA
     step = model.direction([A], [B])
     moved = ask(client, "/analogy", texts=C, source=[A], target=[B], strength=[0, 1])["moved"]
     assert moved == [{"strength": s, "texts": [model.move(C, step, s)]} for s in (0.0, 1.0)]
+    across = model.boundary([A], [B])
+    least = ask(client, "/analogy", texts=[C], source=[A], target=[B], strength="least")["moved"]
+    assert least == [{"strength": "least", "texts": [model.move(C, across, "least")]}]
     (cost,) = ask(client, "/score", texts=[A])["scores"]
     assert cost["nats"] < 5
     assert cost["tokens"] == len(model.run.tokenizer.encode([A])[0]) + 1
@@ -75,6 +78,12 @@ def test_blur_is_given_on(corpus: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "fields", "status", "said"),
     [
+        (
+            "/analogy",
+            {"texts": ["a"] * 101, "source": ["b"], "target": ["c"], "strength": "least"},
+            422,
+            "texts: at most 100 are moved by least, as each is tried in some 80 ways; send fewer at a time",
+        ),
         ("/translate", {"texts": "a"}, 422, "plain: was not trained to translate; ask /reconstruct"),
         ("/decode", {"vectors": [[1.0]]}, 422, "this run decodes (n, 24)"),
         ("/sample", {"count": 10**9}, 422, "count: Input should be less than or equal to 1000"),

@@ -65,6 +65,27 @@ def test_a_step_moves_as_the_models_own(plain: Hosted, model: SentenceAutoencode
         done(plain.direction([" "], target))
 
 
+def test_sentences_are_moved_no_farther_than_each_needs(
+    service: Service, plain: Hosted, model: SentenceAutoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = [one for one in sentences() if one.endswith("today.")][:40]
+    target = [one for one in sentences() if one.endswith("again!")][:40]
+    across = done(plain.boundary([*source, ""], target))
+    wanted = model.boundary(source, target)
+    np.testing.assert_allclose(across.step, wanted.step, atol=1e-5)
+    np.testing.assert_allclose(across.normal, wanted.normal, rtol=1e-2, atol=1e-3)
+    some = [*source[:17], "  "]  # more than are moved at once
+    one, least = done(plain.move(some, across, [1.0, "least"], 1, None)).results
+    assert one == model.move(some, across.step, 1.0)
+    assert least == model.move(some, across, "least")
+    assert least[-1] == ""
+    assert plain.facts()["least"] is service.runs["vae"].facts()["least"] is True
+    monkeypatch.setattr("textrae.server.hosted._WIDEST", 23)
+    assert plain.facts()["least"] is False
+    with pytest.raises(ConfigError, match="takes encodings of at most 23 numbers, not 24"):
+        done(plain.boundary(source, target))
+
+
 def test_costs(service: Service, plain: Hosted) -> None:
     good, bad = done(plain.score([SOME[0], "zebra zebra"], "reconstruction", 1, 0)).results
     assert good[0] < bad[0]
@@ -98,6 +119,9 @@ def test_a_translator_translates(corpus: Any, tmp_path: Any) -> None:
     run = Hosted("t", translator, service.batcher)
     assert {"translate", "embeddings"} <= set(run.can)
     assert not {"reconstruct", "score"} & set(run.can)
+    assert run.facts()["least"] is False
+    with pytest.raises(ConfigError, match="`strength='least'` needs a model that reads what it writes"):
+        done(run.boundary(SOME[:2], SOME[2:4]))
     several = done(run.translate(SOME[:3], 3, 1.0, None)).results
     (blocks,) = translator.translations(SOME[:3], beam=3, window=3)
     assert [[text for text, _ in one] for one in several] == [[text for text, _ in one] for one in blocks]

@@ -248,7 +248,21 @@ def test_sentences_are_moved_along_a_direction(browser: Browser) -> None:
     assert page.inner_text("#direction-at") == "0"
     assert "strength=0" in page.url
     assert page.locator("#direction-out .pair").count() == 1
+    page.focus("#direction-far")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#direction-out ins:has-text('again!')")
+    assert page.is_disabled("#direction-s")
+    assert page.inner_text("#direction-at") == "what each sentence needs"
+    shared = page.evaluate("location.hash")
+    assert "far=least" in shared
     page.close()
+    again = browser.tab(f"/{shared}")
+    again.wait_for_selector("#direction-out ins:has-text('again!')")
+    again.focus("#direction-far")
+    again.keyboard.press("ArrowUp")
+    again.wait_for_selector("#direction-at:has-text('0')")
+    assert not again.is_disabled("#direction-s")
+    again.close()
 
 
 def test_a_translator_translates_and_shows_only_what_it_can(browser: Browser) -> None:

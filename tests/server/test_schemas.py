@@ -22,6 +22,18 @@ def test_one_sentence_is_a_list_of_one() -> None:
     ).strength == [2.0]
 
 
+@pytest.mark.parametrize("given", ['"most"', "true", "NaN", "1e7", "[]", "null", '[["least"]]', '"1"'])
+def test_a_strength_is_a_number_or_least(given: str) -> None:
+    body = '{"texts": "a", "source": ["b"], "target": ["c"], "strength": %s}'
+    assert schemas.Analogy.model_validate_json(body % '"least"').strength == ["least"]
+    assert schemas.Analogy.model_validate_json(body % '[1, "least", -0.5]').strength == [1.0, "least", -0.5]
+    with pytest.raises(ValidationError) as refused:
+        schemas.Analogy.model_validate_json(body % given)
+    (error,) = refused.value.errors()  # one line says all
+    if given not in ("[]",):
+        assert error["msg"] == "a number from -1000000 to 1000000, or least, is expected"
+
+
 @pytest.mark.parametrize(
     "body",
     [

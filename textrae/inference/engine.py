@@ -411,6 +411,11 @@ class Engine:
             )
         return replace(SPECIALS, begin=self.network.first_tag + languages.index(to))
 
+    def refuse_least(self) -> None:
+        """Raise :class:`ConfigError` if the model does not read what it writes, so that no move can be the least."""
+        if self.run.translates or self.network.adapter is not None:
+            raise ConfigError("`strength='least'` needs a model that reads what it writes")
+
     def refuse_beam(self) -> None:
         """Raise :class:`ConfigError` if a beam cannot search the model's sentences."""
         if self.network.hierarchy is not None:

@@ -231,7 +231,8 @@ class LatentSpace(Converter):
         """
         config = self.engine.run.settings.model
         if strength == LEAST:
-            return self._least(sentences, step, beam, to, _level(blur))
+            *_, least = self.least_moves(sentences, step, beam, to, blur)
+            return least
         strength = arguments.real("strength", strength)
         given = step.step if isinstance(step, Boundary) else step
         away, single = arguments.vectors("step", given, config.read_size, kept=config.keeps_length)
@@ -246,34 +247,38 @@ class LatentSpace(Converter):
         written: list[str] = self.decode(on_the_sphere(config, moved), beam=beam, to=to, blur=level)
         return _placed(_texts(found), written, one)
 
-    def _least(
+    def least_moves(
         self,
         sentences: Iterable[str] | AnyVectors,
-        across: AnyVectors | Boundary,
-        beam: int,
-        to: str | None,
-        blur: float | None,
-    ) -> Any:
-        """Move sentences across a boundary, as :meth:`move` has it."""
-        if not isinstance(across, Boundary):
+        step: AnyVectors | Boundary,
+        beam: int = 1,
+        to: str | None = None,
+        blur: float | None = None,
+    ) -> Iterator[Any]:
+        """Move sentences as :meth:`move` with the strength ``least``; arguments and errors are the same.
+
+        Yields:
+            After each of the ways that are tried, what :meth:`move` would return if it were the last. So a caller may
+            pause, or stop when it has waited long enough.
+        """
+        if not isinstance(step, Boundary):
             raise ConfigError(
                 f"`strength={LEAST!r}` needs what `boundary()` returns as `step`, not a direction"
             )
-        run = self.engine.run
-        if run.translates or self.engine.network.adapter is not None:
-            raise ConfigError(f"`strength={LEAST!r}` needs a model that reads what it writes")
-        config, tokenizer = run.settings.model, run.tokenizer
-        arguments.vectors("step", across.step, config.read_size, kept=config.keeps_length)
+        self.engine.refuse_least()
+        config, tokenizer = self.engine.run.settings.model, self.engine.run.tokenizer
+        arguments.vectors("step", step.step, config.read_size, kept=config.keeps_length)
+        given = levels(config, _level(blur))
         found = arguments.sentences_or_vectors("sentences", sentences)
         encoded, one = self._stations(found)
-        originals = _texts(found) or self.decode(encoded, to=to)
+        originals = tokenizer.encode(_texts(found) or self.decode(encoded, to=to))
         candidates = (
             self.decode(on_the_sphere(config, torch.from_numpy(moved)), beam=beam, to=to, blur=level)
-            for moved in tried(config, encoded, across)
-            for level in levels(config, blur)
+            for moved in tried(config, encoded, step)
+            for level in given
         )
-        written = least_moved(tokenizer.encode(originals), candidates, self.encode, tokenizer.encode, across)
-        return _placed(_texts(found), written, one)
+        best = least_moved(originals, candidates, self.encode, tokenizer.encode, step)
+        return (_placed(_texts(found), written, one) for written in best)
 
     def _written(
         self,

@@ -25,16 +25,29 @@ _LEVELS = (0.0, 0.3, 0.5)
 """Levels of noise that a decoder is told of, if it knows noise."""
 
 
+MOST_WAYS = (len(_SLOTS) * len(_PART) + len(_WHOLE)) * len(_LEVELS)
+"""Ways that a sentence is moved in, at most."""
+
+
 def tried(config: ModelConfig, encodings: Vectors, boundary: Boundary) -> Iterator[Vectors]:
     """Yield encodings (n, dimensions) moved in several ways: by some slots or as a whole, by several strengths."""
     evidence = boundary.evidence(encodings)
-    for count in (*(some for some in _SLOTS if some < config.slots), config.slots):
-        whole = count == config.slots
+    for count, strengths in _counts(config):
         step = boundary.step
-        if not whole:
+        if count < config.slots:
             step = slots_that_oppose(evidence, config.meaning, config.slots, count) * step
-        for strength in _WHOLE if whole else _PART:
+        for strength in strengths:
             yield encodings + np.float32(strength) * step
+
+
+def ways(config: ModelConfig, blur: float | None) -> int:
+    """Return in how many ways a sentence is moved, with the level of noise that is given or several."""
+    return len(levels(config, blur)) * sum(len(strengths) for _, strengths in _counts(config))
+
+
+def _counts(config: ModelConfig) -> list[tuple[int, tuple[float, ...]]]:
+    """Return how many slots are moved, the whole encoding last, and with what strengths."""
+    return [*((some, _PART) for some in _SLOTS if some < config.slots), (config.slots, _WHOLE)]
 
 
 def levels(config: ModelConfig, given: float | None) -> tuple[float, ...]:
@@ -48,9 +61,10 @@ def least_moved(
     read: Callable[[list[str]], Vectors],
     pieces: Callable[[list[str]], list[list[int]]],
     boundary: Boundary,
-) -> list[str]:
-    """Return for each sentence the candidate that keeps most of it, of those that lie across the boundary when read again.
+) -> Iterator[list[str]]:
+    """Yield after each list of candidates the best ones so far; the last are those of all.
 
+    Of a sentence's candidates that lie across the boundary when read again, the best is the one that keeps most of it.
     Where none does, it is the one that lies farthest.
 
     Args:
@@ -69,7 +83,7 @@ def least_moved(
             worth = (there, kept(originals[row], ids) if there else float(across[row]))
             if worth > best[row]:
                 best[row], found[row] = worth, written[row]
-    return found
+        yield [*found]
 
 
 def kept(original: Sequence[int], other: Sequence[int]) -> float:

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from textrae.inference.moving import MOST_WAYS
+from textrae.inference.vectors import Vectors
+from textrae.latent.boundary import LEAST, Boundary
 from textrae.search.index import Hit
 from textrae.server import schemas
 from textrae.server.failures import Refusal
@@ -74,7 +77,16 @@ async def paraphrase(service: Service, asked: schemas.Paraphrase) -> Answer:
 async def analogy(service: Service, asked: schemas.Analogy) -> Answer:
     """Move sentences along the difference between two kinds of sentences, with one strength or several."""
     run = service.run(asked.model)
-    step = await run.direction(asked.source, asked.target)
+    step: Vectors | Boundary
+    if LEAST in asked.strength:
+        if len(asked.texts) > schemas.LEAST_MOVED:
+            most = (
+                f"texts: at most {schemas.LEAST_MOVED} are moved by least, as each is tried in some 80 ways"
+            )
+            raise Refusal(422, f"{most}; send fewer at a time", "texts")
+        step = await run.boundary(asked.source, asked.target)
+    else:
+        step = await run.direction(asked.source, asked.target)
     moved = await run.move(asked.texts, step, asked.strength, asked.beam, asked.to, asked.blur)
     each = [
         {"strength": strength, "texts": texts}
@@ -176,7 +188,11 @@ ENDPOINTS = (
         schemas.Analogy,
         schemas.Moves,
         analogy,
-        lambda asked: len(asked.texts) * len(asked.strength) + len(asked.source) + len(asked.target),
+        lambda asked: (
+            len(asked.texts) * sum(MOST_WAYS if one == LEAST else 1 for one in asked.strength)
+            + len(asked.source)
+            + len(asked.target)
+        ),
     ),
     Endpoint(
         "/translate", schemas.Translate, schemas.Translations, translate, lambda asked: len(asked.texts)

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from textrae.errors import ConfigError
 from textrae.evaluation.costs import likelihood_costs, reconstruction_costs
 from textrae.inference import arguments
+from textrae.inference.moving import ways
 from textrae.inference.vectors import Vectors
+from textrae.latent.boundary import LEAST, Boundary, Least, boundary
 from textrae.latent.draw import refuse_states
 from textrae.model import SentenceAutoencoder
 from textrae.search.encoding import scaled
@@ -32,7 +34,9 @@ _VECTOR = 64
 _AT_ONCE = 64
 """Sentences drawn at once; the draws of a larger sample go on with the next seeds."""
 _FEW = 16
-"""Sentences whose likelihood is measured at once."""
+"""Sentences whose likelihood is measured at once, or that are moved in one of many ways."""
+_WIDEST = 4_096
+"""Dimensions of the widest encodings whose boundary is found: it takes the square of it in memory, the cube in time."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ class Hosted:
             "sources": self.sources,
             "layouts": ["pca", *(["umap"] if available() else [])],
             "blur": bool(shape.blur),
+            "least": "analogy" in self.can and not run.translates and self.model.encoding_size <= _WIDEST,
             "indexes": list(self.indexes),
             "about": repr(self.model)[1:-1].removeprefix("SentenceAutoencoder: "),
         }
@@ -194,40 +199,67 @@ class Hosted:
 
     async def direction(self, source: list[str], target: list[str]) -> Vectors:
         """Return the mean encoding of one kind of sentences minus that of another."""
+        first, second = [side.mean(axis=0, dtype=np.float64) for side in await self._kinds(source, target)]
+        step: Vectors = (second - first).astype(np.float32)
+        return step
+
+    async def boundary(self, source: list[str], target: list[str]) -> Boundary:
+        """Find the boundary between two kinds of sentences.
+
+        Raises:
+            ConfigError: the run does not read what it writes, its encodings are too wide, or a kind has no sentence.
+        """
+        self.model.engine.refuse_least()
+        size = self.model.encoding_size
+        arguments.expect(
+            size <= _WIDEST, f"`strength=least`: takes encodings of at most {_WIDEST} numbers, not {size}"
+        )
+        first, second = await self._kinds(source, target)
+        (found,) = await self.batcher.steps([lambda: boundary([first], [second], size)])
+        return found
+
+    async def _kinds(self, source: list[str], target: list[str]) -> list[Vectors]:
+        """Return the encodings of two kinds of sentences, (n, dimensions) each, without the blank ones."""
         refuse_states(self.model.run.settings.model)
         sides = [[text for text in side if text.strip()] for side in (source, target)]
         for name, side in zip(("source", "target"), sides, strict=True):
             arguments.expect(bool(side), f"`{name}`: all of its sentences are blank; give some with text")
-        first, second = [
-            np.stack((await self.encode(side)).results).mean(axis=0, dtype=np.float64) for side in sides
-        ]
-        step: Vectors = (second - first).astype(np.float32)
-        return step
+        return [np.stack((await self.encode(side)).results) for side in sides]
 
     async def move(
         self,
         texts: list[str],
-        step: Vectors,
-        strengths: list[float],
+        step: Vectors | Boundary,
+        strengths: Sequence[float | Least],
         beam: int,
         to: str | None,
         blur: float | None = None,
     ) -> Read[list[str]]:
         """Move sentences by a step of several lengths, some at once; return those of each length."""
         self._check(beam, to)
-        parts = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
-        calls = [
-            partial(self.model.move, part, step, strength, beam, to, blur=blur)
-            for strength in strengths
-            for part in parts
-        ]
-        done = await self.batcher.steps(calls)
-        moved = [
-            [text for part in done[start : start + len(parts)] for text in part]
-            for start in range(0, len(done), len(parts))
-        ]
+        moved = []
+        for strength in strengths:
+            some = _FEW if strength == LEAST else _AT_ONCE
+            parts = [texts[start : start + some] for start in range(0, len(texts), some)]
+            if strength == LEAST:
+                done = [await self._moved_least(part, step, beam, to, blur) for part in parts]
+            else:
+                calls = [
+                    partial(self.model.move, part, step, strength, beam, to, blur=blur) for part in parts
+                ]
+                done = await self.batcher.steps(calls)
+            moved.append([text for part in done for text in part])
         read: Read[str] = await self._at_once(texts, list)
         return Read(moved, read.tokens, read.truncated)
+
+    async def _moved_least(
+        self, texts: list[str], step: Vectors | Boundary, beam: int, to: str | None, blur: float | None
+    ) -> list[str]:
+        """Move some sentences no farther than each needs, one of the ways at a time."""
+        count = ways(self.model.run.settings.model, blur)
+        (best,) = await self.batcher.steps([partial(self.model.least_moves, texts, step, beam, to, blur)])
+        *_, last = await self.batcher.steps([partial(next, best)] * count)
+        return list(last)
 
     async def score(
         self, texts: list[str], by: Literal["reconstruction", "likelihood"], samples: int, seed: int

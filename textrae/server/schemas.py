@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from textrae.latent.boundary import LEAST, Least
+
 ITEMS = 2_048
 """Most sentences or vectors of a request."""
 CHARACTERS = 20_000
@@ -25,6 +27,8 @@ BEAM = 20
 """Widest beam."""
 STRENGTHS = 21
 """Most strengths of a step that are tried at once."""
+LEAST_MOVED = 100
+"""Most sentences that are moved no farther than each needs: each is tried in some 80 ways."""
 HITS = 100
 """Most hits of a query."""
 POINTS = 10_000
@@ -158,6 +162,16 @@ class Paraphrase(Asked):
     to: Name | None = _TO
 
 
+def _number_or_least(given: Any) -> Any:
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    if given == LEAST or (number and -1e6 <= given <= 1e6):
+        return given
+    raise PydanticCustomError("strength", "a number from -1000000 to 1000000, or least, is expected")
+
+
+Strength = Annotated[Real | Least, BeforeValidator(_number_or_least, json_schema_input_type=Real | Least)]
+
+
 class Analogy(Asked):
     """Sentences to move along the difference between two kinds of sentences."""
 
@@ -169,13 +183,17 @@ class Analogy(Asked):
     source: Some = Field(description="Examples of the kind to move from.")
     target: Some = Field(description="Examples of the kind to move to.")
     strength: Annotated[
-        list[Real],
+        list[Strength],
         BeforeValidator(
             lambda given: given if isinstance(given, list) else [given],
-            json_schema_input_type=Real | list[Real],
+            json_schema_input_type=Strength | list[Strength],
         ),
         Field(min_length=1, max_length=STRENGTHS),
-    ] = Field([1.0], description="Factor of the step, or several to try.")
+    ] = Field(
+        [1.0],
+        description="Factor of the step, or several to try; or least: no farther than each sentence needs, "
+        f"for at most {LEAST_MOVED} of them.",
+    )
     beam: Beam = 1
     blur: Blur = None
     to: Name | None = _TO
@@ -269,6 +287,7 @@ class Model(BaseModel):
     sources: list[str] = Field(description="What samples may be drawn from.")
     layouts: list[str] = Field(description="How a map may be made.")
     blur: bool = Field(description="Whether it was trained with blur, so that requests may give one.")
+    least: bool = Field(description="Whether /analogy takes the strength least.")
     indexes: list[str] = Field(description="Names of what may be searched.")
     about: str = Field(description="What it is, in a line.")
 
@@ -293,7 +312,7 @@ class Written(BaseModel):
 class Moved(BaseModel):
     """Sentences after a step."""
 
-    strength: float
+    strength: float | Least
     texts: list[str]
 
 

@@ -176,6 +176,9 @@ def test_the_page_computes_what_the_model_does(
         step = model.direction(fields["source"], fields["target"])
         for one, strength in zip(moved, fields["strength"], strict=True):
             assert one == {"strength": strength, "texts": model.move(lines[:3], step, strength)}
+        assert page.evaluate(_ASK, ["analogy", fields | {"strength": "least"}]) is None
+        assert "moved by numbers only, not by least" in page.inner_text("#problem")
+        assert not page.is_visible("#direction-far")
         assert page.evaluate(_ASK, ["sample", {}]) is None
         assert "cannot compute it" in page.inner_text("#problem")
 

@@ -5,6 +5,7 @@ import { $, ask, later, lines, make, marked, options, state, whileBusy } from ".
 const WALK = 33; // points of a walk, fetched at once, so that the slider needs no service
 const TOP_P = 0.5; // beside a temperature, as the library draws by itself
 const BLURRED_TOP_P = 0.9;
+const LEAST = "least"; // the strength of a move that goes no farther than a sentence needs
 const STRENGTHS = Array.from({ length: 21 }, (_, place) => Math.round((place * 0.2 - 2) * 10) / 10);
 
 export async function rebuild() {
@@ -82,18 +83,19 @@ export async function direction() {
   const source = lines($("direction-from").value).slice(0, 2000), target = lines($("direction-to").value).slice(0, 2000);
   moved = [];
   if (!texts.length || !source.length || !target.length) return directionTo();
-  const fields = { texts, source, target, strength: STRENGTHS };
+  const fields = { texts, source, target, strength: $("direction-far").value || STRENGTHS };
   const found = await whileBusy($("direction-out"), ask("direction", "analogy", fields));
   if (!found) return;
   moved = found.moved.map((one) => ({ ...one, before: texts }));
   directionTo();
 }
 
-/** Show the sentences at the slider's strength; nothing is asked for that. */
+/** Show the sentences at the slider's strength, or those moved as far as they need; nothing is asked for that. */
 export function directionTo() {
-  const strength = Number($("direction-s").value);
-  $("direction-at").textContent = String(Math.round(10 * strength) / 10);
-  const found = moved.find((one) => Math.abs(one.strength - strength) < 0.05);
+  const strength = Number($("direction-s").value), least = $("direction-far").value === LEAST;
+  $("direction-s").disabled = least;
+  $("direction-at").textContent = least ? "what each sentence needs" : String(Math.round(10 * strength) / 10);
+  const found = moved.find((one) => (least ? one.strength === LEAST : Math.abs(one.strength - strength) < 0.05));
   const pairs = (found?.before ?? []).map((text, place) => make("div", { class: "pair" }, marked(text, found.texts[place])));
   $("direction-out").replaceChildren(...pairs);
 }
@@ -118,6 +120,8 @@ export function fill(run) {
   options($("sample-label"), ["", ...run.labels], ["any", ...run.labels]);
   $("sample-label-l").hidden = !run.labels.length;
   $("sample-blur-l").hidden = !run.blur;
+  options($("direction-far"), ["", ...(run.least ? [LEAST] : [])], ["as the slider says", "no farther than each sentence needs"]);
+  $("direction-far-l").hidden = !run.least;
   for (const button of document.querySelectorAll(".example")) button.hidden = !run.can.includes("sample");
   options($("translate-to"), run.languages.length ? run.languages : [""]);
   $("translate-to-l").hidden = run.languages.length < 2;
@@ -144,6 +148,7 @@ export function listen() {
   on(["walk-t"], walkTo);
   on(["sample-n", "sample-seed", "sample-temp", "sample-source", "sample-label", "sample-blur"], sample, 150);
   on(["direction-from", "direction-to", "direction-text"], direction, 400);
+  on(["direction-far"], direction);
   on(["direction-s"], directionTo);
   on(["translate-text", "translate-to", "translate-n"], translate, 400);
   for (const button of document.querySelectorAll(".example")) button.addEventListener("click", () => example(button));

@@ -43,7 +43,7 @@ const ANSWERS = {
     const languages = Object.keys(config.begin).filter(Boolean);
     $("translate-n").parentElement.hidden = true; // the likeliest translation only
     const none = { labels: [], sources: [], layouts: [], indexes: [] };
-    return { data: [{ id: config.name, about: config.about, can, languages, methods: ["linear", "spherical"], blur: config.blur, ...none }] };
+    return { data: [{ id: config.name, about: config.about, can, languages, methods: ["linear", "spherical"], blur: config.blur, least: false, ...none }] };
   },
 
   async reconstruct(model, { texts }, stopped) {
@@ -67,6 +67,7 @@ const ANSWERS = {
   },
 
   async analogy(model, { texts, source, target, strength }, stopped) {
+    if ([strength].flat().includes("least")) throw new Error("sentences are moved by numbers only, not by least");
     const { vectors } = await model.encode(texts), [from, to] = [mean(await model.encode(source)), mean(await model.encode(target))];
     const step = from.map((value, at) => to[at] - value);
     const move = (factor) => vectors.map((one) => onTheSphere(one.map((value, at) => value + factor * step[at]), model.config));
