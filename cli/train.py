@@ -334,8 +334,9 @@ def _same_settings(values: dict[str, Any], files: dict[str, Any], stored: Settin
     parts = stored.model, stored.corpus, stored.training
     base = {name: value for part in parts for name, value in to_dict(part).items()}
     base["seed"] = stored.training.seed
-    if values.get("max_length") == "auto":  # which has found the stored number
-        del values["max_length"]
+    for name in ("max_length", "batch_tokens"):
+        if values.get(name) == "auto":  # which has found the stored number
+            del values[name]
     for name, value in values.items():
         if value != base[name]:
             raise ConfigError(

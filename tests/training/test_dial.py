@@ -9,19 +9,21 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import TEXT, sentences
+from conftest import SMALL, TEXT, sentences
 from support import make_trainer
 
 from textrae import CorpusConfig, ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError
 from textrae.settings import sizes
+from textrae.settings.run import Settings
 from textrae.settings.sizes import NUMBERS, SIZES, Dialled
 from textrae.text.corpus import prepare
 from textrae.text.from_vectors import prepare_given
 from textrae.text.parallel import prepare_pairs
 from textrae.text.prepared import PreparedCorpus
-from textrae.training.dial import Dial, Ground, pace, shaped, turned
+from textrae.training.dial import Dial, Ground, batch_for, pace, shaped, turned
 from textrae.training.job import Watch
+from textrae.training.pipeline import train_run
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +261,29 @@ def test_a_model_in_memory_is_of_the_size_asked_for(corpus: Path) -> None:
         SentenceAutoencoder.train(corpus, None, budget, text=TEXT, size="tiny")  # type: ignore[arg-type]
     model = SentenceAutoencoder.train(corpus, None, budget, text=TEXT)
     assert model.run.settings.model == ModelConfig.sized("small")
+
+
+def test_batches_grow_while_a_gpu_gains_by_it() -> None:
+    speeds = {1_024: 100.0, 2_048: 180.0, 4_096: 300.0, 8_192: 320.0, 16_384: 900.0}
+    assert batch_for(speeds.__getitem__) == (4_096, [100.0, 180.0, 300.0])
+    # memory does not suffice for more
+    assert batch_for(lambda tokens: float(tokens if tokens < 10_000 else 0)) == (
+        8_192,
+        [1_024, 2_048, 4_096, 8_192],
+    )
+    assert batch_for(float)[0] == 1 << 17
+
+
+def test_a_processor_has_batches_of_the_usual_size_and_a_run_keeps_it(corpus: Path, tmp_path: Path) -> None:
+    notes: list[str] = []
+    training = TrainingConfig(steps=6, batch_tokens="auto", device="cpu", precision="fp32")
+    settings = Settings(SMALL, TEXT, training, (str(corpus),))
+    asked = iter(range(9))
+    watch = Watch(note=notes.append, should_stop=lambda: next(asked) >= 2)
+    assert not train_run(settings, tmp_path / "run", watch=watch)[1]
+    assert "`batch_tokens=auto`: 1,024 on a processor" in notes
+    run, finished = train_run(settings, tmp_path / "run", resume=True)
+    assert finished
+    assert run.settings.training.batch_tokens == 1_024
+    with pytest.raises(ConfigError, match="`batch_tokens`: no device has decided"):
+        _ = training.batch

@@ -113,6 +113,10 @@ class Settings:
         """Return the settings with the tokens of a sentence at most, which a corpus has decided."""
         return replace(self, corpus=replace(self.corpus, max_length=longest))
 
+    def with_batch(self, tokens: int) -> Settings:
+        """Return the settings with the tokens of a batch, which a device has decided."""
+        return replace(self, training=replace(self.training, batch_tokens=tokens))
+
     @property
     def taught(self) -> bool:
         """Whether a corpus is read with the numbers of its lines, from which a text is taught what it means."""

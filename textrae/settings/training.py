@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from textrae.errors import ConfigError
 from textrae.settings.fields import (
     Device,
     Epochs,
@@ -36,10 +37,11 @@ class TrainingConfig:
     """Budget in passes over the training sentences."""
     steps: Positive | None = None
     """Budget in optimizer steps."""
-    batch_tokens: Annotated[int, Whole, Field(gt=0, le=2**20)] = 1_024
-    """Tokens of a batch.
+    batch_tokens: Annotated[int, Whole, Field(gt=0, le=2**20)] | Literal["auto"] = 1_024
+    """Tokens of a batch, or auto for what fills a GPU.
 
-    Few enough for many updates, enough to fill the matrix units.
+    1,024 are few enough for many updates, and enough to fill a processor's matrix units. ``auto`` takes the fewest with which
+    a GPU trains nearly as fast as with more; elsewhere 1,024. A run keeps the number that was found.
     """
     accumulate: Annotated[int, Whole, Field(gt=0, le=4_096)] = 1
     """Batches that are added up before an update.
@@ -183,6 +185,17 @@ class TrainingConfig:
     """Minutes between checkpoints."""
     validations: Positive = 10
     """Validations over the whole budget; the best model by validation loss is kept."""
+
+    @property
+    def batch(self) -> int:
+        """Return `batch_tokens` as a number.
+
+        Raises:
+            ConfigError: it is still ``auto``.
+        """
+        if isinstance(self.batch_tokens, str):
+            raise ConfigError("`batch_tokens`: no device has decided what auto is; give a number")
+        return self.batch_tokens
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:

@@ -24,6 +24,8 @@ from textrae.training.step import PartLoss, optimizer_of, update
 
 _MOMENT, _SHARE = 2.0, 0.03
 """Seconds for which a speed is measured, and share of a budget in minutes: the shorter of both."""
+BATCH, _LARGEST, _GAIN = 1_024, 1 << 17, 1.15
+"""Tokens of the smallest batch that is tried on a GPU, of the largest, and the gain for which twice as many are taken."""
 _AT_ONCE = 8
 """Updates that a GPU gets before their time is taken."""
 _TEXTS = 100_000
@@ -133,7 +135,7 @@ def _chosen(of: Callable[[Size], ModelConfig], ground: Ground) -> tuple[Size, st
     def tokens(size: Size) -> float:
         """Return the target tokens that the budget trains a size on."""
         if config.steps is not None:
-            return config.steps * min(config.batch_tokens * config.accumulate * ground.processes, text)
+            return config.steps * min(config.batch * config.accumulate * ground.processes, text)
         if config.epochs is not None:
             return config.epochs * text
         paces[size] = ground.processes * ground.pace(of(size), min(_MOMENT, _SHARE * 60 * minutes))
@@ -150,6 +152,18 @@ def _chosen(of: Callable[[Size], ModelConfig], ground: Ground) -> tuple[Size, st
     )
 
 
+def batch_for(pace: Callable[[int], float]) -> tuple[int, list[float]]:
+    """Return the fewest tokens of a batch with which a GPU trains nearly as fast as with more, and the speeds measured.
+
+    Args:
+        pace: measures the tokens a second with batches of a number of tokens; 0.0 where memory does not suffice.
+    """
+    chosen, paces = BATCH, [pace(BATCH)]
+    while 2 * chosen <= _LARGEST and (found := pace(2 * chosen)) >= _GAIN * paces[-1]:
+        chosen, paces = 2 * chosen, [*paces, found]
+    return chosen, paces
+
+
 def pace(trainer: Trainer, seconds: float) -> float:
     """Measure how many target tokens a training sees in a second, by updates that are thrown away with the trainer.
 
@@ -162,7 +176,7 @@ def pace(trainer: Trainer, seconds: float) -> float:
     """
     optimizer, buckets = (
         optimizer_of(trainer),
-        trainer.buckets(trainer.config.batch_tokens, trainer.config.seed),
+        trainer.buckets(trainer.config.batch, trainer.config.seed),
     )
     alone = trainer.device.type == "cpu"
     began, seen = 0.0, 0

@@ -42,7 +42,7 @@ def fit(trainer: Trainer) -> bool:
     optimizer = optimizer_of(trainer)
     resume(trainer, optimizer)
     model = trainer.processes.wrapped(PartLoss(trainer), trainer.device)
-    buckets = trainer.buckets(config.batch_tokens * progress.shards, config.seed)
+    buckets = trainer.buckets(config.batch * progress.shards, config.seed)
     budget = Budget(trainer, buckets)
     saved, window = time.perf_counter(), _Window(trainer)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,13 +17,12 @@ from textrae.latent.flow import Flow
 from textrae.runs.folder import CHECKPOINT, METRICS, MODEL, STATE, claimed, make_folder
 from textrae.runs.metrics import figures, read_metrics
 from textrae.runs.run import Run, publish
-from textrae.settings.model import ModelConfig
 from textrae.settings.rules import refuse_incomplete
 from textrae.settings.run import Settings
 from textrae.text.prepared import PreparedCorpus, open_cache
 from textrae.text.tokenizer import Tokenizer
 from textrae.text.two_pass import Note
-from textrae.training.dial import Dial, Ground, pace, turned
+from textrae.training.dial import BATCH, Dial, Ground, batch_for, pace, turned
 from textrae.training.job import Job, Watch, make_trainer, refuse_shares
 from textrae.training.loop import fit
 from textrae.training.prior import prior_of
@@ -42,6 +41,8 @@ from textrae.training.token_cache import (
 )
 from textrae.training.validation import fit_meaning, gather_latents
 
+_PACED = 1.0
+"""Seconds for which the speed with each size of batches is measured."""
 _FEWEST = 300
 """Fewest pieces that a tokenizer may be asked for."""
 
@@ -92,6 +93,8 @@ def train_run(
         refuse_incomplete(settings)
     elif settings.corpus.max_length == "auto":  # which its corpus has decided
         settings = settings.with_length(stopped.settings.corpus.longest)
+    if stopped is not None and settings.training.batch_tokens == "auto":  # which its device has decided
+        settings = settings.with_batch(stopped.settings.training.batch)
     settings, tables = settled(settings)
     refuse_shares(settings, place()[1])
     device, bf16 = _hardware(settings)
@@ -235,28 +238,55 @@ def _followed(job: Job, trainer: Trainer) -> Trainer:
 
 
 def _turned(job: Job, corpus: PreparedCorpus, own: Tokenizer | None) -> Job:
-    """Return the job with the numbers of its model that were left open, and tell what they are."""
-    settings, pieces, others = (
-        job.settings,
-        corpus.tokenizer.vocab_size,
-        None if own is None else own.vocab_size,
-    )
+    """Return the job with the numbers of its model and its batches that were left open, and tell what they are."""
+    pieces, others = corpus.tokenizer.vocab_size, None if own is None else own.vocab_size
+    auto = job.settings.training.batch_tokens == "auto"
+    settings = job.settings.with_batch(BATCH) if auto else job.settings
 
-    def measured(model: ModelConfig, seconds: float) -> float:
-        alone = replace(job, settings=replace(settings, model=model), processes=ALONE)
-        return pace(make_trainer(alone, corpus, own), seconds)
+    def measured(settings: Settings, seconds: float) -> float:
+        return pace(make_trainer(replace(job, settings=settings, processes=ALONE), corpus, own), seconds)
 
     ground = Ground(
         config=settings.training,
         corpus=corpus,
-        pace=measured,
+        pace=lambda model, seconds: measured(replace(settings, model=model), seconds),
         fits=lambda model: fits(model, pieces, others, job.device),
         processes=job.processes.size,
     )
     model, line = turned(settings.model, job.dial, ground)
+    settings = replace(settings, model=model)
     if line:
         job.watch.note(line)
-    return replace(job, settings=replace(settings, model=model))
+    if auto:
+        settings = _batched(settings, measured, job)
+    return replace(job, settings=settings)
+
+
+def _batched(settings: Settings, measured: Callable[[Settings, float], float], job: Job) -> Settings:
+    """Return the settings with the tokens of a batch that suit the device, and tell what they are.
+
+    Args:
+        settings: settings with the model that is trained.
+        measured: measures the tokens a second of some settings, for about a number of seconds.
+        job: the training.
+    """
+    if job.device.type == "cpu":
+        job.watch.note(f"`batch_tokens=auto`: {BATCH:,} on a processor")
+        return settings
+
+    def paced(tokens: int) -> float:
+        try:
+            return measured(settings.with_batch(tokens), _PACED)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            return 0.0
+
+    tokens, paces = batch_for(paced)
+    job.watch.note(
+        f"`batch_tokens=auto`: {tokens:,}, with which this device trains about {paces[-1]:,.0f} tokens/s "
+        f"({BATCH:,}: {paces[0]:,.0f}); give a higher `lr` if it learns too slowly"
+    )
+    return settings.with_batch(tokens)
 
 
 def _metrics(out: Path, note: Note) -> Path:
