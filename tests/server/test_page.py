@@ -288,14 +288,78 @@ def test_narrow_screens_need_no_sideways_scrolling(browser: Browser) -> None:
 
 def test_all_can_be_reached_by_keyboard_in_the_order_of_the_page(browser: Browser) -> None:
     page = browser.tab("/#view=walk")
-    reached = []
-    for _ in range(15):
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    reached = tabbed(page, 14)
     wanted = ["Skip to the content", "model", "share", "HTTP reference", "Rebuild", "Walk", "Samples", "Map"]
     assert reached[:8] == wanted
     assert reached[9:12] == ["walk-a", "walk-b", "Use an example"]
-    page.keyboard.press("Shift+Tab")
+    page.close()
+    for view in ("rebuild", "sample", "map&find=red", "direction", "direction&far=least"):
+        page = browser.tab(f"/#view={view}")
+        if view.startswith("map"):
+            page.wait_for_selector("#map-found button")
+        wanted = page.evaluate(_FOCUSABLE)
+        assert tabbed(page, len(wanted)) == wanted, view
+        assert ("direction-s" in wanted) == (view == "direction")
+        page.close()
+
+
+def tabbed(page: Any, count: int) -> list[str]:
+    """Press Tab, and return what has the focus each time, which must be seen."""
+    reached = []
+    for _ in range(count):
+        page.keyboard.press("Tab")
+        here, outline = page.evaluate(
+            "[document.activeElement.id || document.activeElement.textContent,"
+            " getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        assert outline != "none", here
+        reached.append(here)
+    return reached
+
+
+_FOCUSABLE = """[...document.querySelectorAll("a[href], input, select, textarea, button, [tabindex='0']")]
+  .filter((one) => one.checkVisibility() && !one.disabled).map((one) => one.id || one.textContent)"""
+
+
+def test_the_page_is_used_by_keyboard_alone(browser: Browser) -> None:
+    page = browser.tab()
+    press = page.keyboard.press
+    press("Tab")
+    press("Enter")  # skips to the content
+    press("Tab")
+    page.keyboard.type(A)
+    page.wait_for_selector("#rebuild-out .pair")
+    while page.evaluate("document.activeElement.textContent") != "Map":
+        press("Shift+Tab")
+    press("Enter")
+    page.wait_for_selector("#map-status:has-text('100 sentences')")
+    while page.evaluate("document.activeElement.id") != "map-canvas":
+        press("Tab")
+    press("ArrowLeft")
+    middle = page.inner_text("#map-status").partition("Nearest to the middle: ")[2]
+    assert middle == page.inner_text("#map-tip") in sentences()[:100]
+    press("Enter")
+    page.wait_for_selector(f"#map-walk:has-text('A: {middle}')")
+    for _ in range(60):  # until another sentence is nearest
+        press("ArrowUp")
+        if page.inner_text("#map-tip") != middle:
+            break
+    press("+")
+    press(" ")
+    page.wait_for_selector("#map-walk li:nth-child(2)")
+    press("Escape")
+    assert not page.is_visible("#map-tip")
+    while page.evaluate("document.activeElement.textContent") != "Open in Walk":
+        press("Tab")
+    press("Enter")
+    page.wait_for_selector("#walk-all li:nth-child(2)")
+    assert page.input_value("#walk-a") == middle
+    while page.evaluate("document.activeElement.id") != "walk-t":
+        press("Tab")
+    for _ in range(60):
+        press("ArrowRight")
+    assert 0 < float(page.input_value("#walk-t")) <= 1
+    assert page.inner_text("#walk-out") in page.locator("#walk-all li").all_inner_texts()
     page.close()
 
 

@@ -88,8 +88,8 @@ function paint() {
   }
 }
 
-function nearest(x, y) {
-  let best = -1, least = NEAR * NEAR;
+function nearest(x, y, within = NEAR) {
+  let best = -1, least = within * within;
   points.forEach((point, number) => {
     const [px, py] = at(point), distance = (px - x) ** 2 + (py - y) ** 2;
     if (distance < least) [best, least] = [number, distance];
@@ -121,10 +121,19 @@ function hover(number, x, y) {
   tip.hidden = number < 0;
   if (number >= 0) {
     tip.textContent = texts[number];
-    const { width } = size(), left = Math.max(0, Math.min(x + 12, width - tip.offsetWidth - 4));
-    tip.style.transform = `translate(${left}px, ${y + 14}px)`;
+    const { width, height } = size(), left = Math.max(0, Math.min(x + 12, width - tip.offsetWidth - 4));
+    const under = y + 14 + tip.offsetHeight < height ? y + 14 : y - 14 - tip.offsetHeight;
+    tip.style.transform = `translate(${left}px, ${Math.max(0, under)}px)`;
   }
   draw();
+}
+
+/** Show and tell the sentence nearest to the middle, for the keyboard; return its number. */
+function aim() {
+  const { width, height } = size(), number = nearest(width / 2, height / 2, Infinity);
+  hover(number, ...(number < 0 ? [0, 0] : at(points[number])));
+  if (number >= 0) tell(`${told} Nearest to the middle: ${texts[number]}`);
+  return number;
 }
 
 /** Take a point as an end of a walk; the second one begins it. */
@@ -276,15 +285,24 @@ function drag() {
     event.preventDefault();
     zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, ...place(event));
   }, { passive: false });
+  canvas.addEventListener("blur", () => hover(-1));
   canvas.addEventListener("keydown", (event) => {
     const step = 40 / view.scale;
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     if (event.key in moves) {
       view.x += moves[event.key][0];
       view.y += moves[event.key][1];
       event.preventDefault();
-      draw();
-    } else if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1.2 : 1 / 1.2);
+      aim();
+    } else if (event.key === "+" || event.key === "-") {
+      zoom(event.key === "+" ? 1.2 : 1 / 1.2);
+      aim();
+    } else if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      const number = aim();
+      if (number >= 0) pick(number);
+    } else if (event.key === "Escape") hover(-1);
   });
 }
 

@@ -15,15 +15,17 @@ const shown = (schema) => {
   return kind + (bounds.length ? ` (${bounds.join(", ")})` : "");
 };
 
-function fields(schema, asked) {
+/** The fields as a table, which the keyboard scrolls sideways where it is too wide. */
+function fields(schema, asked, name) {
   const needed = new Set(asked ? schema.required : []);
   const rows = Object.entries(schema.properties ?? {}).map(([name, one]) => make("tr", {},
     make("td", {}, make("code", {}, name), needed.has(name) ? " (needed)" : ""),
     make("td", {}, shown(one)),
     make("td", {}, one.default === undefined || one.default === null ? "" : JSON.stringify(one.default)),
     make("td", {}, one.description ?? "")));
-  const head = ["Field", "Kind", "Default", ""].map((text) => make("th", { scope: "col" }, text));
-  return make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
+  const head = ["Field", "Kind", "Default", "Meaning"].map((text) => make("th", { scope: "col" }, text));
+  const table = make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
+  return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": name }, table);
 }
 
 function section(path, method, one, schemas) {
@@ -34,10 +36,10 @@ function section(path, method, one, schemas) {
     const { model, ...fitting } = schema.examples[0]; // no name that this service may not have
     const example = JSON.stringify(fitting).replaceAll("'", "'\\''");
     const line = `curl ${location.origin}${path} --json '${example}'`;
-    parts.push(fields(schema, true), make("pre", { tabindex: "0" }, make("code", {}, line)));
+    parts.push(fields(schema, true, `Fields of ${path}`), make("pre", { tabindex: "0" }, make("code", {}, line)));
   }
   const answer = one.responses["200"]?.content?.["application/json"]?.schema.$ref;
-  if (answer) parts.push(make("h3", {}, "Answer"), fields(schemas[answer.split("/").pop()], false));
+  if (answer) parts.push(make("h3", {}, "Answer"), fields(schemas[answer.split("/").pop()], false, `Answer of ${path}`));
   return make("section", {}, ...parts);
 }
 
