@@ -69,14 +69,19 @@ class Engine:
         batch_tokens: int = BATCH_TOKENS,
         cuts: Cuts | None = None,
         part: Part = "all",
+        shared: bool = False,
     ) -> Iterator[Vectors]:
         """Encode any number of sentences in bounded memory: yield blocks of rows, in order.
+
+        What is computed for a window of :data:`WINDOW` sentences depends on nothing else, so that processes which share
+        out the windows of a text come to the same bits as one process.
 
         Args:
             sentences: one row each.
             batch_tokens: tokens of a batch.
             cuts: counts what was read and truncated.
             part: what of the encodings is returned.
+            shared: whether they are one of several shares of more than :data:`WINDOW` sentences.
 
         Yields:
             (sentences, dimensions) float32.
@@ -87,8 +92,8 @@ class Engine:
         self.refuse_text()
         tables, size = None, self.run.settings.model.part_size(part)
         for window, ids in self.tokenised(sentences, cuts):
-            if tables is None:
-                tables = self.tables(sum(map(len, ids)))
+            if tables is None:  # a full window decides without its tokens: the first one does for all
+                tables = self.tables(None if shared or len(window) == WINDOW else sum(map(len, ids)))
             out = np.empty((len(window), size), dtype=np.float32)
             for rows, batch in self.batches(ids, batch_tokens):
                 vectors = self.part(batch, tables, part)
@@ -275,13 +280,17 @@ class Engine:
         return vectors[:, self.network.meant :] if part == "spelling" else vectors
 
     @torch.no_grad()
-    def tables(self, tokens: int) -> list[Tensor] | None:
+    def tables(self, tokens: int | None) -> list[Tensor] | None:
         """Compute once what the encoder would compute for each occurrence of a token.
+
+        Args:
+            tokens: how many there are; None for many.
 
         Returns:
             Tables for :meth:`encode`; None where so few `tokens` are not worth them.
         """
-        if self._tables is not None or tokens <= 2 * self.run.tokenizer.vocab_size:
+        few = tokens is not None and tokens <= 2 * self.run.tokenizer.vocab_size
+        if self._tables is not None or few:
             return self._tables
         with autocast(self.device, self.bf16):
             return self.network.tables()

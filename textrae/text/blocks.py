@@ -133,6 +133,7 @@ def decoded_lines(
     counts: ReadCounts,
     *,
     refuse_over: int | None = None,
+    before: int = 0,
 ) -> Iterator[list[str]]:
     """Yield the lines of `blocks` without their ends (LF or CRLF), about a list for each block.
 
@@ -142,23 +143,23 @@ def decoded_lines(
         errors: whether bytes that are not UTF-8 raise, or are read as U+FFFD and counted.
         counts: updated for lines over 1 MiB, which are truncated, and for undecodable ones.
         refuse_over: bytes of a line above which it raises instead of being truncated.
+        before: lines of the file before the first block, for messages.
 
     Raises:
         CorpusError: bytes are not UTF-8 while `errors` is strict, or a line is too long; it names the line.
     """
-    number = 0
-    for ready in _whole_lines(blocks, name, counts, refuse_over):
+    number = before
+    for ready in _whole_lines(blocks, name, counts, refuse_over, before + 1):
         lines = _decoded(ready, name, number, errors, counts)
         number += len(lines)
         yield lines
 
 
 def _whole_lines(
-    blocks: Iterator[bytes], name: str, counts: ReadCounts, refuse_over: int | None
+    blocks: Iterator[bytes], name: str, counts: ReadCounts, refuse_over: int | None, number: int
 ) -> Iterator[bytes]:
     """Yield byte strings of one or more whole lines, without the last newline, of at most about the limit and a block."""
     limit = refuse_over or MAX_LINE
-    number = 1
     carry = b""
     skipping = False
     for block in blocks:

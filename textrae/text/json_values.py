@@ -74,17 +74,17 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def line_items(lines: Iterator[list[str]], name: str) -> Iterator[list[Item]]:
+def line_items(lines: Iterator[list[str]], name: str, first: int = 1) -> Iterator[list[Item]]:
     """Yield the value of each line.
 
     Args:
         lines: of JSON, in lists.
         name: the file in messages.
+        first: number of the first line.
 
     Raises:
         CorpusError: a line is not JSON; it names the line.
     """
-    first = 1
     for batch in lines:
         yield [_line_item(line, number, name) for number, line in enumerate(batch, first)]
         first += len(batch)

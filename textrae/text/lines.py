@@ -120,11 +120,15 @@ def read_sources(
 def _batches(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:
     """Yield the sentences of one source in lists of any length, up to the lines of a block of text."""
     for batch in _every_row(source, config, counts):
-        if source.format != "text":  # whose lines are bounded already
-            for row in [row for row, text in enumerate(batch) if len(text) > MAX_LINE]:
-                batch[row] = batch[row][:MAX_LINE]
-                counts.cut += 1
-        yield batch
+        yield batch if source.format == "text" else bounded(batch, counts)
+
+
+def bounded(batch: list[str], counts: ReadCounts) -> list[str]:
+    """Return the sentences of a table with those over 1 MiB truncated, and count these; lines of text are bounded already."""
+    for row in [row for row, text in enumerate(batch) if len(text) > MAX_LINE]:
+        batch[row] = batch[row][:MAX_LINE]
+        counts.cut += 1
+    return batch
 
 
 def _every_row(source: Source, config: CorpusConfig, counts: ReadCounts) -> Iterator[list[str]]:

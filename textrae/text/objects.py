@@ -34,6 +34,7 @@ def object_rows(
     noted: str = "",
     *,
     uniform: bool = False,
+    head: list[Item] | None = None,
 ) -> Iterator[list[str]]:
     """Yield the sentence of each value: a column of an object, or the value if that is a string.
 
@@ -49,11 +50,15 @@ def object_rows(
         counts: updated for such rows and for rows without the column; it is told which column is read.
         noted: more about the file, for the user.
         uniform: whether all objects have the same columns, so that one that the first ones lack is not looked for.
+        head: the first values of the file, where `batches` begin further down: they decide which column is read. Their
+            sentences are not yielded, nor are they counted.
 
     Raises:
         CorpusError: there is no such column, several could be meant, or a value is no text; it names the line or row.
     """
     reader = _Objects(where, column, errors, counts, noted, uniform=uniform)
+    if head is not None:
+        reader.decide(head)
     for batch in batches:
         if sentences := reader.read(batch):
             yield sentences
@@ -97,6 +102,23 @@ class _Objects:
                 if self._choice is None:
                     self._counts.tell("strings" + (f" ({self._noted})" if self._noted else ""))
         return sentences
+
+    def decide(self, head: list[Item]) -> None:
+        """Choose the column by the first values of a file, of which nothing else is taken.
+
+        Raises:
+            CorpusError: there is no column that could be meant, or none of these values has the wanted one.
+        """
+        counts, self._counts = self._counts, ReadCounts(tables=[""])
+        self.read(head)
+        if self._lacking:
+            raise CorpusError(
+                f"{self._where(0)}: none of its first {len(head):,} rows has a column {self._wanted!r}; check the name"
+            )
+        if self._held:
+            self._chosen()
+        counts.tell(self._counts.tables[-1])
+        self._counts = counts
 
     def end(self) -> list[str]:
         """Return the sentences of what is held at the end.

@@ -144,13 +144,16 @@ def _misfit(row: list[str], header: list[str], dialect: Dialect, given: str | No
     return f"{fields} ({dialect.said}); {advice}"
 
 
-def parquet_rows(source: Source, column: str | None, counts: ReadCounts) -> Iterator[list[str]]:
+def parquet_rows(
+    source: Source, column: str | None, counts: ReadCounts, rows: range | None = None
+) -> Iterator[list[str]]:
     """Yield the sentences of a column of a parquet file; a null is an empty sentence.
 
     Args:
         source: the file.
         column: name of the column, a path such as ``translation.en``, or a number; None to choose one by the schema.
         counts: updated for rows without a value; it is told which column is read, and given those that it keeps.
+        rows: which of them are read; None for all.
 
     Raises:
         CorpusError: it is not a parquet file, is damaged, or has no such text column.
@@ -158,7 +161,7 @@ def parquet_rows(source: Source, column: str | None, counts: ReadCounts) -> Iter
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    name, done = source.name, 0
+    name, done = source.name, 0 if rows is None else rows.start
     try:
         # Read directly: `datasets` streams with this reader too, after it has guessed features.
         with ExitStack() as stack:
@@ -173,7 +176,7 @@ def parquet_rows(source: Source, column: str | None, counts: ReadCounts) -> Iter
             whole = [Column(field.name, False, place) for place, field in enumerate(schema)]
             others = [] if counts.kept is None else counts.kept.find([*whole, *parts], name)
             names = list(dict.fromkeys(schema.field(one.place).name for one in (chosen, *others)))
-            for batch in _batches(file, names, nested=any(one.path for one in (chosen, *others))):
+            for batch in _batches(file, names, rows, nested=any(one.path for one in (chosen, *others))):
                 values, *kept = (_column_of(batch, one, schema) for one in (chosen, *others))
                 counts.missing += values.null_count
                 if counts.kept is not None:
@@ -188,6 +191,25 @@ def parquet_rows(source: Source, column: str | None, counts: ReadCounts) -> Iter
     except Exception as error:
         if source.system is None:
             raise
+        raise source.unreadable(error) from None  # a driver's error may be of any kind
+
+
+def parquet_size(source: Source) -> int:
+    """Return the number of rows of a parquet file.
+
+    Raises:
+        CorpusError: it is not a parquet file, is damaged, or cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with ExitStack() as stack:
+            opened = source.path if source.system is None else stack.enter_context(source.open())
+            return int(pq.read_metadata(opened).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(f"{source.name}: cannot be read as parquet: {_first_line(error)}") from None
+    except Exception as error:
         raise source.unreadable(error) from None  # a driver's error may be of any kind
 
 
@@ -229,10 +251,22 @@ def _column_of(batch: Any, column: Column, schema: Any) -> Any:
     return values
 
 
-def _batches(file: Any, columns: list[str], *, nested: bool) -> Iterator[Any]:
+def _batches(file: Any, columns: list[str], rows: range | None, *, nested: bool) -> Iterator[Any]:
     """Yield the batches of columns; nested strings by each group of rows, as Arrow cannot join them."""
-    for groups in [[group] for group in range(file.num_row_groups)] if nested else [None]:
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, row_groups=groups)
+    if rows is None:
+        for groups in [[group] for group in range(file.num_row_groups)] if nested else [None]:
+            yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, row_groups=groups)
+        return
+    at = 0  # row of the file that comes next
+    for group in range(file.num_row_groups):
+        end = at + file.metadata.row_group(group).num_rows
+        if at < rows.stop and rows.start < end:
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, row_groups=[group]):
+                first, last = max(rows.start - at, 0), min(rows.stop - at, batch.num_rows)
+                if first < last:
+                    yield batch.slice(first, last - first)
+                at += batch.num_rows
+        at = end
 
 
 def _columns_of(
