@@ -20,23 +20,28 @@ from .options import (
     CorpusFormat,
     Delimiter,
     Device,
+    EngineWorkers,
     Errors,
     File,
     Json,
     Out,
+    PartRows,
     Precision,
     RunFolder,
     Summary,
     To,
-    Workers,
+    WorkEngine,
 )
 from .output import Output, print_json, refuse_inputs
+from .parted import VECTORS, made_in_parts, refuse_parts
 from .session import at_work, load_model, refuse_options
 
 if TYPE_CHECKING:
     from textrae.inference.vectors import Storage as Stored
     from textrae.inference.vectors import VectorWriter
+    from textrae.integrations.ray_data import Job
     from textrae.model import SentenceAutoencoder
+    from textrae.settings.corpus import CorpusConfig
     from textrae.settings.model import Part
     from textrae.workers import WorkerPool
 
@@ -44,11 +49,20 @@ if TYPE_CHECKING:
 
 
 VectorsOut = Annotated[
-    Path,
+    str,
     typer.Option(
         "--out",
         "-o",
-        help="File of vectors: .npy, .safetensors, .parquet, .jsonl or .csv; - prints JSON lines.",
+        help="File of vectors: .npy, .safetensors, .parquet, .jsonl or .csv; - prints JSON lines. With --engine ray a folder.",
+        show_default=False,
+    ),
+]
+PartsOut = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        "-o",
+        help="File for the results, which appears when it is whole (default: standard output). With --engine ray a folder.",
         show_default=False,
     ),
 ]
@@ -86,7 +100,9 @@ def encode(
     dimensions: Dimensions = None,
     part: PartOf = "all",
     keep: Keep = None,
-    workers: Workers = 1,
+    engine: WorkEngine = "local",
+    workers: EngineWorkers = None,
+    part_rows: PartRows = None,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     delimiter: Delimiter = None,
@@ -99,18 +115,23 @@ def encode(
     """Turn sentences into vectors, one row for each line (or series into states, one row for each)."""
     if done_by_kind(ctx, "encode", run, file, others):
         return
+    refuse_parts(ctx, engine)
+    if engine == "ray":
+        _encode_parts(ctx, run, file)
+        return
     from textrae.inference.vectors import VectorWriter
 
-    if as_json and str(out) == "-":
+    if as_json and out == "-":
         raise typer.BadParameter(
             "-o - prints the vectors as JSON; leave one of them out", param_hint="--json"
         )
-    refuse_inputs(out, file)
+    place = Path(out)
+    refuse_inputs(place, file)
 
     from .reading import Input
 
-    names, stream = _names(keep), sys.stdout.buffer if str(out) == "-" else None
-    kind = _checked(out, storage, names)
+    names, stream = _names(keep), sys.stdout.buffer if out == "-" else None
+    kind = _checked(place, storage, names)
 
     model = load_model(run, device, precision)
     config = model.run.settings.model
@@ -124,8 +145,8 @@ def encode(
     length = width == config.encoding_size and config.keeps_length
     began = time.monotonic()
     with (
-        VectorWriter(out, width, kind, run=mark, keep=names, length=length, stream=stream) as writer,
-        at_work(model, run, workers, device, precision) as worker,
+        VectorWriter(place, width, kind, run=mark, keep=names, length=length, stream=stream) as writer,
+        at_work(model, run, workers or 1, device, precision) as worker,
     ):
         _write_vectors(writer, worker, source, dimensions, part)
     source.say()
@@ -136,6 +157,20 @@ def encode(
     if as_json:
         facts = {"out": out, "vectors": source.cuts.sentences, "dimensions": width, "storage": storage}
         print_json({**facts, **source.told(), "seconds": round(time.monotonic() - began, 3)})
+
+
+def _encode_parts(ctx: typer.Context, run: Path, file: str) -> None:
+    """Encode a file on a cluster, into a folder of parts."""
+    given = ctx.params
+
+    def job(model: SentenceAutoencoder, corpus: CorpusConfig) -> Job:
+        from textrae.integrations.ray_data import encoding
+
+        chosen = {name: given[name] for name in ("part", "dimensions", "storage", "precision")}
+        keep = tuple(_names(given["keep"]))
+        return encoding(model, file, corpus, **chosen, keep=keep, size=given["part_rows"])
+
+    made_in_parts(ctx, run, file, job, VECTORS, as_json=given["as_json"])
 
 
 def _names(keep: str | None) -> list[str]:
@@ -267,12 +302,14 @@ def translate(
         int | None,
         typer.Option(min=1, help="Sentences read before any is written.", show_default=False),
     ] = None,
-    workers: Workers = 1,
+    engine: WorkEngine = "local",
+    workers: EngineWorkers = None,
+    part_rows: PartRows = None,
     corpus_format: CorpusFormat = "auto",
     column: Column = None,
     delimiter: Delimiter = None,
     errors: Errors = "strict",
-    out: Out = None,
+    out: PartsOut = None,
     as_json: Json = False,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -286,9 +323,14 @@ def translate(
         refuse_options(ctx, "a beam of 1, which compares nothing", "length_penalty")
     if n_best > beam:
         raise typer.BadParameter(f"{n_best} of a beam of {beam}: give --beam {n_best}", param_hint="--n-best")
+    refuse_parts(ctx, engine)
+    if engine == "ray":
+        _translate_parts(ctx, run, file)
+        return
+    workers = workers or 1
     if window is not None and workers > 1:  # several processes hold several windows before they write one
         raise typer.BadParameter("is for one process: leave --workers out", param_hint="--window")
-    with Output(out, as_json, file) as output:
+    with Output(None if out is None else Path(out), as_json, file) as output:
         model = load_model(run, device, precision)
         if not model.run.translates:
             raise ConfigError(
@@ -302,6 +344,20 @@ def translate(
         with at_work(model, run, workers, device, precision) as worker:
             _translate(output, worker, source, n_best, beam=beam, **options)
     source.say()
+
+
+def _translate_parts(ctx: typer.Context, run: Path, file: str) -> None:
+    """Translate a file on a cluster, into a folder of parts."""
+    given = ctx.params
+    refuse_options(ctx, "a folder of parts: leave it out with --engine ray", "window", "as_json")
+
+    def job(model: SentenceAutoencoder, corpus: CorpusConfig) -> Job:
+        from textrae.integrations.ray_data import translating
+
+        chosen = {name: given[name] for name in ("beam", "length_penalty", "to", "n_best", "precision")}
+        return translating(model, file, corpus, **chosen, size=given["part_rows"])
+
+    made_in_parts(ctx, run, file, job, "translations")
 
 
 def _translate(

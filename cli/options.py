@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -75,6 +75,31 @@ Beam = Annotated[
 ]
 
 Workers = Annotated[int, typer.Option(min=1, help="Processes: one for every few cores, or one for each GPU.")]
+
+EngineWorkers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Processes: one for every few cores, or one for each GPU (default: 1; with --engine ray one for each core or GPU of the cluster).",
+        show_default=False,
+    ),
+]
+
+WorkEngine = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        help="local: this machine. ray: parts of the input on a cluster, by Ray; -o is a folder of parquet files then."
+    ),
+]
+
+PartRows = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Rows of a part with --engine ray, a multiple of 8192 (default: 65536 to encode, 8192 to translate).",
+        show_default=False,
+    ),
+]
 
 To = Annotated[
     str | None,

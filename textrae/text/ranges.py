@@ -36,7 +36,7 @@ class Ranged:
     source: Source
     """The file."""
     rows: int
-    """Its rows, or its lines with the blank ones."""
+    """Number of rows, or of lines with the blank ones."""
     starts: NDArray[np.int64]
     """Offset in bytes of every :data:`STRIDE`-th line; empty for parquet, which has places of its own."""
     read: str = ""
