@@ -161,7 +161,7 @@ def _handed_out(
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised too
     rows = [{"part": part} for part in missing]
     parts = ray.data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
     with warnings.catch_warnings():
