@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from conftest import LINES
@@ -66,3 +67,31 @@ def test_text_of_another_script_is_told(run: Path, tmp_path: Path) -> None:
         said = textrae(*words).stderr.decode()
         assert "% of this text is single bytes to the run's tokenizer" in said
     assert "single bytes" not in textrae("reconstruct", run, stdin="A dog. Ünd é.\n".encode()).stderr.decode()
+
+
+def test_shards_are_read_as_one_file(run: Path, text: Path, tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    for number in range(3):
+        rows = LINES[number * 2 :] if number == 2 else LINES[number * 2 : number * 2 + 2]
+        (shards / f"part-{number}.csv").write_text("id,text\n" + "".join(f'{number},"{x}"\n' for x in rows))
+    expected = textrae("reconstruct", run, text)
+    for given in (f"{shards}/part-*.csv", shards, f"file://{shards}/*.csv"):
+        done = textrae("reconstruct", run, given)
+        assert done.stdout == expected.stdout, done.stderr
+        assert f'rows of column "text" (delimiter ,) from {given}' in done.stderr.decode()
+    out = tmp_path / "vectors.jsonl"
+    done = textrae("encode", run, f"{shards}/*", "--keep", "id", "-o", out)
+    assert done.returncode == 0, done.stderr
+    ids = [json.loads(line)["id"] for line in out.read_text().splitlines()]
+    assert ids == ["0", "0", "1", "1", *["2"] * (len(LINES) - 4)]
+    refused = textrae("reconstruct", run, f"{shards}/part-*.csv", "-o", shards / "part-1.csv")
+    assert refused.returncode != 0
+    assert "part-1.csv is read by this command" in refused.stderr.decode()
+    none = textrae("encode", run, f"{shards}/*.txt", "-o", out)
+    assert (none.returncode, none.stderr.decode()) == (
+        1,
+        f"error: {shards}/*.txt: no file matches it; check the pattern\n",
+    )
+    split = textrae("split", f"{shards}/../text*.txt", "-o", tmp_path / "s.txt")
+    assert split.returncode == 1

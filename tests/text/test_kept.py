@@ -123,3 +123,15 @@ def test_columns_of_parquet_keep_their_types(tmp_path: Path) -> None:
     pq.write_table(twice, tmp_path / "twice.parquet")
     refused(tmp_path / "twice.parquet", ["id"], "columns 2 and 3 have the name")
     assert read(tmp_path / "twice.parquet", ["3"])[1] == {"3": [2]}
+
+
+def test_shards_whose_columns_have_other_types_are_refused(tmp_path: Path) -> None:
+    for number, kind in enumerate((pa.int32(), pa.int64())):
+        table = pa.table({"text": ["a"], "id": pa.array([1], kind)})
+        pq.write_table(table, tmp_path / f"part-{number}.parquet")
+    counts = ReadCounts(kept=Kept(["id"]))
+    with pytest.raises(CorpusError) as caught:
+        list(read_lines([str(tmp_path)], CorpusConfig(), counts))
+    assert str(caught.value) == (
+        f"{tmp_path}/part-1.parquet: column 'id' is int64, and int32 in the files before it; write them with one type"
+    )

@@ -162,3 +162,36 @@ def test_what_does_not_match_is_refused_with_both_counts(tmp_path: Path) -> None
         prepare_pairs([str(table)], [str(table)], both, tmp_path / "cache", valid=[(empty, empty)])
     with pytest.raises(ConfigError, match="give `tokenizers=separate`"):
         config(target_tokenizer="x.model")
+
+
+def test_sides_in_shards_may_be_cut_otherwise(tmp_path: Path) -> None:
+    """Line n of all shards of one side belongs to line n of all of the other."""
+    a, b = files(tmp_path, a=SOURCE, b=TARGET)
+    cut, other = (tmp_path / name for name in ("s", "t"))
+    for folder in (cut, other):
+        folder.mkdir()
+    files(cut, p1=SOURCE[:120], p2=[], p3=SOURCE[120:])
+    files(other, q1=TARGET[:300], q2=TARGET[300:])
+    whole = prepare_pairs([a], [b], config(), tmp_path / "one")
+    parts = prepare_pairs([f"{cut}/p*.txt"], [str(other)], config(), tmp_path / "two")
+    assert sides(parts) == sides(whole)
+    assert parts.stats.sources == ("p*.txt (3 files)", "t (2 files)")
+    assert len(prepare_pairs([a], [b], config(), tmp_path / "three", [(str(cut), str(other))]).valid) == 500
+    files(other, q3=["one more"])
+    with pytest.raises(CorpusError, match=r"p\*\.txt has 500 lines and .*/t 501: line n of one"):
+        prepare_pairs([f"{cut}/p*.txt"], [str(other)], config(), tmp_path / "four")
+
+
+def test_the_cache_is_used_again_only_for_the_same(tmp_path: Path) -> None:
+    a, b = files(tmp_path, a=SOURCE, b=TARGET)
+
+    def made(**options: object) -> int:
+        prepare_pairs([a], [b], config(**options), tmp_path / "cache").close()
+        return (tmp_path / "cache" / "corpus.json").stat().st_mtime_ns
+
+    first = made()
+    assert made() == first
+    second = made(seed=1)
+    assert second != first
+    files(tmp_path, b=[*TARGET[:-1], "another"])
+    assert made(seed=1) != second

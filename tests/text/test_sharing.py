@@ -114,11 +114,11 @@ def test_after_one_that_fails_the_next_one_tries(text: list[str], tmp_path: Path
 
 def test_nobody_else_is_inside(tmp_path: Path) -> None:
     said: list[str] = []
-    with one_at_a_time(tmp_path, said.append):
+    with one_at_a_time(tmp_path / LOCK, said.append):
         inner = threading.Event()
 
         def enter() -> None:
-            with one_at_a_time(tmp_path, lambda line: (said.append(line), inner.set())[0]):
+            with one_at_a_time(tmp_path / LOCK, lambda line: (said.append(line), inner.set())[0]):
                 said.append("inside")
 
         other = threading.Thread(target=enter)
@@ -140,3 +140,37 @@ def test_what_others_map_stays_readable_when_another_corpus_takes_its_place(
     again = open_cache(tmp_path / "cache")
     assert again is not None
     assert again.stats.lines == 200
+
+
+def test_runs_with_one_folder_of_caches_share_what_one_prepares(
+    text: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has links of its own, so that none takes the cache away from the others."""
+    one, other, third = (tmp_path / "caches" / f"textrae-{name}" for name in "abc")
+    first = prepare(text, config(), one)
+    rows = texts(first.train, first.tokenizer)
+    monkeypatch.setattr(module, "write_cache", lambda *_: pytest.fail("it is there"))
+    said: list[str] = []
+    second = prepare(text, config(), other, note=said.append)
+    assert said == [f"{one}: a token cache of the same corpus, which is used here too"]
+    assert (one / "train.arrow").samefile(other / "train.arrow")
+    first.remove()
+    assert texts(second.train, second.tokenizer) == rows
+    assert prepare(text, config(), third).stats == second.stats
+    assert {path.name for path in (tmp_path / "caches").iterdir()} == {"textrae-a", "textrae-b", "textrae-c"}
+    with pytest.raises(pytest.fail.Exception):
+        prepare(text, config(seed=1), one)  # another corpus, as it is split otherwise
+
+
+def test_where_a_disk_has_no_links_each_prepares(
+    text: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    prepare(text, config(), tmp_path / "textrae-a")
+    monkeypatch.setattr(Path, "hardlink_to", none)
+    said: list[str] = []
+    assert prepare(text, config(), tmp_path / "textrae-b", note=said.append).stats.lines == 500
+    assert said == []
+    assert not (tmp_path / "textrae-a" / "train.arrow").samefile(tmp_path / "textrae-b" / "train.arrow")

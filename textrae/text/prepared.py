@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.files import to_dict
 from textrae.text.rows import TokenRows
-from textrae.text.sharing import one_at_a_time
+from textrae.text.sharing import LOCK, one_at_a_time
 from textrae.text.sources import Source, locate
 from textrae.text.stats import CorpusStats
 from textrae.text.tokenizer import Tokenizer
@@ -40,6 +41,8 @@ HASHES: Final = "hashes.tmp"
 _INDEX_TEMPORARY: Final = "corpus.json.tmp"
 _BESIDE: Final = "preparing.tmp"
 """Folder in which a cache is made; of a process that was killed it stays until the next one."""
+SHARED: Final = "textrae-"
+"""How the names of folders begin that lie among those of other runs, of whose caches each may be used by all."""
 _FORMAT: Final = 1
 
 
@@ -219,10 +222,13 @@ def build_cache(
         if identity is not None and (found := open_cache(folder, identity)) is not None:
             return found
         folder.mkdir(parents=True, exist_ok=True)
-        with one_at_a_time(folder, note):
+        with one_at_a_time(_lock_of(folder, identity), note):
             if identity is not None and (found := open_cache(folder, identity)) is not None:
                 return found  # which another process has made meanwhile
             delete_cache_files(folder)
+            if identity is not None and (linked := _linked(folder, identity)) is not None:
+                note(f"{linked[0]}: a token cache of the same corpus, which is used here too")
+                return linked[1]
             beside = folder / _BESIDE
             beside.mkdir()
             try:
@@ -235,6 +241,40 @@ def build_cache(
     if corpus is None:
         raise CorpusError(f"{folder}: the token cache was changed while it was written; run again")
     return corpus
+
+
+def _lock_of(folder: Path, identity: dict[str, Any] | None) -> Path:
+    """Return the lock of a cache: of all caches of one corpus in a folder of caches the same."""
+    if identity is None or not folder.name.startswith(SHARED):
+        return folder / LOCK
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return folder.parent / f"{SHARED}{digest[:16]}.lock"
+
+
+def _linked(folder: Path, identity: dict[str, Any]) -> tuple[Path, PreparedCorpus] | None:
+    """Open the cache of the same corpus that another run has beside `folder`, by links to its files.
+
+    The files are there until the last of the runs deletes its own, and all processes map the same ones.
+
+    Args:
+        folder: of a cache, in a folder of caches; others are not looked at.
+        identity: what the cache must have been made from.
+
+    Returns:
+        The folder that was linked to, and the corpus; None if there is none, or the disk has no such links.
+    """
+    for other in sorted(folder.parent.glob(f"{SHARED}*/")) if folder.name.startswith(SHARED) else ():
+        if other == folder or (found := open_cache(other, identity)) is None:
+            continue
+        found.close()
+        with suppress(OSError):  # also where its run has just deleted it
+            for name in (*(name for side in SIDES for name in side), INDEX):
+                if (other / name).exists():
+                    (folder / name).hardlink_to(other / name)
+            if (corpus := open_cache(folder, identity)) is not None:
+                return other, corpus
+        delete_cache_files(folder)
+    return None
 
 
 def _move(beside: Path, folder: Path) -> None:

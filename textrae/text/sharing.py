@@ -18,25 +18,24 @@ _POLL: Final = 0.1
 
 
 @contextmanager
-def one_at_a_time(folder: Path, note: Callable[[str], None]) -> Iterator[None]:
-    """Wait until no other process prepares a folder, and keep the others out meanwhile.
+def one_at_a_time(file: Path, note: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other process has a lock, and keep the others out meanwhile.
 
     The system lifts the lock of a process that dies, so that a crashed one holds up nobody.
 
     Args:
-        folder: an existing folder.
+        file: of the lock, in an existing folder; it is there only while somebody has it.
         note: called with a line for the user if there is somebody to wait for.
 
     Raises:
         OSError: the disk refuses, or its file system has no locks.
     """
-    file = folder / LOCK
     lock = FileLock(file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         note(
-            f"{folder}: {_holder(file)} prepares the corpus there; waiting for it, to use the same token cache"
+            f"{file.parent}: {_holder(file)} prepares the corpus there; waiting for it, to use the same token cache"
         )
         lock.acquire(timeout=-1, poll_interval=_POLL)
     try:

@@ -14,7 +14,7 @@ from textrae.errors import ConfigError, RunError, cannot_write
 from textrae.runs.files import is_there, read_json, write_atomically
 from textrae.runs.folder import CHECKPOINT, SETTINGS, upgrade
 from textrae.settings.run import Settings
-from textrae.text.prepared import PreparedCorpus, changed_since, open_cache
+from textrae.text.prepared import SHARED, PreparedCorpus, changed_since, open_cache
 from textrae.text.sources import listed
 from textrae.version import __version__
 
@@ -66,7 +66,7 @@ def find_cache(
     """
     place, whole = out / CHECKPOINT, out.resolve()
     if cache_dir is not None:
-        name = f"textrae-{whole.name}-{hashlib.sha256(str(whole).encode()).hexdigest()[:8]}"
+        name = f"{SHARED}{whole.name}-{hashlib.sha256(str(whole).encode()).hexdigest()[:8]}"
         place = cache_dir.resolve() / name
     if stopped is None:
         return place, None
