@@ -2,7 +2,8 @@
 
     python scripts/speed/gpu.py TRAIN VALID [--budget 480] [--device cuda] [--commit NAME]
 
-Prints a Markdown table, each line as soon as it is measured: the card's peak; tokens/s of training at base and at large size;
+Prints a Markdown table, each line as soon as it is measured: the card's peak; tokens/s of training at base and at large size, with
+batches of 1,024 tokens and with as many as suit the card, beside torch's own GRU alone;
 what training with the defaults for 5/8 of the budget reaches on VALID, which it does not learn from; sentences/s of encoding TRAIN
 and of decoding VALID's vectors greedily. Works without a GPU too. Needs textrae to be importable, not installed:
 PYTHONPATH=. will do. --commit names the version where there is no checkout of git.
@@ -16,6 +17,7 @@ import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -23,7 +25,7 @@ import torch
 from benchmark import make_trainer, rate
 from machine import commit, describe, matrix_peak
 
-from textrae.devices import choose_bf16, choose_device, keep_freed_memory
+from textrae.devices import autocast, choose_bf16, choose_device, keep_freed_memory
 from textrae.model import SentenceAutoencoder
 from textrae.settings.corpus import CorpusConfig
 from textrae.settings.model import ModelConfig
@@ -31,12 +33,14 @@ from textrae.settings.sizes import Size
 from textrae.settings.training import TrainingConfig
 from textrae.text.corpus import prepare
 from textrae.text.prepared import PreparedCorpus
-from textrae.training.dial import Ground, pace, shaped, turned
+from textrae.training.dial import BATCH, Ground, batch_for, pace, shaped, turned
 
 EIGHT = 480.0
 """Seconds of the whole budget, of which the shares below are parts."""
 TRAINING, PACE, SPEED = 300 / EIGHT, 25 / EIGHT, 15 / EIGHT
 """Shares of the training, of each speed of training, and of each of encoding and decoding; the rest is for all else."""
+STEPS = 16
+"""Steps of the sequences that torch's own GRU is measured on."""
 LINES, MEASURED = 20_000, 5_000
 """Lines of TRAIN that speeds are measured on, and of VALID that quality is measured on, at most."""
 
@@ -73,22 +77,60 @@ def main() -> None:
         corpus = prepare([str(few)], CorpusConfig(), Path(folder) / "tokens")
         sizes: tuple[Size, ...] = ("base", "large")
         for name in sizes:
-            tokens, model = training_speed(corpus, name, args.budget * PACE, device, bf16)
-            say(f"training, {name} ({told(model)})", f"{tokens:,.0f} tokens/s")
+            model = shape_of(corpus, name)
+
+            def speed(tokens: int, seconds: float, model: ModelConfig = model) -> float:
+                return training_speed(corpus, model, tokens, seconds, device, bf16)
+
+            say(f"training, {name} ({told(model)})", f"{speed(BATCH, args.budget * PACE):,.0f} tokens/s")
+            tokens, paces = batch_for(partial(speed, seconds=args.budget * PACE / 8))
+            say(f"training, {name}, `--batch-tokens auto`: {tokens:,}", f"{paces[-1]:,.0f} tokens/s")
+            alone = gru_speed(model.hidden, tokens, args.budget * PACE / 8, device, bf16)
+            say(f"torch's GRU alone, {model.hidden:,} units, {tokens:,} tokens", f"{alone:,.0f} tokens/s")
     model = trained(args)
     use(model, args, began)
     say("all of this", f"{time.perf_counter() - began:,.0f} s")
 
 
-def training_speed(
-    corpus: PreparedCorpus, size: Size, seconds: float, device: torch.device, bf16: bool
-) -> tuple[float, ModelConfig]:
-    """Return the target tokens a second that training a size sees, without validations, and its model."""
+def shape_of(corpus: PreparedCorpus, size: Size) -> ModelConfig:
+    """Return the default model of a size for a corpus."""
     shape, dial = shaped({}, size)
     ground = Ground(config=TrainingConfig(), corpus=corpus, pace=lambda *_: 0.0, fits=lambda model: True)
-    model, _ = turned(shape, dial, ground)
-    given = Namespace(device=str(device), steps=100, batch_tokens=TrainingConfig().batch_tokens)
-    return pace(make_trainer(corpus, model, given, bf16), seconds), model
+    return turned(shape, dial, ground)[0]
+
+
+def training_speed(
+    corpus: PreparedCorpus, model: ModelConfig, tokens: int, seconds: float, device: torch.device, bf16: bool
+) -> float:
+    """Return the target tokens a second that training a model sees with batches of some tokens, without validations.
+
+    It is 0 where the device's memory does not suffice.
+    """
+    given = Namespace(device=str(device), steps=100, batch_tokens=tokens)
+    try:
+        return float(pace(make_trainer(corpus, model, given, bf16), seconds))
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        return 0.0
+
+
+def gru_speed(units: int, tokens: int, seconds: float, device: torch.device, bf16: bool) -> float:
+    """Return the tokens a second of forward and backward passes of one unidirectional layer of torch's own GRU."""
+    gru = torch.nn.GRU(units, units).to(device)
+    inputs = torch.randn(STEPS, max(1, tokens // STEPS), units, device=device)
+
+    def work() -> None:
+        with autocast(device, bf16):
+            out = gru(inputs)[0]
+        torch.autograd.backward(out.float().sum())
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    sample = rate(work, inputs.shape[0] * inputs.shape[1])
+    figures, until = [sample()], time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        figures.append(sample())
+    return statistics.median(figures)
 
 
 def trained(args: argparse.Namespace) -> SentenceAutoencoder:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
-from support import make_trainer
+from support import make_trainer, textrae_here
 from together import EXACT, RANDOM, kept, trained, without_draws
+from torch.distributed.run import get_args_parser
 
 from textrae.errors import DeviceError, TrainingError
 from textrae.settings.training import TrainingConfig
@@ -116,3 +120,25 @@ def test_one_process_exchanges_nothing() -> None:
     assert ALONE.wrapped(module := torch.nn.Linear(1, 1), torch.device("cpu")) is module
     with pytest.raises(ValueError, match="nobody to wait for"):
         ALONE.announced()
+
+
+def test_the_examples_of_the_guide_are_well_formed() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
+    blocks = {
+        kind: re.findall(rf"```{kind}\n(.*?)```", guide, re.DOTALL) for kind in ("yaml", "bash", "console")
+    }
+    (job,) = map(yaml.safe_load, blocks["yaml"])
+    assert job["kind"] == "RayJob"
+    (script,) = blocks["bash"]
+    assert subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True).stderr == ""
+    batch = re.sub(r"\$\((?:.|\n)*?\)|\"?\$\w+:?(\d*)\"?", r"1\1", script.replace("\\\n", " "))
+    lines = [line for text in (*blocks["console"], batch) for line in text.splitlines() if "torchrun" in line]
+    assert len(lines) == 3
+    for line in lines:
+        words = shlex.split(line[line.index("torchrun") :])[1:]
+        parsed = get_args_parser().parse_args(words)
+        assert (parsed.module, parsed.training_script) == (True, "textrae")
+        done = textrae_here(*parsed.training_script_args, "--help")
+        assert done.returncode == 0
+        known = done.stdout.decode()
+        assert all(word in known for word in parsed.training_script_args if word.startswith("--"))
