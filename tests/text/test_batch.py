@@ -99,6 +99,29 @@ def test_an_epoch_resumes_where_it_stood(start: int, monkeypatch: pytest.MonkeyP
     assert seen(list(buckets.epoch(2, start))) == seen(list(buckets.epoch(2))[start:])
 
 
+@pytest.mark.parametrize(("shards", "processes"), [(1, 1), (2, 2), (3, 2), (5, 3)])
+@pytest.mark.parametrize("start", [0, 7, 40])
+def test_processes_share_every_batch(
+    shards: int, processes: int, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WINDOW", 128)
+    buckets = LengthBuckets(some_rows(500), 24, SPECIALS, 3)
+    rounds = -(-shards // processes)
+    shares = [
+        list(buckets.parts(2, start, shards, [rank + processes * number for number in range(rounds)]))
+        for rank in range(processes)
+    ]
+    together = [[part for share in parts for part in share] for parts in zip(*shares, strict=True)]
+    own = [[batch for batch, real in parts if real] for parts in together]
+    whole = list(buckets.epoch(2, start))
+    assert [sorted(seen(batches)) for batches in own] == [sorted(seen([batch])) for batch in whole]
+    for batches in own:  # and evenly
+        counts = [len(batch.lengths) for batch in batches]
+        assert max(counts) - min(counts) <= 1
+    spare = [batch for parts in together for batch, real in parts if not real]
+    assert all(len(batch.lengths) == 1 for batch in spare)  # of a process that has no share
+
+
 def test_in_order_is_bounded_and_sorted() -> None:
     batches = list(LengthBuckets(some_rows(300), 64, SPECIALS, 0).in_order(100))
     assert sorted(seen(batches)) == list(range(100))
