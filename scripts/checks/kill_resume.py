@@ -21,8 +21,6 @@ import time
 from pathlib import Path
 
 SWITCHES = (
-    "--steps",
-    "300",
     "--hidden",
     "128",
     "--word-dropout",
@@ -34,12 +32,12 @@ SWITCHES = (
 )
 
 
-def start(corpus: Path, out: Path, processes: int, *more: str) -> subprocess.Popen[bytes]:
+def start(corpus: Path, out: Path, args: argparse.Namespace, *more: str) -> subprocess.Popen[bytes]:
     """Start a training in the background, on several processes by torchrun."""
     command: list[str | Path] = [sys.executable, "-m"]
-    if processes > 1:
-        command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
-    command += ["textrae", "train", corpus, "-o", out, *SWITCHES, *more]
+    if args.processes > 1:
+        command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={args.processes}", "-m"]
+    command += ["textrae", "train", corpus, "-o", out, "--steps", str(args.steps), *SWITCHES, *more]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
@@ -63,13 +61,14 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--processes", type=int, default=1)
     args = parser.parse_args()
     chance = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole"
         began = time.monotonic()
-        if start(args.corpus, whole, args.processes).wait() != 0:
+        if start(args.corpus, whole, args).wait() != 0:
             sys.exit("the undisturbed training failed")
         took = time.monotonic() - began
         expected = (whole / "model.safetensors").read_bytes()
@@ -77,12 +76,12 @@ def main() -> None:
         for number in range(args.kills):
             out = Path(folder) / str(number)
             instant = chance.uniform(0.05, 0.98) * took
-            process = start(args.corpus, out, args.processes)
+            process = start(args.corpus, out, args)
             time.sleep(instant)
             ended = kill(process, args.processes, chance)
             found = sorted(path.name for path in (out / "checkpoint").glob("*")) if out.exists() else []
             finished = (out / "model.safetensors").exists() and not (out / "checkpoint").exists()
-            if not finished and start(args.corpus, out, args.processes, "--resume").wait() != 0:
+            if not finished and start(args.corpus, out, args, "--resume").wait() != 0:
                 print(f"kill {number}: the resumption failed")
                 continue
             equal = (out / "model.safetensors").read_bytes() == expected
