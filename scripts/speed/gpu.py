@@ -3,7 +3,7 @@
     python scripts/speed/gpu.py TRAIN VALID [--budget 480] [--device cuda] [--commit NAME]
 
 Prints a Markdown table, each line as soon as it is measured: the card's peak; tokens/s of training at base and at large size, with
-batches of 1,024 tokens and with as many as suit the card, beside torch's own GRU alone;
+batches of 1,024 tokens and with as many as suit the card, beside torch's own GRU;
 what training with the defaults for 5/8 of the budget reaches on VALID, which it does not learn from; sentences/s of encoding TRAIN
 and of decoding VALID's vectors greedily. Works without a GPU too. Needs textrae to be importable, not installed:
 PYTHONPATH=. will do. --commit names the version where there is no checkout of git.
@@ -115,7 +115,7 @@ def training_speed(
 
 
 def gru_speed(units: int, tokens: int, seconds: float, device: torch.device, bf16: bool) -> float:
-    """Return the tokens a second of forward and backward passes of one unidirectional layer of torch's own GRU."""
+    """Return the tokens a second of forward and backward passes of one layer of torch's GRU, one way."""
     gru = torch.nn.GRU(units, units).to(device)
     inputs = torch.randn(STEPS, max(1, tokens // STEPS), units, device=device)
 
