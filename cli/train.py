@@ -35,7 +35,7 @@ _FILES = ("valid", "target", "valid_target", "encoder", "decoder", "vectors", "v
 Corpus = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Files of one sentence a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet), - for standard input, or the name of a data set.",
+        help="Files of one sentence a line (.txt[.gz], .jsonl, .csv, .tsv, .parquet), folders, patterns or addresses of such files, - for standard input, or the name of a data set.",
         show_default=False,
     ),
 ]
