@@ -153,7 +153,7 @@ def encode_series(run: Path, file: str, options: Mapping[str, Any]) -> None:
     from textrae.inference import arguments
     from textrae.series.writing import ENCODING_ENDINGS, check_ending, check_writable, write_encodings
 
-    out, pooling, printed = options["out"], options["pooling"] or "last", str(options["out"]) == "-"
+    out, pooling, printed = Path(options["out"]), options["pooling"] or "last", options["out"] == "-"
     arguments.choice("pooling", pooling, ("last", "mean"))
     if printed and options["as_json"]:
         raise typer.BadParameter(
