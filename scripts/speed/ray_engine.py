@@ -21,25 +21,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from memory import enlarge
 
 COMMAND = Path(sys.executable).with_name("textrae")
 STORE = 100 * 2**20
-
-
-def enlarge(corpus: Path, lines: int, out: Path) -> None:
-    """Write `lines` distinct lines: the corpus again and again, with a number behind each line."""
-    with out.open("w", encoding="utf-8", newline="\n") as stream:
-        written = 0
-        while written < lines:
-            with corpus.open(encoding="utf-8", newline="\n") as source:
-                for line in islice(source, lines - written):
-                    stream.write(f"{line.rstrip()} {written}\n")
-                    written += 1
 
 
 def timed(words: list[object], environment: dict[str, str], look: Callable[[], None] = lambda: None) -> float:

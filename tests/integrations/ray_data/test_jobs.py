@@ -1,4 +1,4 @@
-"""What is to be done: parts of all files together, and a digest that changes with whatever decides a part."""
+"""Jobs: parts of all files together, and a digest that changes with whatever decides a part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be done: with which run, to which input, with which settings, cut into which parts."""
+"""A job of encoding or translating a large input: its run, its files, its settings, and the parts that it is cut into."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ _LOOKING: Final = 8
 
 @dataclass(frozen=True)
 class Job:
-    """What is done to each part of an input.
+    """Encoding or translating an input part by part.
 
     The rows of all files together are cut into parts of `size` rows, which is a number of whole windows: as one process
     computes a window at a time, each row is computed beside the same others, wherever its part is.
     """
 
     command: Literal["encode", "translate"]
-    """What is done."""
+    """Command whose results the parts hold."""
     run: str
-    """Digest of the run, as far as it decides what comes out."""
+    """Digest of what in the run decides on the results."""
     settings: Mapping[str, Any]
-    """What else decides it, by the names of settings."""
+    """Settings that decide on the results, by name."""
     corpus: CorpusConfig
     """How the input is read."""
     files: tuple[Ranged, ...]
