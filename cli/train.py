@@ -136,8 +136,7 @@ def train(
     if switches["target_column"] is not None and not target:
         target = list(corpus or ())
     files = _files(ctx.params, corpus or [], target or [], valid_target or [])
-    # DistributedDataParallel warns of what this project has chosen; torch reads this when it is imported
-    environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    _quiet_torch()
     from textrae.training.dial import Dial
     from textrae.training.following import ProgressBar, Stopper
     from textrae.training.pipeline import train_run
@@ -186,6 +185,12 @@ def _followed(
         return
     with progress, following(track, out, Watch(progress.note, progress.report, stopper), resume) as watch:
         yield watch
+
+
+def _quiet_torch() -> None:
+    """Have torch, before it is imported, not warn of what DistributedDataParallel is asked for on purpose."""
+    if environ.get("WORLD_SIZE", "1") != "1":
+        environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 
 def _refuse_processes(kind: str) -> None:
