@@ -29,6 +29,7 @@ from memory import enlarge
 
 COMMAND = Path(sys.executable).with_name("textrae")
 STORE = 100 * 2**20
+WAYS = ["one", "two", "ray", "deaths"]
 
 
 def timed(words: list[object], environment: dict[str, str], look: Callable[[], None] = lambda: None) -> float:
@@ -126,6 +127,13 @@ def main() -> None:
     parser.add_argument("--part-rows", type=int, default=16_384)
     parser.add_argument("--cores", type=int, default=1, help="cores of each of the two nodes")
     parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument(
+        "--ways",
+        nargs="+",
+        choices=WAYS,
+        default=WAYS,
+        help="what to time, the first being what others must equal",
+    )
     args = parser.parse_args()
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
     os.environ.update(environment)
@@ -149,11 +157,11 @@ def main() -> None:
             print(f"| {what} | {seconds:.1f} | {args.lines / seconds:,.0f} | {said}{more} |", flush=True)
 
         print("| | s | lines/s | rows, sentences and vectors |\n|---|---|---|---|", flush=True)
-        for workers in (1, 2):
+        for workers in (workers for workers, way in ((1, "one"), (2, "two")) if way in args.ways):
             out = folder / f"{workers}.parquet"
             words = ["encode", run, text, "-o", out, "--workers", workers]
             row(f"`--workers {workers}`", timed(words, environment), out)
-        for deadly in (False, True):
+        for deadly in (deadly for deadly, way in ((False, "ray"), (True, "deaths")) if way in args.ways):
             out = folder / f"parts-{deadly}"
             with two_nodes(args.cores) as (cluster, node):
                 deaths = Deaths(cluster, node, out, parts)
