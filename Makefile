@@ -2,8 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-run
+CORPUS ?= data/sentences.en.txt
 
-.PHONY: install tools demo test check clean
+.PHONY: install tools demo test check wheel clean
 
 install: $(VENV)/ready
 
@@ -16,10 +17,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 tools: install
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev,tools]"
 
-# train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those
+# train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those; `make demo CORPUS=FILE` takes another
 demo: install
 	rm -rf $(DEMO)
-	$(BIN)/python scripts/experiments/hold_out.py data/sentences.en.txt 200 $(DEMO)
+	$(BIN)/python scripts/experiments/hold_out.py $(CORPUS) 200 $(DEMO)
 	$(BIN)/textrae train $(DEMO)/train.txt -o $(DEMO)/run --minutes 2
 	@echo; echo "sentence -> vector -> sentence, unseen:"
 	@$(BIN)/textrae reconstruct $(DEMO)/run $(DEMO)/eight.txt | paste -d '\n' $(DEMO)/eight.txt - | sed 'n;s/^/  -> /'
@@ -34,6 +35,12 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# what users install; whether an index would show its page
+wheel: install
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info

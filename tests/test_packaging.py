@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+from textrae.version import __version__
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -78,3 +81,14 @@ def test_the_library_never_prints_and_text_keeps_torch_to_batches() -> None:
         assert not any(module.split(".")[0] in ("pickle", "typer") for module in modules), path
         if path.parent.name == "text" and path.name != "batch.py":
             assert not any(module.split(".")[0] == "torch" for module in modules), path
+
+
+def test_the_version_is_said_once_and_meant_everywhere() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in citation
+    version, day = re.findall(r"^## ([\d.]+) \((.*)\)$", changes, re.MULTILINE)[0]
+    assert version == __version__
+    assert f"\ndate-released: {day}\n" in citation
+    kinds = re.findall(r"^### (.*)$", changes, re.MULTILINE)
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Fixed", "Removed", "Security"}

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import command, environment
+from standin import TOKEN, StandIn
+from support import textrae_here
 
 from textrae import ModelConfig
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 PAGES = [
     "README.md",
+    "README.zh-CN.md",
+    "CONTRIBUTING.md",
     "data/README.md",
     *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md"))),
 ]
-LONGEST = 160
+LONGEST = 130
 """Lines of the README."""
 SMALL = "--steps 3 --hidden 24 --embedding 16 --vocab-size 400"
 
@@ -31,6 +35,9 @@ def place(tmp_path: Path, corpus: Path) -> Path:
     text = corpus.read_text()
     (tmp_path / "corpus.txt").write_text(text)
     (tmp_path / "sentences.txt").write_text("\n".join(text.split("\n")[:20]) + "\n")
+    (tmp_path / "series.csv").write_text(
+        "\n\n".join("\n".join(str(step % (3 + row)) for step in range(9)) for row in range(20)) + "\n"
+    )
     for name, part in (("past", slice(20, 30)), ("present", slice(30, 40))):
         (tmp_path / f"{name}.txt").write_text("\n".join(text.split("\n")[part]) + "\n")
     for name in ("train.en", "train.de", "test.en", "test.de"):
@@ -38,19 +45,66 @@ def place(tmp_path: Path, corpus: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("section", "least"), [("Use", 7), ("Translation", 3)])
-def test_commands(place: Path, section: str, least: int) -> None:
-    block = re.search(rf"## {section}\n.*?```console\n(.*?)```", README, re.DOTALL)
-    assert block
-    lines = [line.removeprefix("$ ") for line in block[1].splitlines()]
-    assert len(lines) >= least
-    for line in lines:
-        words = shlex.split(re.sub(r"--minutes \d+", SMALL, line))
+def commands(readme: str) -> tuple[list[str], list[str]]:
+    """Return the commands of the block under Use, and those of the table below it."""
+    (block,) = re.findall(r"```console\n(.*?)```", readme, re.DOTALL)
+    rows = "\n".join(line for line in readme.splitlines() if line.startswith("| ["))
+    return [line.removeprefix("$ ") for line in block.splitlines()], re.findall(
+        r"`((?:textrae|torchrun) .*?)`", rows
+    )
+
+
+def test_commands(place: Path, hub: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    used, more = commands(README)
+    assert len(used) == 6
+    assert len(more) >= 14
+    for line in [*used, *more]:
+        if re.match("torchrun|textrae serve|.* --engine ray", line):
+            continue  # tests/cli/test_train_processes.py, test_serve.py and tests/integrations/ray_data run these
+        if "export" in line and not importlib.util.find_spec("onnx"):
+            continue
+        words = shlex.split(re.sub(r"--(minutes|epochs) \d+", SMALL, line))
+        words = (
+            words if "--series" not in words else [word for word in words if word not in SMALL.split()[4:]]
+        )
         assert words[0] == "textrae"
-        done = subprocess.run([command(), *words[1:]], cwd=place, capture_output=True, env=environment())
+        done = textrae_here(*words[1:])
         assert done.returncode == 0, (line, done.stderr)
-        if words[1] not in ("train", "encode", "report"):
+        if words[1] not in ("train", "encode", "report", "export", "push"):
             assert done.stdout, line
+
+
+def test_the_chinese_readme_says_the_same() -> None:
+    """Commands but for their sentences and their corpus, blocks of shell, links and figures are those of the English one."""
+
+    def quoted(lines: list[str]) -> list[str]:
+        return [re.sub(r'"(?!textrae)[^"]*"', '""', line) for line in lines]
+
+    def shell(readme: str) -> list[str]:
+        blocks = "".join(re.findall(r"```(?:sh|python)\n(.*?)```", readme, re.DOTALL))
+        blocks = blocks.replace(" CORPUS=data/sentences.zh.txt", "").replace(".zh.txt", ".en.txt")
+        return quoted([re.sub(r"\s+#.*", "", line) for line in blocks.splitlines()])
+
+    def links(readme: str) -> list[str]:
+        found = re.findall(r"\]\(([^)]+)\)", readme)
+        return sorted(link for link in found if not link.startswith("README"))
+
+    def figures(readme: str) -> list[list[str]]:
+        rows = [line.split("|")[2:] for line in readme.splitlines() if line.startswith("|")]
+        return [re.findall(r"\d+(?:[.,]\d+)*", "|".join(row)) for row in rows if "`" not in "".join(row)]
+
+    for used, in_chinese in zip(commands(README), commands(CHINESE), strict=True):
+        assert quoted(used) == quoted(in_chinese)
+    assert shell(README) == shell(CHINESE)
+    assert links(README) == links(CHINESE)
+    assert figures(README) == figures(CHINESE)
+    assert sum(map(len, figures(README))) > 20
+    assert sorted(re.findall(r"\d{3,}", README.replace(",", ""))) == sorted(
+        re.findall(r"\d{3,}", CHINESE.replace(",", ""))
+    )
+    assert README.count("\n## ") == CHINESE.count("\n## ")
 
 
 def test_python(place: Path) -> None:
@@ -108,13 +162,16 @@ def test_every_link_leads_somewhere(page: str) -> None:
 def test_plain_lines_are_what_make_runs() -> None:
     makefile = (ROOT / "Makefile").read_text()
     block = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[1]
-    expanded = makefile.replace("$(BIN)", ".venv/bin").replace("$(DEMO)", "demo-run")
+    variables = {"$(BIN)": ".venv/bin", "$(DEMO)": "demo-run", "$(CORPUS)": "data/sentences.en.txt"}
+    for name, value in variables.items():
+        makefile = makefile.replace(name, value)
     for line in block.splitlines()[2:]:
-        assert line in expanded, line
+        assert line in makefile, line
 
 
-def test_readme_is_short() -> None:
-    assert len(README.splitlines()) <= LONGEST
+@pytest.mark.parametrize("readme", [README, CHINESE])
+def test_readme_is_short(readme: str) -> None:
+    assert len(readme.splitlines()) <= LONGEST
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/")])
