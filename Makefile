@@ -13,9 +13,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
 	touch $@
 
-# other people's tools that a run opens in; without them their tests are skipped
+# other people's tools that a run opens in; and what builds the site; without them their tests are skipped
 tools: install
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev,tools]"
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev,tools,docs]"
 
 # train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those; `make demo CORPUS=FILE` takes another
 demo: install
@@ -43,4 +43,4 @@ wheel: install
 	$(BIN)/python -m twine check --strict dist/*
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info
+	rm -rf $(VENV) $(DEMO) build dist site *.egg-info

@@ -20,6 +20,7 @@ SPANNING = {
     "test_older_runs",
     "test_packaging",
     "test_readme",
+    "test_site",
     "test_translation",
     "test_variants",
     "cli/test_commands",

@@ -1,0 +1,155 @@
+"""The site: its navigation names every page once, it builds without a warning, and it loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+import textrae
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+INSTALLED = all(
+    importlib.util.find_spec(name) for name in ("mkdocs", "material", "mkdocstrings", "latex2mathml")
+)
+needs_mkdocs = pytest.mark.skipif(not INSTALLED, reason='needs pip install "textrae[docs]"')
+
+
+def loaded(path: str) -> ModuleType:
+    """Load a script."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+hooks = loaded("scripts/docs/hooks.py")
+outside_loads = loaded("scripts/checks/outside_loads.py")
+
+
+def pages(nav: Any) -> Iterator[str]:
+    """Yield the names of the pages of a navigation."""
+    if isinstance(nav, str):
+        yield nav
+    else:
+        for one in nav.values() if isinstance(nav, dict) else nav:
+            yield from pages(one)
+
+
+def test_the_navigation_has_every_page_once() -> None:
+    nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    named = Counter(pages(nav))
+    assert [name for name, times in named.items() if times > 1] == []
+    there = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    assert set(named) == there | set(hooks.OUTSIDE.values())
+
+
+def test_the_reference_has_every_public_name() -> None:
+    shown = re.findall(r"^::: textrae\.(\w+)$", (DOCS / "reference" / "python.md").read_text(), re.MULTILINE)
+    assert sorted(shown) == sorted(name for name in textrae.__all__ if name != "__version__")
+
+
+def test_links_that_leave_docs_lead_to_pages() -> None:
+    text = "[a](../CHANGELOG.md), [b](../data/README.md#files) and `[c](../none.md)`, [d](https://x.org)\n```\n[e](../x)\n```\n"
+    assert hooks.relinked(text, "files.md") == (
+        "[a](project/changes.md), [b](project/corpus.md#files) and `[c](../none.md)`, [d](https://x.org)\n"
+        "```\n[e](../x)\n```\n"
+    )
+    assert (
+        hooks.relinked("![p](docs/page.png) [l](LICENSE)", "project/readme.md")
+        == "![p](../page.png) [l](LICENSE.txt)"
+    )
+    assert hooks.relinked('<img src="docs/page.png">', "project/readme.md") == '<img src="../page.png">'
+    assert hooks.relinked("[n](../notebooks/one.ipynb)", "how/rae.md") == "[n](../notebooks/one.md)"
+    with pytest.raises(ValueError, match="no page for pyproject"):
+        hooks.relinked("[p](../pyproject.toml)", "files.md")
+
+
+def test_notebooks_become_pages_with_their_outputs() -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# One\n", "Text."]},
+        {
+            "cell_type": "code",
+            "source": ["print(1)"],
+            "outputs": [
+                {"output_type": "stream", "text": ["1\n"]},
+                {"output_type": "display_data", "data": {"image/png": "QUJD\n", "text/plain": "<Figure>"}},
+            ],
+        },
+    ]
+    page = hooks.as_markdown({"cells": cells}, "one.ipynb")
+    assert page.startswith("# One\n\n<p><a download href='one.ipynb'>")
+    assert "```python\nprint(1)\n```\n\n```text\n1\n```" in page
+    assert 'src="data:image/png;base64,QUJD"' in page
+    assert "<Figure>" not in page
+
+
+def test_loads_from_elsewhere_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<script src="https://x.org/a.js"></script><a href="https://x.org">fine</a><img src="b.png">'
+        '<link rel="canonical" href="https://x.org"><style>@import "//x.org/a.css"</style><pre class="mermaid"></pre>'
+    )
+    (tmp_path / "a.css").write_text("a { background: url('https://x.org/b.png') }")
+    found = list(outside_loads.loads(tmp_path))
+    assert [one.split(": ")[0] for one in found] == ["a.css", "a.html", "a.html", "a.html"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as `make docs` does."""
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@needs_mkdocs
+def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
+    assert list(outside_loads.loads(site)) == []
+
+
+@needs_mkdocs
+def test_the_site_has_its_pages(site: Path) -> None:
+    assert "doc-class" in (site / "reference" / "python.html").read_text(encoding="utf-8")
+    assert (site / "project" / "changes.html").is_file()
+    for page in (site / "how").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "arithmatex" not in text, page
+        assert "<merror" not in text, page
+    if (site / "how").exists():
+        assert "<math" in (site / "how" / "rae.html").read_text(encoding="utf-8")
+
+
+@needs_mkdocs
+def test_a_dead_anchor_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    small = {key: settings[key] for key in ("site_name", "strict", "validation")}
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(small))
+    (tmp_path / "docs" / "index.md").write_text("# Here\n\n[dead](#nowhere)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "#nowhere" in done.stderr
+    shutil.rmtree(tmp_path / "docs")
