@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
@@ -15,9 +16,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import torch
 import yaml
+from nn.layers import inputs, make
+from torch import Tensor
 
 import textrae
+from textrae.nn.cells import CELLS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -61,6 +66,62 @@ def test_the_navigation_has_every_page_once() -> None:
 def test_the_reference_has_every_public_name() -> None:
     shown = re.findall(r"^::: textrae\.(\w+)$", (DOCS / "reference" / "python.md").read_text(), re.MULTILINE)
     assert sorted(shown) == sorted(name for name in textrae.__all__ if name != "__version__")
+
+
+def rows(page: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the files and names in the table of a page that says where things stand in the code."""
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if found := re.match(r"\|[^|]*\| `(textrae/[\w/]+\.py)` \|([^|]*)\|$", line):
+            yield found[1], re.findall(r"`([\w.]+)`", found[2])
+
+
+def defined(path: Path) -> set[str]:
+    """Return the functions, classes and methods of a file."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found |= {node.name} | {
+                f"{node.name}.{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)
+            }
+    return found
+
+
+@pytest.mark.parametrize("name", ["rae", "brae", "ara", "hrae", "vrae", "mse"])
+def test_how_it_works_names_code_that_exists(name: str) -> None:
+    page = DOCS / "how" / f"{name}.md"
+    named = list(rows(page))
+    assert named
+    for path, names in named:
+        assert set(names) <= defined(ROOT / path), path
+    assert f"({name}.svg)" in page.read_text(encoding="utf-8")
+
+
+def test_the_pictures_are_what_the_script_draws() -> None:
+    diagrams = loaded("scripts/docs/diagrams.py")
+    for name, draw in diagrams.PICTURES.items():
+        text = draw().svg()
+        assert (DOCS / "how" / f"{name}.svg").read_text(encoding="utf-8") == text
+        assert "prefers-color-scheme:dark" in text
+
+
+def test_the_cell_of_the_guide_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell, test = re.findall(
+        r"```python\n(.*?)```", (DOCS / "extend.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    names: dict[str, Any] = {"__name__": "ugrnn"}
+    exec(compile(cell, "docs/extend.md", "exec"), names)
+    monkeypatch.setitem(CELLS, "ugrnn", names["UGRNN"])
+    exec(compile(test, "docs/extend.md", "exec"), names)
+    names["test_forward_follows_the_equations"]()
+    layer = make("ugrnn", hidden=3)
+    x, state, _ = inputs(layer, steps=3, batch=2)
+
+    def run(x: Tensor, state: Tensor, *parameters: Tensor) -> tuple[Tensor, Tensor]:
+        given = dict(zip(dict(layer.named_parameters()), parameters, strict=True))
+        joined = torch.cat([x, x.new_zeros(*x.shape[:2], 3)], dim=-1)
+        return torch.func.functional_call(layer, given, (joined, state))
+
+    assert torch.autograd.gradcheck(run, (x, state, *layer.parameters()))
 
 
 def test_links_that_leave_docs_lead_to_pages() -> None:
@@ -136,8 +197,7 @@ def test_the_site_has_its_pages(site: Path) -> None:
         text = page.read_text(encoding="utf-8")
         assert "arithmatex" not in text, page
         assert "<merror" not in text, page
-    if (site / "how").exists():
-        assert "<math" in (site / "how" / "rae.html").read_text(encoding="utf-8")
+    assert "<math" in (site / "how" / "rae.html").read_text(encoding="utf-8")
 
 
 @needs_mkdocs

@@ -19,11 +19,11 @@ OUTSIDE = {
     "CHANGELOG.md": "project/changes.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "data/README.md": "project/corpus.md",
+    "README.zh-CN.md": "project/readme.zh-CN.md",
+    "SECURITY.md": "project/security.md",
 }
 """Files of the top folder that the site shows, and the names of their pages."""
-OPTIONAL = {"README.zh-CN.md": "project/readme.zh-CN.md", "SECURITY.md": "project/security.md"}
-"""Files that are shown where there are any."""
-COPIED = {"LICENSE": "project/LICENSE.txt"}
+COPIED = {"LICENSE": "project/LICENSE.txt", "CITATION.cff": "project/CITATION.cff"}
 """Files of the top folder that pages link to, and the names of their copies."""
 CODE = re.compile(r"(^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[^\S\n]*$|`+[^`\n]+`+)", re.MULTILINE | re.DOTALL)
 """Code of a page in Markdown, in which nothing is a link."""
@@ -32,13 +32,10 @@ ATTRIBUTE = re.compile(
     r'(?P<head><[^>]*\b(?:src|srcset|href)=")(?P<target>[^"\s#]+)(?P<anchor>#[^"]*)?(?P<tail>")'
 )
 MATHS = re.compile(r'<(span|div) class="arithmatex">(.*?)</\1>', re.DOTALL)
+ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")
+"""Roles of Sphinx, which docstrings have before names."""
 LONGEST_OUTPUT = 20_000
 """Characters of an output of a notebook that are shown."""
-
-
-def outside() -> dict[str, str]:
-    """Return the files of the top folder that the site shows, by their paths, with the names of their pages."""
-    return OUTSIDE | {path: name for path, name in OPTIONAL.items() if (ROOT / path).is_file()}
 
 
 def notebooks() -> list[Path]:
@@ -48,26 +45,24 @@ def notebooks() -> list[Path]:
 
 def on_config(config: Any) -> Any:
     """Take GitHub's anchors, and put into the navigation what may or may not be there."""
-    from pymdownx.slugs import slugify
-
-    config.mdx_configs["toc"]["slugify"] = slugify(case="lower")
+    config.mdx_configs["toc"]["slugify"] = anchor
     sections = {name: pages for section in config.nav for name, pages in section.items()}
     found = [{_title(path): f"notebooks/{path.stem}.md"} for path in notebooks()]
     if found:
         sections["Start"].append({"Notebooks": found})
-    sections["Reference"] += [
-        {name.split("/")[-1].removesuffix(".md"): name}
-        for path, name in OPTIONAL.items()
-        if path in outside()
-    ]
     return config
+
+
+def anchor(heading: str, separator: str = "-") -> str:
+    """Return the anchor that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", separator)
 
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages that docs/ does not hold, and those of notebooks."""
     from mkdocs.structure.files import File
 
-    for path, name in (outside() | COPIED).items():
+    for path, name in (OUTSIDE | COPIED).items():
         files.append(File.generated(config, name, content=(ROOT / path).read_text(encoding="utf-8")))
     for path in notebooks():
         text = as_markdown(json.loads(path.read_text(encoding="utf-8")), path.name)
@@ -81,8 +76,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 
 
 def on_page_content(content: str, page: Any, config: Any, files: Any) -> str:
-    """Turn equations into MathML, which browsers show by themselves."""
-    return MATHS.sub(lambda found: as_mathml(found[2]), content)
+    """Turn equations into MathML, which browsers show by themselves, and take the roles out of docstrings."""
+    return MATHS.sub(lambda found: as_mathml(found[2]), ROLE.sub("", content))
 
 
 def relinked(markdown: str, name: str) -> str:
@@ -96,7 +91,7 @@ def relinked(markdown: str, name: str) -> str:
 
 def _relinked(text: str, name: str) -> str:
     """Return prose with its links as the site has them."""
-    origin = {page: path for path, page in outside().items()}.get(name, f"docs/{name}")
+    origin = {page: path for path, page in OUTSIDE.items()}.get(name, f"docs/{name}")
 
     def new(found: re.Match[str]) -> str:
         target = found["target"]
@@ -119,7 +114,7 @@ def page_of(path: str) -> str:
     Raises:
         ValueError: the site has no such file.
     """
-    known = outside() | COPIED
+    known = OUTSIDE | COPIED
     if path in known:
         return known[path]
     if path.startswith("docs/"):
@@ -135,7 +130,7 @@ def as_mathml(text: str) -> str:
     text = html.unescape(text).strip()
     display = "block" if text.startswith(r"\[") else "inline"
     made: str = convert(text[2:-2].strip(), display=display)
-    return f'<div class="equation">{made}</div>' if display == "block" else made
+    return f'<div style="margin: 1.2em 0; overflow-x: auto">{made}</div>' if display == "block" else made
 
 
 def as_markdown(notebook: dict[str, Any], name: str) -> str:

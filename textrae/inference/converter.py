@@ -195,7 +195,9 @@ class Converter:
         """Translate any number of sentences in bounded memory: yield blocks of sentences, in order.
 
         Args:
-            beam, length_penalty, to: as for :meth:`translate`.
+            beam: width of the beam, as for :meth:`translate`.
+            length_penalty: as for :meth:`translate`.
+            to: language to write, as for :meth:`translate`.
             window: sentences read before any is written; few for a pipe whose reader waits.
             cuts: counts what was read and truncated.
         """

@@ -125,7 +125,8 @@ class LatentSpace(Converter):
             steps: points from each sentence to the next, both counted.
             method: ``linear``, ``spherical``, or ``flow``: along what the run's flow leads back to noise; by default
                 spherical where encodings are normalised or the model was trained with `blur`, and linear elsewhere.
-            beam, to: as for :meth:`decode`.
+            beam: width of the beam, as for :meth:`decode`.
+            to: language to write, as for :meth:`decode`.
             blur: level of the noise that the decoder assumes half-way, 0 to 1; none at the sentences' own places. For a
                 model trained with `blur`, which has :data:`BETWEEN` by default.
 
@@ -222,7 +223,8 @@ class LatentSpace(Converter):
             step: (dimensions,), from :meth:`direction`; or what :meth:`boundary` found.
             strength: factor of the step. With a boundary also ``least``: of some 80 moves of a sentence, of some of its slots
                 or of all, the one is taken that keeps most of it among those that are across when they are read again.
-            beam, to: as for :meth:`decode`.
+            beam: width of the beam, as for :meth:`decode`.
+            to: language to write, as for :meth:`decode`.
             blur: level of the noise that the decoder assumes, 0 to 1. For a model trained with `blur`, which has
                 :data:`MOVED` by default.
 
