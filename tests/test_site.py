@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 import torch
 import yaml
 from nn.layers import inputs, make
+from support import textrae_here
 from torch import Tensor
 
 import textrae
@@ -102,6 +104,43 @@ def test_the_pictures_are_what_the_script_draws() -> None:
         text = draw().svg()
         assert (DOCS / "how" / f"{name}.svg").read_text(encoding="utf-8") == text
         assert "prefers-color-scheme:dark" in text
+
+
+def test_the_start_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command runs as it is written, with fewer steps; what needs no training is shown as it comes out."""
+    page = (DOCS / "start.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    typed = [
+        line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")
+    ]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+    lines = (ROOT / "data" / "sentences.en.txt").read_text(encoding="utf-8").splitlines(keepends=True)[-800:]
+    (tmp_path / "data" / "sentences.en.txt").write_text("".join(lines), encoding="utf-8", newline="")
+    (tmp_path / "corpus.txt").write_text("".join(lines[:200]), encoding="utf-8", newline="")
+    monkeypatch.chdir(tmp_path)
+    ran = 0
+    for line in typed:
+        given, piped, rest = line.rpartition(" | ")
+        words = shlex.split(
+            rest.replace("--steps 300", "--steps 2").replace("--minutes 10", "--steps 2 --size small")
+        )
+        if words[0] == "textrae":
+            stdin = (given.removeprefix("echo ").strip('"') + "\n").encode() if piped else b""
+            done = textrae_here(*words[1:], stdin=stdin)
+            assert done.returncode == 0, (line, done.stderr)
+            ran += 1
+        elif words[0] == "python":
+            subprocess.run([sys.executable, *words[1:]], check=True)
+            eight = (tmp_path / "first" / "eight.txt").read_text(encoding="utf-8")
+            assert eight in page
+        else:
+            assert line in ("make install", ". .venv/bin/activate", "ls first"), line
+    assert ran >= 8
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "docs/start.md", "exec"), names)
+    assert names["vectors"].shape == (2, 512)
 
 
 def test_the_cell_of_the_guide_works(monkeypatch: pytest.MonkeyPatch) -> None:
