@@ -151,7 +151,7 @@ def core(work: Path) -> tuple[Path, str]:
 
 def tried(extra: str, under: Path, wheel: str, work: Path) -> bool:
     """Use an extra without it and with it; print a row and return whether both were right."""
-    began, place = time.monotonic(), work / extra
+    began, place = time.monotonic(), work / f"with-{extra}"
     python = fresh(place, under)
     before = ran(python, USES[extra], work)
     refused = (

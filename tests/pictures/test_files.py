@@ -31,7 +31,7 @@ def test_a_picture_is_saved_or_the_reason_said(
     if ending == ".svg":
         save_picture(SMALL, path, "draw less")  # which needs nothing
     else:
-        with pytest.raises(RunError, match=r"pip install matplotlib, or give \.svg"):
+        with pytest.raises(RunError, match=r"pip install \"textrae\[plot\]\"`, or give \.svg"):
             check_picture(path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 

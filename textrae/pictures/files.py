@@ -28,7 +28,7 @@ def check_picture(path: Path) -> None:
         raise ConfigError(f"{path}: pictures are written to {', '.join(PICTURES)}; give one of these endings")
     if path.suffix != ".svg" and find_spec("matplotlib") is None:
         raise RunError(
-            f"{path}: {path.suffix} needs matplotlib; install it with: pip install matplotlib, or give .svg"
+            f'{path}: {path.suffix} needs matplotlib; install it with `pip install "textrae[plot]"`, or give .svg'
         )
 
 
