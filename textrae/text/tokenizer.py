@@ -90,7 +90,10 @@ class Tokenizer:
     def __init__(self, model: bytes) -> None:
         self._model = model
         self._pieces = _processor(model)
-        self._longest = max(len(self._pieces.id_to_piece(i)) for i in range(self.vocab_size))
+        try:
+            self._longest = max(map(len, self.pieces()))
+        except UnicodeDecodeError:
+            raise CorpusError("holds a piece that is not UTF-8, so it is damaged") from None
         _refuse_lossy(self)
 
     @classmethod
