@@ -21,13 +21,14 @@ from textrae.devices import choose_device, keep_freed_memory
 from textrae.errors import DeviceError
 from textrae.inference.arguments import whole
 from textrae.inference.cuts import Cuts
-from textrae.inference.engine import WINDOW, Hypotheses, windows
+from textrae.inference.engine import WINDOW, Hypotheses
 from textrae.inference.vectors import Vectors
 from textrae.inference.worker import Outcome, Worker
 from textrae.model import SentenceAutoencoder
 from textrae.runs.hub import run_folder
 from textrae.settings.fields import Precision
 from textrae.settings.model import Part
+from textrae.text.lines import windows
 
 MOST = 1_024
 """Most processes of a pool."""

@@ -6,6 +6,7 @@ The scripts that hand it damaged or hostile input import this. It works on Linux
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
@@ -29,6 +30,8 @@ GOOD = ("works", "refused")
 """Outcomes that are right: what was given is good enough, or one line says what is wrong with it."""
 LIMIT = 1 << 30
 """Bytes of memory that a command may ask for beyond those it begins with."""
+_PIPE = 1 << 20
+"""Bytes of what a command says, at most; one that says more counts as hung."""
 _LONGEST = 3_000
 """Characters of a message at most."""
 _NO_ROOM = re.compile(
@@ -37,7 +40,14 @@ _NO_ROOM = re.compile(
 """What is said where the limit of memory was hit."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _ELSEWHERE = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate", "os.chmod", "shutil.rmtree")  # fmt: skip
-_STARTS = ("os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "socket.connect", "pickle.find_class")
+_STARTS = (
+    "os.system",
+    "subprocess.Popen",
+    "os.exec",
+    "os.posix_spawn",
+    "socket.connect",
+    "pickle.find_class",
+)
 """Events that no reading of data causes: a program, a connection, a class named by a pickle."""
 
 
@@ -87,16 +97,21 @@ def textrae(words: Sequence[object], folder: Path, limits: Limits | None = None)
 
 def watched(work: Callable[[], Any], folder: Path, limits: Limits) -> Outcome:
     """Do some work in a child of this process, and tell what came of it."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as facts:
+    out, end = os.pipe()  # and no file, which the limit of files would hold for too
+    fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _PIPE)
+    with tempfile.TemporaryFile() as facts:
         began = time.monotonic()
         child = os.fork()
         if child == 0:
-            _work(work, folder.resolve(), limits, out.fileno(), facts)
+            _work(work, folder.resolve(), limits, end, facts)
+        os.close(end)
         status, used, hung = _wait(child, limits.seconds)
         seconds = time.monotonic() - began
-        out.seek(0)
+        os.set_blocking(out, False)
+        with os.fdopen(out, "rb") as stream:
+            said = (stream.read(_PIPE) or b"").decode("utf-8", "replace")
         facts.seek(0)
-        said, told = out.read().decode("utf-8", "replace"), facts.read()
+        told = facts.read()
     kind, why = graded(said, json.loads(told) if told else None, hung, status)
     return Outcome(kind, why, used.ru_maxrss * 1024, seconds)
 
@@ -125,7 +140,9 @@ def _work(work: Callable[[], Any], folder: Path, limits: Limits, out: int, facts
         os.dup2(out, 2)
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)))
         sys.stdout, sys.stderr = (
-            io.TextIOWrapper(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), errors="backslashreplace")
+            io.TextIOWrapper(
+                io.BufferedWriter(io.FileIO(number, "w", closefd=False)), errors="backslashreplace"
+            )
             for number in (1, 2)
         )
         os.chdir(folder)
@@ -140,9 +157,10 @@ def _work(work: Callable[[], Any], folder: Path, limits: Limits, out: int, facts
         most = resource.getrlimit(resource.RLIMIT_DATA)[1]
         resource.setrlimit(resource.RLIMIT_DATA, (held + limits.memory, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        largest = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         if limits.largest_file is not None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limits.largest_file, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limits.largest_file, largest))
         done = _audited(folder)
         try:
             work()
@@ -155,6 +173,7 @@ def _work(work: Callable[[], Any], folder: Path, limits: Limits, out: int, facts
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
         facts.write(json.dumps({"code": code, "done": done[:20]}).encode())
         facts.flush()
     except BaseException as error:  # of this script's own

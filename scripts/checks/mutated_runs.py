@@ -37,16 +37,40 @@ OWN = {"series": "--steps 3 --hidden 4 --device cpu".split()}
 MADE: dict[str, list[list[str]]] = {
     "text": [["train", "text.txt", "-o", "runs/text", *SMALL, "--slots", "2"]],
     "variational": [
-        ["train", "text.txt", "-o", "runs/variational", *SMALL, "--variational", "--layers", "2", "--cell", "lstm"],
+        [
+            "train",
+            "text.txt",
+            "-o",
+            "runs/variational",
+            *SMALL,
+            "--variational",
+            "--layers",
+            "2",
+            "--cell",
+            "lstm",
+        ],
         ["prior", "runs/variational", "text.txt", "--steps", "3"],
     ],
     "hierarchical": [["train", "text.txt", "-o", "runs/hierarchical", *SMALL, "--hierarchical"]],
     "translator": [
-        ["train", "text.txt", "--target", "text.txt", "-o", "runs/translator", *SMALL, "--tokenizers", "separate"]
+        [
+            "train",
+            "text.txt",
+            "--target",
+            "text.txt",
+            "-o",
+            "runs/translator",
+            *SMALL,
+            "--tokenizers",
+            "separate",
+        ]
     ],
     "series": [["train", "--series", "series.csv", "-o", "runs/series", *OWN["series"]]],
     "index": [["index", "runs/text", "text.txt", "-o", "runs/index"]],
-    "vectors": [["encode", f"runs/{name}", "text.txt", "-o", f"{name}.npy"] for name in ("text", "variational", "hierarchical")],
+    "vectors": [
+        ["encode", f"runs/{name}", "text.txt", "-o", f"{name}.npy"]
+        for name in ("text", "variational", "hierarchical")
+    ],
 }
 """Command lines that make the folders and what is used with them."""
 USES: dict[str, list[list[str]]] = {
@@ -92,7 +116,11 @@ class Home:
         """Return a command line on the copy of a folder in `box`, and on what lies beside the sound ones."""
         names = {path.name for path in self.folder.iterdir()}
         return [
-            str(box / "run") if word == "RUN" else str(self.folder / word) if word.split("/")[0] in names else word
+            str(box / "run")
+            if word == "RUN"
+            else str(self.folder / word)
+            if word.split("/")[0] in names
+            else word
             for word in words
         ]
 
@@ -115,7 +143,12 @@ def warm() -> None:
 
 def prepare(folder: Path) -> Home:
     """Train the tiny runs, and use each once as it is."""
-    lines = [f"{who} {does} {what}." for who in ("A dog", "My cat") for does in ("sees", "eats") for what in "abcdefgh"]
+    lines = [
+        f"{who} {does} {what}."
+        for who in ("A dog", "My cat")
+        for does in ("sees", "eats")
+        for what in "abcdefgh"
+    ]
     (folder / "text.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "few.txt").write_text("\n".join(lines[:6]) + "\n", encoding="utf-8")
     rows = (f"{row % 7}.5,{row % 5}\n{row % 3},1\n" for row in range(20))
@@ -168,7 +201,14 @@ def changed(draw: random.Random, home: Home, run: Path, canary: Path) -> str:
         what, content = draw.choice(sorted(payloads(canary).items()))
         added.write_bytes(content)
         return f"{added.name} added: {what}"
-    weights = [4 if path.name in ("config.json", "settings.json", "index.json") else 2 if path.suffix in (".safetensors", ".model") else 1 for path in files]
+    weights = [
+        4
+        if path.name in ("config.json", "settings.json", "index.json")
+        else 2
+        if path.suffix in (".safetensors", ".model")
+        else 1
+        for path in files
+    ]
     file = draw.choices(files, weights)[0]
     name = str(file.relative_to(run))
     if way < 0.12:
@@ -190,10 +230,15 @@ def reseal(run: Path) -> None:
         facts = json.loads(header["__metadata__"]["textrae"])
         weights = _digest(header, numbers)
         if config.get("kind") == "series":
-            shape: Any = {name: config[name] for name in ("dim", "columns", "model", "series") if name in config}
+            shape: Any = {
+                name: config[name] for name in ("dim", "columns", "model", "series") if name in config
+            }
         else:
             shape = config["model"]
-        facts |= {"weights": weights, "shape": hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()}
+        facts |= {
+            "weights": weights,
+            "shape": hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest(),
+        }
         for part, name in (("tokenizer", "tokenizer.model"), ("target tokenizer", "target-tokenizer.model")):
             if part in facts:
                 facts[part] = hashlib.sha256((run / name).read_bytes()).hexdigest()
@@ -207,7 +252,16 @@ def reseal(run: Path) -> None:
             facts |= {"weights": weights, "tensors": _digest(header, numbers)}
             header["__metadata__"] = {"textrae": json.dumps(facts)}
             (run / "flow.safetensors").write_bytes(joined(header, numbers))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, struct.error, MemoryError):
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+        struct.error,
+        MemoryError,
+    ):
         return  # too damaged to be forged
 
 
@@ -246,7 +300,11 @@ def once(home: Home, kind: str, words: list[str], change: Any) -> Result:
         outcome = textrae(line, box, limits)
         after = snapshot(box)
         allowed = "run/" if trains else "out/"
-        odd = [path for path in unlike(before, after) if not path.startswith(allowed) or outcome.kind == "refused" and path.startswith("out/")]
+        odd = [
+            path
+            for path in unlike(before, after)
+            if not path.startswith(allowed) or outcome.kind == "refused" and path.startswith("out/")
+        ]
         if odd:
             outcome = replace(outcome, kind="did more", said=f"changed {', '.join(odd[:5])}; {outcome.said}")
         elif outcome.peak - home.peaks.get(f"{kind} {words}", outcome.peak) > LIMIT:
@@ -275,7 +333,9 @@ def drawn(home: Home, number: int, seed: int) -> Result:
 
 def main() -> None:
     """Change folders, use each once, and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
@@ -297,7 +357,10 @@ def main() -> None:
             most = max(most, outcome.peak - home.peaks[f"{result.kind} {result.words}"])
             slowest = max(slowest, outcome.seconds)
             if args.show or not outcome.right:
-                print(f"{number} {outcome.kind}: {result.kind}, {result.change}\n    {' '.join(result.words)} ({outcome.seconds:.1f} s)\n    {outcome.said[:400]}", flush=True)
+                print(
+                    f"{number} {outcome.kind}: {result.kind}, {result.change}\n    {' '.join(result.words)} ({outcome.seconds:.1f} s)\n    {outcome.said[:400]}",
+                    flush=True,
+                )
         if odd := unlike(sound, snapshot(top)):
             print(f"changed beside the copies: {', '.join(odd[:9])}")
             counts["text"]["did more"] += 1
@@ -305,7 +368,9 @@ def main() -> None:
         print(f"{kind}: " + ", ".join(f"{count:,} {one}" for one, count in sorted(found.items())))
     total = sum((found for found in counts.values()), Counter[str]())
     wrong = sum(count for one, count in total.items() if one not in ("works", "refused"))
-    print(f"{total.total():,} changed folders: {total['works']:,} work, {total['refused']:,} refused in one line, {wrong} wrong")
+    print(
+        f"{total.total():,} changed folders: {total['works']:,} work, {total['refused']:,} refused in one line, {wrong} wrong"
+    )
     print(f"at most {most / 2**20:,.0f} MiB beyond the sound folder; the slowest took {slowest:.1f} s")
     sys.exit(bool(wrong))
 

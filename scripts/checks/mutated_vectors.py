@@ -36,8 +36,14 @@ TABLE = [
     ["duplicates", "run", "FILE", "-o", "out/t.txt"], ["encode", "run", "FILE", "--errors", "replace", "-o", "out/v.csv"], ["search", "run", "text.txt", "--queries", "FILE", "-o", "out/t.txt"],
     ["split", "FILE", "-o", "out/t.txt"], ["index", "run", "FILE", "-o", "out/index"],
 ]  # fmt: skip
-VECTORS = [["decode", "run", "FILE", "-o", "out/t.txt"], ["decode", "run", "FILE", "--any-run", "-o", "out/t.txt"]]
-GIVEN = [["train", "text.txt", "--vectors", "FILE", "-o", "out/run", *SMALL], ["train", "text.txt", "--teacher", "FILE", "-o", "out/run", *SMALL]]
+VECTORS = [
+    ["decode", "run", "FILE", "-o", "out/t.txt"],
+    ["decode", "run", "FILE", "--any-run", "-o", "out/t.txt"],
+]
+GIVEN = [
+    ["train", "text.txt", "--vectors", "FILE", "-o", "out/run", *SMALL],
+    ["train", "text.txt", "--teacher", "FILE", "-o", "out/run", *SMALL],
+]
 SERIES = [
     ["score", "series", "FILE", "-o", "out/s.csv"], ["reconstruct", "series", "FILE", "-o", "out/s.csv"], ["encode", "series", "FILE", "-o", "out/s.npy"],
     ["train", "--series", "FILE", "-o", "out/run", *TINY], ["evaluate", "series", "FILE"],
@@ -52,8 +58,18 @@ USES: dict[str, list[list[str]]] = {
 MADE = [
     ["train", "text.txt", "-o", "run", *SMALL],
     ["train", "--series", "s.csv", "-o", "series", "--steps", "2", "--hidden", "4"],
-    *(["encode", "run", "text.txt", "-o", f"v.{ending}"] for ending in ("npy", "safetensors", "parquet", "jsonl", "csv")),
-    *(["encode", "run", "text.txt", "--storage", kind, "-o", name] for kind, name in (("int8", "int8.npy"), ("float16", "half.safetensors"), ("binary", "binary.parquet"))),
+    *(
+        ["encode", "run", "text.txt", "-o", f"v.{ending}"]
+        for ending in ("npy", "safetensors", "parquet", "jsonl", "csv")
+    ),
+    *(
+        ["encode", "run", "text.txt", "--storage", kind, "-o", name]
+        for kind, name in (
+            ("int8", "int8.npy"),
+            ("float16", "half.safetensors"),
+            ("binary", "binary.parquet"),
+        )
+    ),
 ]
 """Command lines that make what the commands use."""
 FIELDS = (
@@ -75,7 +91,9 @@ def of_lines(draw: random.Random, content: bytes) -> Mutation:
         lines[at] = mark.join(fields)
         return f"line {at}: {field[:20]!r}", b"\n".join(lines)
     if way == 3:
-        lines[at] = draw.choice((b"\xff\xfe", b"\xed\xa0\x80", b"\x00" * 100, draw.randbytes(50), draw.choice(RAW)))
+        lines[at] = draw.choice(
+            (b"\xff\xfe", b"\xed\xa0\x80", b"\x00" * 100, draw.randbytes(50), draw.choice(RAW))
+        )
         return f"line {at} = {lines[at][:20]!r}", b"\n".join(lines)
     if way == 4:
         count = draw.choice((2, 1_000, 20_000))
@@ -111,12 +129,12 @@ def _parquet_bomb(draw: random.Random, vectors: bool) -> Mutation:
 
     out = io.BytesIO()
     if vectors:
-        rows = draw.choice((2_000_000, 3))
+        rows = draw.choice((200_000, 3))
         width = 4 if rows > 3 else 20_000_000
         lists = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(rows * width, np.float32)), width)
         pq.write_table(pa.table({"vector": lists}), out, compression="zstd")
     else:
-        rows, size = draw.choice(((40_000, 1 << 16), (2_000, 1 << 20), (3_000_000, 1)))
+        rows, size = draw.choice(((40_000, 1 << 16), (2_000, 1 << 20), (200_000, 1)))
         texts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array(["x" * size]))
         pq.write_table(pa.table({"text": texts}), out, compression="zstd")
     return f"{rows:,} large rows", out.getvalue()
@@ -165,13 +183,30 @@ def prepare(folder: Path) -> dict[str, int]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = [f"{who} {does} {what}." for who in ("A dog", "My cat") for does in ("sees", "eats") for what in "abcdefgh"]
+    texts = [
+        f"{who} {does} {what}."
+        for who in ("A dog", "My cat")
+        for does in ("sees", "eats")
+        for what in "abcdefgh"
+    ]
     lines = {
         "text.txt": texts,
         "text.csv": ["id,text,note", *(f'{n},"{text}",x' for n, text in enumerate(texts))],
         "text.tsv": ["id\ttext", *(f"{n}\t{text}" for n, text in enumerate(texts))],
-        "text.jsonl": [f'{{"id": {n}, "text": "{text}", "more": {{"a": [1, 2]}}}}' for n, text in enumerate(texts)],
-        "config.toml": ["hidden = 8", "embedding = 8", "latent = 4", "vocab-size = 300", "max-length = 8", 'device = "cpu"', "slots = 2", "lr = 0.01", 'cell = "lstm"'],
+        "text.jsonl": [
+            f'{{"id": {n}, "text": "{text}", "more": {{"a": [1, 2]}}}}' for n, text in enumerate(texts)
+        ],
+        "config.toml": [
+            "hidden = 8",
+            "embedding = 8",
+            "latent = 4",
+            "vocab-size = 300",
+            "max-length = 8",
+            'device = "cpu"',
+            "slots = 2",
+            "lr = 0.01",
+            'cell = "lstm"',
+        ],
         "s.csv": ["a,b", *(f"{n % 7}.5,{n % 5}" for n in range(20))],
     }
     for name, rows in lines.items():
@@ -193,12 +228,17 @@ def prepare(folder: Path) -> dict[str, int]:
         for words in uses:
             outcome, _ = once(folder, file, words, lambda path, canary: "nothing")
             peaks[f"{file} {words}"] = outcome.peak
-            if outcome.kind != "works" and (outcome.kind, file.startswith("text")) != ("refused", True):  # `split` of tables
+            if outcome.kind != "works" and (outcome.kind, file.startswith("text")) != (
+                "refused",
+                True,
+            ):  # `split` of tables
                 sys.exit(f"a sound {file}, {words}: {outcome}")
     return peaks
 
 
-def once(folder: Path, file: str, words: list[str], change: Callable[[Path, Path], str]) -> tuple[Outcome, str]:
+def once(
+    folder: Path, file: str, words: list[str], change: Callable[[Path, Path], str]
+) -> tuple[Outcome, str]:
     """Copy a sound file, change the copy, and have a command read it; return what came of it, and the change."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         box = Path(name)
@@ -211,7 +251,11 @@ def once(folder: Path, file: str, words: list[str], change: Callable[[Path, Path
         places = {"FILE": box / file} | {one: folder / one for one in ("run", "series", "text.txt")}
         limits = Limits(seconds=120, user=NOBODY if "may not be read" in what and os.getuid() == 0 else None)
         outcome = textrae([places.get(word, word) for word in words], box, limits)
-        odd = [path for path in unlike(before, snapshot(box)) if outcome.kind == "refused" or not path.startswith("out")]
+        odd = [
+            path
+            for path in unlike(before, snapshot(box))
+            if outcome.kind == "refused" or not path.startswith("out")
+        ]
         if odd:
             outcome = replace(outcome, kind="did more", said=f"changed {', '.join(odd[:5])}; {outcome.said}")
     return outcome, what
@@ -228,7 +272,9 @@ def drawn(folder: Path, number: int, seed: int) -> Result:
 
 def main() -> None:
     """Change files, have each read once, and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
@@ -252,7 +298,10 @@ def main() -> None:
             counts[result.kind][outcome.kind] += 1
             most, slowest = max(most, more), max(slowest, outcome.seconds)
             if args.show or not outcome.right:
-                print(f"{number} {outcome.kind}: {result.kind}, {result.change}\n    {' '.join(result.words)} ({outcome.seconds:.1f} s, {more / 2**20:.0f} MiB)\n    {outcome.said[:400]}", flush=True)
+                print(
+                    f"{number} {outcome.kind}: {result.kind}, {result.change}\n    {' '.join(result.words)} ({outcome.seconds:.1f} s, {more / 2**20:.0f} MiB)\n    {outcome.said[:400]}",
+                    flush=True,
+                )
         if odd := unlike(sound, snapshot(top)):
             print(f"changed beside the copies: {', '.join(odd[:9])}")
             counts["text.txt"]["did more"] += 1
@@ -260,7 +309,9 @@ def main() -> None:
         print(f"{file}: " + ", ".join(f"{count:,} {one}" for one, count in sorted(found.items())))
     total = sum((found for found in counts.values()), Counter[str]())
     wrong = sum(count for one, count in total.items() if one not in ("works", "refused"))
-    print(f"{total.total():,} changed files: {total['works']:,} work, {total['refused']:,} refused in one line, {wrong} wrong")
+    print(
+        f"{total.total():,} changed files: {total['works']:,} work, {total['refused']:,} refused in one line, {wrong} wrong"
+    )
     print(f"at most {most / 2**20:,.0f} MiB beyond the sound file; the slowest took {slowest:.1f} s")
     sys.exit(bool(wrong))
 

@@ -130,7 +130,9 @@ def _changed_json(draw: random.Random, values: Any) -> Mutation:
         with_circle = json.dumps(values, default=str, check_circular=True) if _flat(values) else "{}"
         return f"{what} and {other!r:.40} changed places", with_circle.encode()
     if way == 5 and isinstance(parent[key], int) and not isinstance(parent[key], bool):
-        parent[key] = draw.choice((parent[key] + 1, parent[key] - 1, -parent[key], parent[key] * 1_000, parent[key] << 20))
+        parent[key] = draw.choice(
+            (parent[key] + 1, parent[key] - 1, -parent[key], parent[key] * 1_000, parent[key] << 20)
+        )
         return f"{what} = {parent[key]}", json.dumps(values).encode()
     odd = draw.choice(ODD)
     parent[key] = odd
@@ -148,7 +150,13 @@ def _flat(values: Any) -> bool:
 
 def _places(values: Any) -> Any:
     """Yield each place in values of JSON: what holds it, and its key or number."""
-    keys = list(values) if isinstance(values, dict) else range(min(len(values), 20)) if isinstance(values, list) else ()
+    keys = (
+        list(values)
+        if isinstance(values, dict)
+        else range(min(len(values), 20))
+        if isinstance(values, list)
+        else ()
+    )
     for key in keys:
         yield values, key
         yield from _places(values[key])
@@ -182,7 +190,9 @@ def of_safetensors(draw: random.Random, content: bytes) -> Mutation:
     names = [name for name in header if name != "__metadata__"]
     way = draw.randrange(9)
     if way == 0:
-        size = draw.choice((0, 1, 7, 2**31, 2**32, 2**63, 2**64 - 1, len(content), len(content) - 8, 100_000_001))
+        size = draw.choice(
+            (0, 1, 7, 2**31, 2**32, 2**63, 2**64 - 1, len(content), len(content) - 8, 100_000_001)
+        )
         return f"header of {size} bytes", struct.pack("<Q", size) + content[8:]
     if way == 1:
         what, said = _changed_json(draw, header)
@@ -191,25 +201,56 @@ def of_safetensors(draw: random.Random, content: bytes) -> Mutation:
         return of_bytes(draw, content)
     entry, name = header[one := draw.choice(names)], one[:30]
     if way == 2:
-        entry["dtype"] = draw.choice(("F64", "F32", "F16", "BF16", "I64", "I8", "U8", "BOOL", "F8_E4M3", "C64", "F4", "Q9", "", "f32"))
+        entry["dtype"] = draw.choice(
+            ("F64", "F32", "F16", "BF16", "I64", "I8", "U8", "BOOL", "F8_E4M3", "C64", "F4", "Q9", "", "f32")
+        )
         return f"{name} of {entry['dtype']}", joined(header, numbers)
     if way == 3:
         shape = list(entry["shape"])
         entry["shape"] = draw.choice(
-            ([], [0], [2**63], [2**32, 2**32], [2**40, 0], [-1, *shape], [*shape, 1], shape[::-1], [1, *shape], [1] * 300, shape + [2**20])
+            (
+                [],
+                [0],
+                [2**63],
+                [2**32, 2**32],
+                [2**40, 0],
+                [-1, *shape],
+                [*shape, 1],
+                shape[::-1],
+                [1, *shape],
+                [1] * 300,
+                shape + [2**20],
+            )
         )
         return f"{name} of shape {str(entry['shape'])[:40]}", joined(header, numbers)
     if way == 4:
         begin, end = entry["data_offsets"]
         entry["data_offsets"] = draw.choice(
-            ([0, 0], [end, begin], [begin, 2**63], [begin + 4, end + 4], header[draw.choice(names)]["data_offsets"], [0, len(numbers)], [-4, 4])
+            (
+                [0, 0],
+                [end, begin],
+                [begin, 2**63],
+                [begin + 4, end + 4],
+                header[draw.choice(names)]["data_offsets"],
+                [0, len(numbers)],
+                [-4, 4],
+            )
         )
         return f"{name} at {entry['data_offsets']}", joined(header, numbers)
     if way == 5:
         said = json.dumps({one: entry})[1:-1].encode()
         return f"{name} twice", joined(b"{" + said + b"," + json.dumps(header).encode()[1:], numbers)
     if way == 6:
-        header["__metadata__"] = draw.choice(({}, {"textrae": ""}, {"textrae": "[" * 50_000}, {"textrae": "{}"}, {"a": "b" * 10**6}, {"textrae": 5}))
+        header["__metadata__"] = draw.choice(
+            (
+                {},
+                {"textrae": ""},
+                {"textrae": "[" * 50_000},
+                {"textrae": "{}"},
+                {"a": "b" * 10**6},
+                {"textrae": 5},
+            )
+        )
         return "other metadata", joined(header, numbers)
     if way == 7:
         value = draw.choice((float("nan"), float("inf"), -float("inf"), 3e38, 1e-45, 0.0))
@@ -229,8 +270,39 @@ def of_npy(draw: random.Random, content: bytes) -> Mutation:
         return of_bytes(draw, content)
     size = int.from_bytes(content[8:10], "little")
     numbers = content[10 + size :]
-    descr = draw.choice(("<f4", "<f8", "<f2", "|O", "<c8", "<M8[s]", "|S4", "<U4", "|V4", "|b1", "|i1", "|u1", ">f4", "<f99", "<q8"))
-    shape: Any = draw.choice(("(2, 4)", "()", "(0,)", "(-1, 4)", f"({2**62},)", f"({2**31}, {2**31})", "(1, 1, 1)", "(2, 'a')", "__import__('os')", "(" * 3_000))
+    descr = draw.choice(
+        (
+            "<f4",
+            "<f8",
+            "<f2",
+            "|O",
+            "<c8",
+            "<M8[s]",
+            "|S4",
+            "<U4",
+            "|V4",
+            "|b1",
+            "|i1",
+            "|u1",
+            ">f4",
+            "<f99",
+            "<q8",
+        )
+    )
+    shape: Any = draw.choice(
+        (
+            "(2, 4)",
+            "()",
+            "(0,)",
+            "(-1, 4)",
+            f"({2**62},)",
+            f"({2**31}, {2**31})",
+            "(1, 1, 1)",
+            "(2, 'a')",
+            "__import__('os')",
+            "(" * 3_000,
+        )
+    )
     said = draw.choice((
         f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (2, 4), }}", f"{{'descr': '<f4', 'fortran_order': True, 'shape': {shape}, }}",
         f"{{'descr': [('a', '{descr}'), ('b', '|O')], 'fortran_order': False, 'shape': (2,), }}", "{}", "", "(" * 5_000, "{" * 5_000,
@@ -281,7 +353,8 @@ def fields(message: bytes) -> list[tuple[int, int, bytes]]:
 def message_of(found: list[tuple[int, int, bytes]]) -> bytes:
     """Return the protobuf message of some fields."""
     return b"".join(
-        _varint(number * 8 + kind) + (_varint(len(value)) if kind == 2 else b"") + value for number, kind, value in found
+        _varint(number * 8 + kind) + (_varint(len(value)) if kind == 2 else b"") + value
+        for number, kind, value in found
     )
 
 
@@ -301,7 +374,10 @@ def of_message(draw: random.Random, content: bytes, deep: int = 2) -> Mutation:
         return of_bytes(draw, content)
     if not found:
         return "a new field", message_of([(draw.randrange(1, 50), 2, draw.randbytes(5))])
-    at, way = draw.choice((0, draw.randrange(len(found)), len(found) - 1, max(0, len(found) - 2))), draw.randrange(7)
+    at, way = (
+        draw.choice((0, draw.randrange(len(found)), len(found) - 1, max(0, len(found) - 2))),
+        draw.randrange(7),
+    )
     number, kind, value = found[at]
     if way == 0:
         del found[at]
@@ -317,11 +393,21 @@ def of_message(draw: random.Random, content: bytes, deep: int = 2) -> Mutation:
         found[at] = (number, kind, inner)
         return f"field {number}: {what}", message_of(found)
     if kind == 0:
-        found[at] = (number, kind, _varint(draw.choice((0, 1, 2, 3, 6, 100, 2**31 - 1, 2**31, 2**63, 2**64 - 1))))
+        found[at] = (
+            number,
+            kind,
+            _varint(draw.choice((0, 1, 2, 3, 6, 100, 2**31 - 1, 2**31, 2**63, 2**64 - 1))),
+        )
     elif kind == 5:
         found[at] = (number, kind, struct.pack("<f", draw.choice((float("nan"), float("inf"), -1e38, 0.0))))
     else:
-        found[at] = (number, kind, draw.choice((b"", b"\0", b"a", "▁".encode(), b"\xff\xfe", draw.randbytes(300), b"x" * 10**6, b"\x80" * 20)))
+        found[at] = (
+            number,
+            kind,
+            draw.choice(
+                (b"", b"\0", b"a", "▁".encode(), b"\xff\xfe", draw.randbytes(300), b"x" * 10**6, b"\x80" * 20)
+            ),
+        )
     return f"field {number} = {found[at][2][:12]!r}", message_of(found)
 
 
@@ -340,7 +426,17 @@ def put_in_place(draw: random.Random, path: Path) -> str:
         path.symlink_to(path.name)
         return "a link to itself"
     if way in (3, 4, 5):
-        target = draw.choice(("/dev/zero", "/dev/full", "/etc/hostname", "/proc/self/mem", "/nowhere/at/all", "/proc/self/fd", ".."))
+        target = draw.choice(
+            (
+                "/dev/zero",
+                "/dev/full",
+                "/etc/hostname",
+                "/proc/self/mem",
+                "/nowhere/at/all",
+                "/proc/self/fd",
+                "..",
+            )
+        )
         path.symlink_to(target)
         return f"a link to {target}"
     if way == 6:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -28,6 +28,7 @@ from textrae.settings.fields import Precision
 from textrae.settings.model import Part
 from textrae.text.batch import SPECIALS, Batch, Specials, collate_lists, token_cuts
 from textrae.text.blank import is_blank
+from textrae.text.lines import windows
 from textrae.text.segments import segmenter
 from textrae.text.spelling import Spelling
 
@@ -435,10 +436,3 @@ class Engine:
             raise ConfigError(
                 "this model was trained with mse and has no likelihoods for a beam; give `beam=1`"
             )
-
-
-def windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Yield lists of `size` sentences, the last one perhaps shorter."""
-    source = iter(sentences)
-    while window := list(islice(source, size)):
-        yield window

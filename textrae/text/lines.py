@@ -5,7 +5,7 @@ A line ends only at a newline (``str.splitlines`` also breaks at U+2028, U+0085,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Final
 
 from textrae.errors import CorpusError
@@ -24,10 +24,13 @@ __all__ = [
     "read_sources",
     "refuse_column",
     "refuse_delimiter",
+    "windows",
 ]
 
 BATCH_LINES: Final = 4096
 """Sentences of a batch at most."""
+_WINDOW_CHARACTERS: Final = 1 << 24
+"""Characters after which a window of sentences ends."""
 
 
 def read_lines(
@@ -202,3 +205,16 @@ def _json_rows(
         return f"{name}: {unit} {number}" if number else name
 
     yield from object_rows(items, where, config.column, config.errors, counts, noted)
+
+
+def windows(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield lists of `size` sentences, of fewer where they are long, so that memory is bounded; the last one may be shorter."""
+    window, held = list[str](), 0
+    for sentence in sentences:
+        window.append(sentence)
+        held += len(sentence)
+        if len(window) == size or held >= _WINDOW_CHARACTERS:
+            yield window
+            window, held = [], 0
+    if window:
+        yield window

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from itertools import chain
 from typing import Any, Final
 
+import numpy as np
+
 from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig, character
 from textrae.text.blocks import ReadCounts
@@ -21,6 +23,12 @@ from textrae.text.sources import Source
 
 _BATCH_ROWS: Final = 1024
 _BATCH_CHARACTERS: Final = 2**22
+_BATCH_BYTES: Final = 2**26
+"""Bytes of a batch of Parquet, by what the file says of itself."""
+_SMALL: Final = 2**16
+"""Bytes of a column of which no row is too large."""
+_FEW_BYTES, _MANY_BYTES = 8, 4_096
+"""Bytes of a row of Parquet that may stand for a large text that many rows share: fewer, and more."""
 _LOOKED_AT: Final = 100
 _FITTING: Final = 3
 """Lines below a header that may fit it by chance."""
@@ -176,7 +184,13 @@ def parquet_rows(
             whole = [Column(field.name, False, place) for place, field in enumerate(schema)]
             others = [] if counts.kept is None else counts.kept.find([*whole, *parts], name)
             names = list(dict.fromkeys(schema.field(one.place).name for one in (chosen, *others)))
-            for batch in _batches(file, names, rows, nested=any(one.path for one in (chosen, *others))):
+            size, shared = _how_to_read(file.metadata, set(names))
+            if shared and chosen.whole:
+                file = stack.enter_context(
+                    pq.ParquetFile(opened, metadata=file.metadata, read_dictionary=[chosen.name])
+                )
+            nested = any(one.path for one in (chosen, *others))
+            for batch in _batches(file, names, rows, size, nested=nested):
                 values, *kept = (_column_of(batch, one, schema) for one in (chosen, *others))
                 counts.missing += values.null_count
                 if counts.kept is not None:
@@ -225,7 +239,13 @@ def _texts(values: Any, name: str, column: str, done: int) -> list[str]:
     Raises:
         CorpusError: one is not UTF-8; its row is told.
     """
+    import pyarrow as pa
+
     try:
+        if isinstance(values, pa.DictionaryArray):
+            used, places = np.unique(values.indices.fill_null(-1).to_numpy(), return_inverse=True)
+            found = values.dictionary.take(pa.array(used, mask=used < 0)).to_pylist()
+            return [found[place] or "" for place in places.tolist()]
         return [value or "" for value in values.to_pylist()]
     except UnicodeDecodeError:
         row = done + 1
@@ -251,22 +271,40 @@ def _column_of(batch: Any, column: Column, schema: Any) -> Any:
     return values
 
 
-def _batches(file: Any, columns: list[str], rows: range | None, *, nested: bool) -> Iterator[Any]:
+def _batches(file: Any, columns: list[str], rows: range | None, size: int, *, nested: bool) -> Iterator[Any]:
     """Yield the batches of columns; nested strings by each group of rows, as Arrow cannot join them."""
     if rows is None:
         for groups in [[group] for group in range(file.num_row_groups)] if nested else [None]:
-            yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, row_groups=groups)
+            yield from file.iter_batches(batch_size=size, columns=columns, row_groups=groups)
         return
     at = 0  # row of the file that comes next
     for group in range(file.num_row_groups):
         end = at + file.metadata.row_group(group).num_rows
         if at < rows.stop and rows.start < end:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, row_groups=[group]):
+            for batch in file.iter_batches(batch_size=size, columns=columns, row_groups=[group]):
                 first, last = max(rows.start - at, 0), min(rows.stop - at, batch.num_rows)
                 if first < last:
                     yield batch.slice(first, last - first)
                 at += batch.num_rows
         at = end
+
+
+def _how_to_read(metadata: Any, columns: set[str]) -> tuple[int, bool]:
+    """Return how many rows to read at once, and whether to read a text once that many rows share.
+
+    Fewer long rows are read at once, so that memory is bounded. A few bytes a row may stand for many large texts that are
+    all the same, and many bytes for large texts. Reading either once takes longer where texts are short and all different.
+    """
+    size, shared = _BATCH_ROWS, False
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        chunks = map(group.column, range(group.num_columns))
+        held = sum(
+            one.total_uncompressed_size for one in chunks if one.path_in_schema.split(".")[0] in columns
+        )
+        rows = max(1, group.num_rows)
+        size = max(1, min(size, _BATCH_BYTES * rows // max(1, held)))
+        shared |= held > _SMALL and not _FEW_BYTES <= held // rows <= _MANY_BYTES
+    return size, shared
 
 
 def _columns_of(

@@ -20,6 +20,8 @@ from textrae.text.npy import open_npy
 
 BLOCK: Final = 8_192
 """Rows read at once."""
+_MOST_NUMBERS: Final = 1 << 24
+"""Numbers of vectors read at once from Parquet, at most, unless one row has more."""
 _LONGEST_ROW: Final = 1 << 24
 """Most bytes of a row of text."""
 _LONGEST_HEADER: Final = 1 << 20
@@ -210,13 +212,23 @@ def _read_parquet(path: Path, width: int, run: str | None, kept: bool) -> Iterat
         _refuse_other(str(path), _told(file.schema_arrow.metadata or {}), run)
         done = 0
         try:
-            for batch in file.iter_batches(BLOCK, columns=[VECTOR]):
+            for batch in file.iter_batches(_rows_at_once(file.metadata), columns=[VECTOR]):
                 yield _rows_of(pa, path, batch.column(0), width, kept, done)
                 done += len(batch)
             if done != file.metadata.num_rows:
                 raise ValueError(f"{file.metadata.num_rows:,} rows by its footer, and it holds {done:,}")
         except pa.ArrowException as error:
             raise ValueError(str(error)) from None
+
+
+def _rows_at_once(metadata: Any) -> int:
+    """Return how many rows of vectors to read at once: fewer of long ones, however few bytes they are packed into."""
+    size = BLOCK
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        chunks = map(group.column, range(group.num_columns))
+        held = sum(one.num_values for one in chunks if one.path_in_schema.split(".")[0] == VECTOR)
+        size = min(size, _MOST_NUMBERS * max(1, group.num_rows) // max(1, held))
+    return max(1, size)
 
 
 def _rows_of(pa: Any, path: Path, column: Any, width: int, kept: bool, done: int) -> Block:
