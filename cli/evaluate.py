@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import app, late_command
-from .failures import in_options, note
+from .failures import in_options, note, plain
 from .kinds import KINDS, done_by_kind, options_for
 from .options import (
     LARGEST_SEED,
@@ -351,7 +351,7 @@ def info(run: RunFolder, out: Out = None, as_json: Json = False) -> None:
         if as_json:
             output.json(facts)
         else:
-            output.lines(_told(facts))
+            output.lines(map(plain, _told(facts)))
 
 
 def _told(facts: dict[str, Any]) -> Iterator[str]:

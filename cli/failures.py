@@ -27,15 +27,25 @@ NAMES: dict[str, str] = {}
 _USAGE: Any = typer.BadParameter.__mro__[2]
 """ClickException, the base of what wrong usage raises; typer does not export it."""
 _BAD_VALUE: Any = typer.BadParameter
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that a terminal obeys."""
 _SETTING = re.compile(r"`(\w+)(?:=([^`]*))?`")
 """A setting as the library's messages write it, with its value perhaps."""
 
 
+def plain(text: str) -> str:
+    r"""Return a text that moves no cursor and changes no colour of a terminal: its control characters are spelled, as in \\x1b.
+
+    Line ends and tabs stay.
+    """
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def note(line: str) -> None:
-    """Print a line for the user that is not a result."""
+    """Print a line for the user that is not a result; names in it may be a stranger's."""
     for folder, name in NAMES.items():
         line = line.replace(folder, name)
-    typer.echo(line, err=True)
+    typer.echo(plain(line), err=True)
 
 
 def failed(message: str, kind: str, code: int, as_json: bool) -> None:
@@ -50,7 +60,7 @@ def failed(message: str, kind: str, code: int, as_json: bool) -> None:
     if _told_by_another():
         return
     if not as_json:
-        note(f"error: {message}")
+        note(f"error: {' '.join(message.split(chr(10)))}")
         return
     from .as_json import to_json
 

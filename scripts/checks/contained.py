@@ -242,7 +242,7 @@ def graded(said: str, facts: dict[str, Any] | None, hung: bool, status: int) -> 
         return "traceback", lines[-1]
     if facts["code"] == 0:
         return "works", lines[-1]
-    told = [line for line in lines if line.startswith("error: ")]
+    told = [line for line in lines if line.startswith(("error: ", '{"error":'))]
     if len(told) != 1 or told[0] != lines[-1] or len(told[0]) > _LONGEST or facts["code"] not in (1, 2):
         return "unclear", f"exit {facts['code']}: {said[-500:]!r}"
     return ("refused", told[0]) if told[0].isprintable() else ("unclear", repr(told[0])[:500])

@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from contained import Limits, Outcome, snapshot, textrae, unlike
-from mutated_runs import SMALL, prepare, warm
+from mutated_runs import MADE, SMALL, prepare, warm
 
 PAGE, PAGES = 4_096, 16_384
 """Bytes of a page, and pages of the disk."""
@@ -245,13 +245,19 @@ def main() -> None:
     args = parser.parse_args()
     warm()
     lines = {**dict.fromkeys(FILES, ""), **FOLDERS, **{line: use for line, (_, use) in INSIDE.items()}}
-    lines = {line: use for line, use in lines.items() if all(word in line for word in args.only.split())}
+    gone = set(MADE) - set(args.kinds)
+    lines = {
+        line: use
+        for line, use in lines.items()
+        if all(word in line for word in args.only.split())
+        and not gone & {*line.split(), *use.split()[:2], INSIDE.get(line, ("",))[0]}
+    }
     tallies: dict[str, Tally] = {}
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
         for one in ("sound", "disk", "plain"):
             (top / one).mkdir()
-        sound = prepare(top / "sound").folder
+        sound = prepare(top / "sound", args.kinds).folder
         (sound / "running.txt").write_text("One sentence. Another one! And a third? " * 20)
         before = snapshot(sound)
         with small_disk(top / "disk", sound) as disk:
@@ -272,10 +278,8 @@ def main() -> None:
                     outcome = textrae(words, top / "plain")
                     odd = (
                         ""
-                        if outcome.kind == "refused"
-                        and "/dev/full" in outcome.said
-                        or "." in line.split()[-1]
-                        and "ending" in outcome.said
+                        if (outcome.kind == "refused" and "/dev/full" in outcome.said)
+                        or ("." in line.split()[-1] and "ending" in outcome.said)
                         else "not refused"
                     )
                     tallies.setdefault("/dev/full", Tally()).note(

@@ -23,6 +23,7 @@ import struct
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,47 +33,20 @@ from contained import LIMIT, Limits, Outcome, snapshot, textrae, unlike, watched
 from mutations import joined, of_file, parts, payloads
 
 NOBODY = 65_534
-SMALL = "--steps 3 --hidden 8 --embedding 8 --latent 4 --vocab-size 300 --max-length 8 --device cpu --precision fp32".split()
-OWN = {"series": "--steps 3 --hidden 4 --device cpu".split()}
+SMALL = ("--steps", "3", "--hidden", "8", "--embedding", "8", "--latent", "4", "--vocab-size", "300", "--max-length", "8", "--device", "cpu", "--precision", "fp32")  # fmt: skip
 MADE: dict[str, list[list[str]]] = {
-    "text": [["train", "text.txt", "-o", "runs/text", *SMALL, "--slots", "2"]],
+    "text": [["train", "text.txt", "-o", "runs/text", *SMALL, "--slots", "2"], ["encode", "runs/text", "text.txt", "-o", "text.npy"]],
     "variational": [
-        [
-            "train",
-            "text.txt",
-            "-o",
-            "runs/variational",
-            *SMALL,
-            "--variational",
-            "--layers",
-            "2",
-            "--cell",
-            "lstm",
-        ],
-        ["prior", "runs/variational", "text.txt", "--steps", "3"],
+        ["train", "text.txt", "-o", "runs/variational", *SMALL, "--variational", "--layers", "2", "--cell", "lstm"],
+        ["prior", "runs/variational", "text.txt", "--steps", "3"], ["encode", "runs/variational", "text.txt", "-o", "variational.npy"],
     ],
-    "hierarchical": [["train", "text.txt", "-o", "runs/hierarchical", *SMALL, "--hierarchical"]],
-    "translator": [
-        [
-            "train",
-            "text.txt",
-            "--target",
-            "text.txt",
-            "-o",
-            "runs/translator",
-            *SMALL,
-            "--tokenizers",
-            "separate",
-        ]
-    ],
-    "series": [["train", "--series", "series.csv", "-o", "runs/series", *OWN["series"]]],
+    "hierarchical": [["train", "text.txt", "-o", "runs/hierarchical", *SMALL, "--hierarchical"], ["encode", "runs/hierarchical", "text.txt", "-o", "hierarchical.npy"]],
+    "translator": [["train", "text.txt", "--target", "text.txt", "-o", "runs/translator", *SMALL, "--tokenizers", "separate"]],
+    "series": [["train", "--series", "series.csv", "-o", "runs/series", "--steps", "3", "--hidden", "4", "--device", "cpu"]],
+    "stopped": [],
     "index": [["index", "runs/text", "text.txt", "-o", "runs/index"]],
-    "vectors": [
-        ["encode", f"runs/{name}", "text.txt", "-o", f"{name}.npy"]
-        for name in ("text", "variational", "hierarchical")
-    ],
-}
-"""Command lines that make the folders and what is used with them."""
+}  # fmt: skip
+"""Command lines that make the folder of each kind, and what is used with it."""
 USES: dict[str, list[list[str]]] = {
     "text": [
         ["info", "RUN", "--json"], ["info", "RUN"], ["encode", "RUN", "few.txt", "-o", "out/v.npy"], ["decode", "RUN", "text.npy", "-o", "out/t.txt"],
@@ -112,6 +86,16 @@ class Home:
     folder: Path
     peaks: dict[str, int] = field(default_factory=dict)
 
+    def peak(self, kind: str, words: list[str]) -> int:
+        """Return the most bytes of memory that a command takes on the sound folder, which is tried once."""
+        name = f"{kind} {words}"
+        if name not in self.peaks:
+            outcome = once(self, kind, words, lambda box: "nothing").outcome
+            if outcome.kind != "works":
+                sys.exit(f"a sound {kind}, {words}: {outcome}")
+            self.peaks[name] = outcome.peak
+        return self.peaks[name]
+
     def used(self, kind: str, words: list[str], box: Path) -> list[str]:
         """Return a command line on the copy of a folder in `box`, and on what lies beside the sound ones."""
         names = {path.name for path in self.folder.iterdir()}
@@ -141,8 +125,8 @@ def warm() -> None:
             continue
 
 
-def prepare(folder: Path) -> Home:
-    """Train the tiny runs, and use each once as it is."""
+def prepare(folder: Path, kinds: Sequence[str] = tuple(MADE)) -> Home:
+    """Train the tiny runs of some kinds; an index needs those of sentences."""
     lines = [
         f"{who} {does} {what}."
         for who in ("A dog", "My cat")
@@ -154,23 +138,17 @@ def prepare(folder: Path) -> Home:
     rows = (f"{row % 7}.5,{row % 5}\n{row % 3},1\n" for row in range(20))
     (folder / "series.csv").write_text("\n".join(rows), encoding="utf-8")
     (folder / "runs").mkdir()
-    for words in (line for lines in MADE.values() for line in lines):
+    for words in (words for kind in MADE if kind in kinds for words in MADE[kind]):
         outcome = textrae(words, folder)
         if outcome.kind != "works":
             sys.exit(f"{words}: {outcome}")
-    stopped = watched(lambda: _stop(folder), folder, Limits())
-    if stopped.kind != "works":
-        sys.exit(f"the stopped training: {stopped}")
+    if "stopped" in kinds:
+        stopped = watched(lambda: _stop(folder), folder, Limits())
+        if stopped.kind != "works":
+            sys.exit(f"the stopped training: {stopped}")
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    home = Home(folder)
-    for kind, uses in USES.items():
-        for words in uses:
-            outcome = once(home, kind, words, lambda box: "nothing").outcome
-            home.peaks[f"{kind} {words}"] = outcome.peak
-            if outcome.kind != "works":
-                sys.exit(f"a sound {kind}, {words}: {outcome}")
-    return home
+    return Home(folder)
 
 
 def _stop(folder: Path) -> None:
@@ -303,23 +281,22 @@ def once(home: Home, kind: str, words: list[str], change: Any) -> Result:
         odd = [
             path
             for path in unlike(before, after)
-            if not path.startswith(allowed) or outcome.kind == "refused" and path.startswith("out/")
+            if not path.startswith(allowed) or (outcome.kind == "refused" and path.startswith("out/"))
         ]
         if odd:
             outcome = replace(outcome, kind="did more", said=f"changed {', '.join(odd[:5])}; {outcome.said}")
-        elif outcome.peak - home.peaks.get(f"{kind} {words}", outcome.peak) > LIMIT:
-            outcome = replace(outcome, kind="memory")
         for path in (box / "run").rglob("*"):
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o755)
     return Result(-1, kind, what, words, outcome)
 
 
-def drawn(home: Home, number: int, seed: int) -> Result:
+def drawn(home: Home, number: int, seed: int, kinds: Sequence[str]) -> Result:
     """Draw a change of a folder, and use it."""
     draw = random.Random(f"{seed}-{number}")
-    kind = draw.choice(list(USES))
+    kind = draw.choice(kinds)
     words = draw.choice(USES[kind])
+    most = home.peak(kind, words) + LIMIT
 
     def change(box: Path) -> str:
         what = changed(draw, home, box / "run", box / "CANARY")
@@ -328,7 +305,10 @@ def drawn(home: Home, number: int, seed: int) -> Result:
             what += ", forged"
         return what
 
-    return replace(once(home, kind, words, change), number=number)
+    result = replace(once(home, kind, words, change), number=number)
+    if result.outcome.right and result.outcome.peak > most:
+        result.outcome = replace(result.outcome, kind="memory")
+    return result
 
 
 def main() -> None:
@@ -339,22 +319,23 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", choices=list(USES), default=list(USES))
     parser.add_argument("--show", action="store_true", help="print every outcome, not only the wrong ones")
     args = parser.parse_args()
     warm()
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in USES}
+    counts: dict[str, Counter[str]] = {kind: Counter() for kind in args.kinds}
     most = slowest = 0.0
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
         top.chmod(0o755)
         (top / "sound").mkdir()
-        home = prepare(top / "sound")
+        home = prepare(top / "sound", args.kinds)
         sound = snapshot(top)
         for number in range(args.first, args.first + args.count):
-            result = drawn(home, number, args.seed)
+            result = drawn(home, number, args.seed, args.kinds)
             outcome = result.outcome
             counts[result.kind][outcome.kind] += 1
-            most = max(most, outcome.peak - home.peaks[f"{result.kind} {result.words}"])
+            most = max(most, outcome.peak - home.peak(result.kind, result.words))
             slowest = max(slowest, outcome.seconds)
             if args.show or not outcome.right:
                 print(
@@ -363,7 +344,7 @@ def main() -> None:
                 )
         if odd := unlike(sound, snapshot(top)):
             print(f"changed beside the copies: {', '.join(odd[:9])}")
-            counts["text"]["did more"] += 1
+            counts[args.kinds[0]]["did more"] += 1
     for kind, found in counts.items():
         print(f"{kind}: " + ", ".join(f"{count:,} {one}" for one, count in sorted(found.items())))
     total = sum((found for found in counts.values()), Counter[str]())

@@ -8,12 +8,16 @@ import os
 import pickle
 import random
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from messages import of_message
 
 Mutation = tuple[str, bytes]
 """What was done, and the content that came of it."""
@@ -31,6 +35,14 @@ ODD: tuple[Any, ...] = (
     ["a"] * 1_000, {"a": {"b": 1}}, ["../escaped"],
 )  # fmt: skip
 """Values in the place of a value of JSON."""
+
+
+TYPES = ("F64", "F32", "F16", "BF16", "I64", "I8", "U8", "BOOL", "F8_E4M3", "C64", "F4", "Q9", "", "f32")
+"""Types of arrays of a safetensors file, some of which are none."""
+METADATA: tuple[Any, ...] = (
+    {}, {"textrae": ""}, {"textrae": "[" * 50_000}, {"textrae": "{}"}, {"a": "b" * 10**6}, {"textrae": 5},
+)  # fmt: skip
+"""Metadata of a safetensors file."""
 
 
 class _Evil:
@@ -190,78 +202,48 @@ def of_safetensors(draw: random.Random, content: bytes) -> Mutation:
     names = [name for name in header if name != "__metadata__"]
     way = draw.randrange(9)
     if way == 0:
-        size = draw.choice(
-            (0, 1, 7, 2**31, 2**32, 2**63, 2**64 - 1, len(content), len(content) - 8, 100_000_001)
-        )
+        size = draw.choice((0, 1, 7, 2**31, 2**32, 2**63, 2**64 - 1, len(content), len(content) - 8))
         return f"header of {size} bytes", struct.pack("<Q", size) + content[8:]
     if way == 1:
         what, said = _changed_json(draw, header)
         return f"header: {what}", joined(said, numbers)
+    if way == 2:
+        header["__metadata__"] = draw.choice(METADATA)
+        return "other metadata", joined(header, numbers)
     if not names:
         return of_bytes(draw, content)
-    entry, name = header[one := draw.choice(names)], one[:30]
-    if way == 2:
-        entry["dtype"] = draw.choice(
-            ("F64", "F32", "F16", "BF16", "I64", "I8", "U8", "BOOL", "F8_E4M3", "C64", "F4", "Q9", "", "f32")
-        )
-        return f"{name} of {entry['dtype']}", joined(header, numbers)
-    if way == 3:
-        shape = list(entry["shape"])
-        entry["shape"] = draw.choice(
-            (
-                [],
-                [0],
-                [2**63],
-                [2**32, 2**32],
-                [2**40, 0],
-                [-1, *shape],
-                [*shape, 1],
-                shape[::-1],
-                [1, *shape],
-                [1] * 300,
-                shape + [2**20],
-            )
-        )
-        return f"{name} of shape {str(entry['shape'])[:40]}", joined(header, numbers)
-    if way == 4:
-        begin, end = entry["data_offsets"]
-        entry["data_offsets"] = draw.choice(
-            (
-                [0, 0],
-                [end, begin],
-                [begin, 2**63],
-                [begin + 4, end + 4],
-                header[draw.choice(names)]["data_offsets"],
-                [0, len(numbers)],
-                [-4, 4],
-            )
-        )
-        return f"{name} at {entry['data_offsets']}", joined(header, numbers)
-    if way == 5:
-        said = json.dumps({one: entry})[1:-1].encode()
-        return f"{name} twice", joined(b"{" + said + b"," + json.dumps(header).encode()[1:], numbers)
-    if way == 6:
-        header["__metadata__"] = draw.choice(
-            (
-                {},
-                {"textrae": ""},
-                {"textrae": "[" * 50_000},
-                {"textrae": "{}"},
-                {"a": "b" * 10**6},
-                {"textrae": 5},
-            )
-        )
-        return "other metadata", joined(header, numbers)
+    name = draw.choice(names)
+    if way <= 6:
+        return _forged_entry(draw, header, name, numbers)
+    begin, end = header[name]["data_offsets"]
     if way == 7:
         value = draw.choice((float("nan"), float("inf"), -float("inf"), 3e38, 1e-45, 0.0))
-        begin, end = entry["data_offsets"]
-        filling = struct.pack("<f", value) * ((end - begin) // 4)
-        some = filling + numbers[begin + len(filling) : end]
-        return f"{name} all {value}", joined(header, numbers[:begin] + some + numbers[end:])
-    begin, end = entry["data_offsets"]
-    what, some = of_bytes(draw, numbers[begin:end])
+        what, some = f"all {value}", struct.pack("<f", value) * ((end - begin) // 4)
+    else:
+        what, some = of_bytes(draw, numbers[begin:end])
     some = some[: end - begin].ljust(end - begin, b"\0")
-    return f"{name}: {what}", joined(header, numbers[:begin] + some + numbers[end:])
+    return f"{name[:30]}: {what}", joined(header, numbers[:begin] + some + numbers[end:])
+
+
+def _forged_entry(draw: random.Random, header: dict[str, Any], name: str, numbers: bytes) -> Mutation:
+    """Give one array another type, shape or place, or its name to two."""
+    entry, short = header[name], name[:30]
+    shape, (begin, end) = list(entry["shape"]), entry["data_offsets"]
+    way = draw.randrange(4)
+    if way == 0:
+        entry["dtype"] = draw.choice(TYPES)
+        return f"{short} of {entry['dtype']}", joined(header, numbers)
+    if way == 1:
+        large = [[2**63], [2**32, 2**32], [2**40, 0], [*shape, 2**20], [1] * 300]
+        entry["shape"] = draw.choice([*large, [], [0], [-1, *shape], [*shape, 1], shape[::-1], [1, *shape]])
+        return f"{short} of shape {str(entry['shape'])[:40]}", joined(header, numbers)
+    if way == 2:
+        other = header[draw.choice([one for one in header if one != "__metadata__"])]["data_offsets"]
+        odd = [[0, 0], [end, begin], [begin, 2**63], [begin + 4, end + 4], [0, len(numbers)], [-4, 4]]
+        entry["data_offsets"] = draw.choice([*odd, other])
+        return f"{short} at {entry['data_offsets']}", joined(header, numbers)
+    said = json.dumps({name: entry})[1:-1].encode()
+    return f"{short} twice", joined(b"{" + said + b"," + json.dumps(header).encode()[1:], numbers)
 
 
 def of_npy(draw: random.Random, content: bytes) -> Mutation:
@@ -313,102 +295,9 @@ def of_npy(draw: random.Random, content: bytes) -> Mutation:
     return f"header {said[:60]}", b"\x93NUMPY" + version + length + said.encode() + numbers
 
 
-def fields(message: bytes) -> list[tuple[int, int, bytes]]:
-    """Return the fields of a protobuf message, as in a SentencePiece model: number, wire type, and bytes.
-
-    Raises:
-        ValueError: it is none.
-    """
-    found, at = [], 0
-
-    def varint() -> int:
-        nonlocal at
-        value, shift = 0, 0
-        while True:
-            if at >= len(message) or shift > 63:
-                raise ValueError("no message")
-            byte = message[at]
-            value, at, shift = value | (byte & 127) << shift, at + 1, shift + 7
-            if byte < 128:
-                return value
-
-    while at < len(message):
-        number, kind = divmod(varint(), 8)
-        begin = at
-        if kind == 0:
-            varint()
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        elif kind == 2:
-            size = varint()
-            begin, at = at, at + size
-        else:
-            raise ValueError("no message")
-        if at > len(message):
-            raise ValueError("no message")
-        found.append((number, kind, message[begin:at]))
-    return found
-
-
-def message_of(found: list[tuple[int, int, bytes]]) -> bytes:
-    """Return the protobuf message of some fields."""
-    return b"".join(
-        _varint(number * 8 + kind) + (_varint(len(value)) if kind == 2 else b"") + value
-        for number, kind, value in found
-    )
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def of_message(draw: random.Random, content: bytes, deep: int = 2) -> Mutation:
-    """Forge a SentencePiece model: a field left out, doubled, moved, or with another value."""
-    try:
-        found = fields(content)
-    except ValueError:
-        return of_bytes(draw, content)
-    if not found:
-        return "a new field", message_of([(draw.randrange(1, 50), 2, draw.randbytes(5))])
-    at, way = (
-        draw.choice((0, draw.randrange(len(found)), len(found) - 1, max(0, len(found) - 2))),
-        draw.randrange(7),
-    )
-    number, kind, value = found[at]
-    if way == 0:
-        del found[at]
-        return f"without field {number}", message_of(found)
-    if way == 1:
-        found[at:at] = [found[at]] * draw.choice((1, 2, 1_000))
-        return f"field {number} again", message_of(found)
-    if way == 2:
-        draw.shuffle(found)
-        return "fields shuffled", message_of(found)
-    if kind == 2 and deep and way < 6:
-        what, inner = of_message(draw, value, deep - 1)
-        found[at] = (number, kind, inner)
-        return f"field {number}: {what}", message_of(found)
-    if kind == 0:
-        found[at] = (
-            number,
-            kind,
-            _varint(draw.choice((0, 1, 2, 3, 6, 100, 2**31 - 1, 2**31, 2**63, 2**64 - 1))),
-        )
-    elif kind == 5:
-        found[at] = (number, kind, struct.pack("<f", draw.choice((float("nan"), float("inf"), -1e38, 0.0))))
-    else:
-        found[at] = (
-            number,
-            kind,
-            draw.choice(
-                (b"", b"\0", b"a", "▁".encode(), b"\xff\xfe", draw.randbytes(300), b"x" * 10**6, b"\x80" * 20)
-            ),
-        )
-    return f"field {number} = {found[at][2][:12]!r}", message_of(found)
+def of_model(draw: random.Random, content: bytes) -> Mutation:
+    """Forge a SentencePiece model."""
+    return of_message(draw, content) or of_bytes(draw, content)
 
 
 def put_in_place(draw: random.Random, path: Path) -> str:
@@ -462,7 +351,7 @@ BY_ENDING: dict[str, Callable[[random.Random, bytes], Mutation]] = {
     ".jsonl": of_json,
     ".safetensors": of_safetensors,
     ".npy": of_npy,
-    ".model": of_message,
+    ".model": of_model,
 }
 """What forges a file of each ending."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from conftest import LINES
@@ -61,3 +62,21 @@ def test_info_tells_how_a_run_was_made(run: Path) -> None:
     assert values["result"]["step"] == 350
     assert values["result"]["corpus"]["lines"] == 1_200
     assert "encoding_size: 24" in textrae("info", run).stdout.decode()
+
+
+def test_info_of_a_strangers_run_moves_no_cursor(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(OLDER / "slots", run)
+    values = json.loads((run / "config.json").read_text())
+    values["sources"], values["result"]["\x1b[2J"] = ["a\x1b[31m\x07"], "\x9b31m"
+    (run / "config.json").write_text(json.dumps(values))
+    done = textrae_here("info", run)
+    assert done.returncode == 0, done.stderr
+    assert b"sources: a\\x1b[31m\\x07" in done.stdout
+    assert not {0x1B, 0x07} & set(done.stdout)
+    values["corpus"]["\x1b[31m"] = 1
+    (run / "config.json").write_text(json.dumps(values))
+    done = textrae_here("info", run)
+    assert done.returncode == 1
+    assert b"\\x1b[31m" in done.stderr
+    assert 0x1B not in done.stderr

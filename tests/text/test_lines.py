@@ -18,7 +18,7 @@ from text.reading import read, read_path
 
 from textrae.errors import CorpusError
 from textrae.settings.corpus import CorpusConfig
-from textrae.text.lines import ReadCounts, read_lines
+from textrae.text.lines import ReadCounts, read_lines, windows
 
 
 @given(
@@ -94,3 +94,9 @@ def test_reading_imports_no_torch_and_leaves_nothing_in_the_home(tmp_path: Path)
     }
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=environment, check=True)
     assert list(home.rglob("*")) == []
+
+
+def test_windows_hold_fewer_long_sentences() -> None:
+    assert list(windows(map(str, range(7)), 3)) == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
+    assert list(windows([], 3)) == []
+    assert [len(one) for one in windows(["x" * (1 << 20)] * 40, 1_000)] == [16, 16, 8]

@@ -13,6 +13,7 @@ import pytest
 from text.reading import read, read_path, refusal
 
 from textrae.errors import CorpusError
+from textrae.text import tables
 from textrae.text.blocks import ReadCounts
 
 ROWS = ['he said "hi"', "None", "007", "", "a,b\tc".replace("\t", " "), "猫"]
@@ -184,6 +185,35 @@ def test_every_kind_of_arrow_strings(tmp_path: Path, kind: pa.DataType) -> None:
         read_path(str(path))
     assert read_path(str(path), column="2") == ["a", "", "", "b"]
     assert read_path(str(path), column="1") == list("wxyz")
+
+
+@pytest.mark.parametrize("size", [1, 80_000])
+def test_a_text_that_many_rows_share_is_read_once(tmp_path: Path, size: int) -> None:
+    """A file of kilobytes may stand for gigabytes of text."""
+    large, path = "ü" * size, tmp_path / "a.parquet"
+    values = pa.DictionaryArray.from_arrays(pa.array([0, None, 1] * 2_000), pa.array([large, "b"]))
+    pq.write_table(
+        pa.table({"id": pa.array(range(6_000)), "text": values.cast(pa.string()) if size == 1 else values}),
+        path,
+    )
+    assert path.stat().st_size < 200_000
+    counts = ReadCounts()
+    found = read_path(str(path), counts=counts)
+    assert counts.missing == 2_000
+    assert found[:6] == [large, "", "b"] * 2
+    assert len(found) == 6_000
+    assert size == 1 or len({id(one) for one in found}) < 100
+
+
+def test_fewer_long_rows_are_read_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(
+        pa.table({"text": [f"{n} {'x' * 300_000}" for n in range(40)]}), path, use_dictionary=False
+    )
+    assert [int(one.split()[0]) for one in read_path(str(path))] == list(range(40))
+    assert tables._how_to_read(pq.read_metadata(path), {"text"}) == (223, True)
+    pq.write_table(pa.table({"text": ["a dog runs here."] * 8_000}), path, use_dictionary=False)
+    assert tables._how_to_read(pq.read_metadata(path), {"text"}) == (1_024, False)
 
 
 def test_lists_of_arrow_hold_no_one_text(tmp_path: Path) -> None:

@@ -239,3 +239,11 @@ def test_a_model_that_loses_text_is_refused(changed: dict[str, Any], reason: str
 def test_training_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     Tokenizer.train(["a b", "\x00", "x" * 10_000], 5_000)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_piece_that_is_not_utf8_is_refused() -> None:
+    model = TOKENIZERS["spaced"].to_bytes()
+    damaged = model.replace("▁t".encode(), b"\xe2\x96\xfft", 1)
+    assert len(damaged) == len(model)
+    with pytest.raises(CorpusError, match="a piece that is not UTF-8"):
+        Tokenizer.from_bytes(damaged)

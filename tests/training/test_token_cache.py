@@ -160,3 +160,21 @@ def test_a_cache_of_an_older_textrae_tells_of_no_change(stopped: Path) -> None:
     settings = stopped_training(stopped)
     assert settings is not None
     assert list(changed_sources(settings.settings, cache)) == []
+
+
+def test_a_folder_names_no_cache_of_another_run(stopped: Path, tmp_path: Path) -> None:
+    """A copy of a stopped training, or a stranger's, would use the cache that it names, and delete it in the end."""
+    copy = tmp_path / "copy"
+    shutil.copytree(stopped, copy)
+    (copy / "checkpoint" / "corpus.json").unlink()
+    file = copy / "checkpoint" / "settings.json"
+    values = json.loads(file.read_text())
+    for named in (stopped / "checkpoint", tmp_path / "textrae-other-01234567"):
+        if not named.exists():
+            shutil.copytree(stopped / "checkpoint", named)
+        for facts in (values["cached"], None):
+            file.write_text(json.dumps({**values, "cache": str(named), "cached": facts}))
+            found = find_cache(copy, None, stopped_training(copy))[1]
+            assert (found is not None) == (named.name.startswith("textrae-") and facts is not None)
+            if found is not None:
+                found.close()

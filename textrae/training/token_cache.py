@@ -70,7 +70,12 @@ def find_cache(
         place = cache_dir.resolve() / name
     if stopped is None:
         return place, None
-    for other in (place, stopped.cache, cache_dir):
+    named = (
+        stopped.cache
+    )  # by a folder that a stranger may have filled, or that is a copy: what it names may be another's
+    if named is None or stopped.facts is None or not Path(named).name.startswith(SHARED):
+        named = None
+    for other in (place, named, cache_dir):
         if other is not None and (found := open_cache(Path(other))) is not None:
             if stopped.facts is None or _agree(stopped.facts, found):
                 return found.folder, found

@@ -19,6 +19,7 @@ from safetensors.torch import save_file as save_tensors
 
 from textrae.errors import VectorError
 from textrae.inference.vectors import ENDINGS, VectorWriter, fingerprint_of, read_vectors
+from textrae.inference.vectors.reading import _rows_at_once
 
 VECTORS = np.random.default_rng(0).standard_normal((20, 4)).astype(np.float32)
 MARKED = (".safetensors", ".parquet", ".jsonl", ".csv")
@@ -322,3 +323,13 @@ def test_a_changed_file_is_read_or_refused_in_one_line(ending: str, data: st.Dat
             if ending == ".parquet":
                 np.testing.assert_array_equal(found, VECTORS)
         assert "\n" not in said
+
+
+def test_fewer_long_vectors_are_read_at_once(tmp_path: Path) -> None:
+    """A row of zeros takes a few bytes, however long it is."""
+    wide = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(6_000_000, np.float32)), 2_000_000)
+    path = parquet(tmp_path / "v.parquet", wide)
+    assert path.stat().st_size < 100_000
+    assert _rows_at_once(pq.read_metadata(path)) == 8
+    assert [block.shape for block in read_vectors(path, 2_000_000)] == [(3, 2_000_000)]
+    refused(path, "row 0 .* has 2000000 numbers")
