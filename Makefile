@@ -4,11 +4,12 @@ BIN := $(VENV)/bin
 DEMO := demo-run
 CORPUS ?= data/sentences.en.txt
 
-.PHONY: install tools demo test check wheel clean
+.PHONY: install tools demo test check docs wheel clean
 
 install: $(VENV)/ready
 
 $(VENV)/ready: pyproject.toml constraints.txt
+	@echo "setting up $(VENV), which takes some minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
 	touch $@
@@ -16,6 +17,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 # other people's tools that a run opens in; and what builds the site; without them their tests are skipped
 tools: install
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev,tools,docs]"
+	touch $(VENV)/docs
 
 # train two minutes on the shipped corpus but for its last 200 sentences, then rebuild those; `make demo CORPUS=FILE` takes another
 demo: install
@@ -35,6 +37,14 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# all pages as a site: open site/index.html
+docs: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
+
+$(VENV)/docs: $(VENV)/ready
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[docs]"
+	touch $@
 
 # what users install; whether an index would show its page
 wheel: install
