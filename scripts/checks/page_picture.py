@@ -33,10 +33,10 @@ def settled(page: Any) -> None:
     page.wait_for_timeout(600)
 
 
-def map_picture(browser: Any, url: str, out: Path) -> None:
-    """Take the picture of a map with a walk between its first and its last sentence."""
+def map_picture(browser: Any, url: str, ends: str, out: Path) -> None:
+    """Take the picture of a map with a walk between two of its sentences."""
     page = browser.new_page(viewport={"width": 1000, "height": 640}, color_scheme="light")
-    page.goto(f"{url}/#{urlencode({'view': 'map', 'ends': '3,1200', 'find': 'mother'})}")
+    page.goto(f"{url}/#{urlencode({'view': 'map', 'ends': ends, 'find': 'mother'})}")
     page.wait_for_selector("#map-walk li:nth-child(2)")
     settled(page)
     end = page.locator("#map-walk").bounding_box()
@@ -111,6 +111,9 @@ def main() -> int:
     parser.add_argument("run")
     parser.add_argument("file")
     parser.add_argument("-o", "--out", type=Path)
+    parser.add_argument(
+        "--ends", default="3,1200", help="numbers of the two sentences between which the picture walks"
+    )
     parser.add_argument("--all", type=Path)
     parser.add_argument("--axe", type=Path)
     args = parser.parse_args()
@@ -127,7 +130,7 @@ def main() -> int:
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
             )
             if args.out is not None:
-                map_picture(browser, f"http://{host}:{port}", args.out)
+                map_picture(browser, f"http://{host}:{port}", args.ends, args.out)
             if args.all is not None:
                 all_pictures(browser, f"http://{host}:{port}", sentences, args.all)
             found = 0
