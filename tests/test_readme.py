@@ -88,7 +88,7 @@ def test_the_chinese_readme_says_the_same() -> None:
         return quoted([re.sub(r"\s+#.*", "", line) for line in blocks.splitlines()])
 
     def links(readme: str) -> list[str]:
-        found = re.findall(r"\]\(([^)]+)\)", readme)
+        found = re.findall(r"\]\(([^)]+)\)", readme.replace("start.zh-CN.md", "start.md"))
         return sorted(link for link in found if not link.startswith("README"))
 
     def figures(readme: str) -> list[list[str]]:
@@ -105,6 +105,16 @@ def test_the_chinese_readme_says_the_same() -> None:
         re.findall(r"\d{3,}", CHINESE.replace(",", ""))
     )
     assert README.count("\n## ") == CHINESE.count("\n## ")
+
+
+def test_the_chinese_start_has_the_same_commands() -> None:
+    pages = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("start.md", "start.zh-CN.md")]
+    lines = [re.findall(r"^\$ (.*)$", page, re.MULTILINE) for page in pages]
+    english, chinese = [
+        [re.sub('"[^"]*"', '""', line) for line in one if "echo" not in line] for one in lines
+    ]
+    assert english == [line.replace(".zh.txt", ".en.txt") for line in chinese]
+    assert len(english) > 10
 
 
 def test_python(place: Path) -> None:
