@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 DEMO := demo-run
 CORPUS ?= data/sentences.en.txt
 
-.PHONY: install tools demo test check docs wheel clean
+.PHONY: install tools demo test check docs docs-serve wheel clean
 
 install: $(VENV)/ready
 
@@ -38,9 +38,13 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# all pages as a site: open site/index.html
+# all pages as a site: open site/index.html; a browser shows no search for files, `make docs-serve` does
 docs: $(VENV)/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
+
+# the same on this machine's own address, with search, made again when a page changes
+docs-serve: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 $(VENV)/docs: $(VENV)/ready
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[docs]"
