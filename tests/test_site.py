@@ -186,16 +186,21 @@ def test_notebooks_become_pages_with_their_outputs() -> None:
             "cell_type": "code",
             "source": ["print(1)"],
             "outputs": [
-                {"output_type": "stream", "text": ["1\n"]},
+                {"output_type": "stream", "text": [" 50%\r100%\r\n", "1\n"]},
+                {
+                    "output_type": "display_data",
+                    "data": {"text/markdown": "| a |", "text/plain": "<Markdown>"},
+                },
                 {"output_type": "display_data", "data": {"image/png": "QUJD\n", "text/plain": "<Figure>"}},
             ],
         },
     ]
     page = hooks.as_markdown({"cells": cells}, "one.ipynb")
     assert page.startswith("# One\n\n<p><a download href='one.ipynb'>")
-    assert "```python\nprint(1)\n```\n\n```text\n1\n```" in page
+    assert "```python\nprint(1)\n```\n\n```text\n100%\n1\n```\n\n| a |\n" in page
     assert 'src="data:image/png;base64,QUJD"' in page
     assert "<Figure>" not in page
+    assert "<Markdown>" not in page
 
 
 def test_loads_from_elsewhere_are_found(tmp_path: Path) -> None:

@@ -147,15 +147,18 @@ def as_markdown(notebook: dict[str, Any], name: str) -> str:
 
 
 def _outputs(outputs: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield outputs of a cell, as Markdown: pictures, else texts."""
+    """Yield outputs of a cell, as Markdown: pictures, Markdown, else texts as a terminal would show them."""
     for output in outputs:
         data = output.get("data", {})
         if "image/svg+xml" in data:
             yield f"<div>{''.join(data['image/svg+xml'])}</div>"
         elif "image/png" in data:
             yield f'<img alt="output of the cell above" src="data:image/png;base64,{"".join(data["image/png"]).strip()}">'
+        elif "text/markdown" in data:
+            yield "".join(data["text/markdown"])
         else:
             text = "".join(output.get("text") or data.get("text/plain") or output.get("traceback") or "")
+            text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
             if text.strip():
                 yield f"```text\n{text[:LONGEST_OUTPUT].rstrip()}\n```"
 
