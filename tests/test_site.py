@@ -65,6 +65,17 @@ def test_the_navigation_has_every_page_once() -> None:
     assert set(named) == there | set(hooks.OUTSIDE.values())
 
 
+@pytest.mark.parametrize("page", sorted((DOCS / "experiments").glob("*.md")), ids=lambda page: page.stem)
+def test_experiments_are_dated(page: Path) -> None:
+    parts = re.split(r"^## (.+)\n", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    undated = [
+        head
+        for head, text in zip(parts[1::2], parts[2::2], strict=True)
+        if not re.search(r"\b20\d\d-\d\d-\d\d", text)
+    ]
+    assert undated == [] or re.search(r"\b20\d\d-\d\d-\d\d", parts[0])
+
+
 def test_the_reference_has_every_public_name() -> None:
     shown = re.findall(r"^::: textrae\.(\w+)$", (DOCS / "reference" / "python.md").read_text(), re.MULTILINE)
     assert sorted(shown) == sorted(name for name in textrae.__all__ if name != "__version__")
