@@ -236,6 +236,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", default="", help="words that a command must have")
+    kinds = "kinds of runs that are made, and whose commands are tried"
+    parser.add_argument("--kinds", nargs="+", choices=list(MADE), default=list(MADE), help=kinds)
     parser.add_argument(
         "--quick",
         action="store_true",

@@ -300,6 +300,10 @@ def of_model(draw: random.Random, content: bytes) -> Mutation:
     return of_message(draw, content) or of_bytes(draw, content)
 
 
+HELD = (".json", ".model", ".npy", ".parquet", ".safetensors")
+"""Endings of files that are held or mapped whole, where others are read as they come, however long they are."""
+
+
 def put_in_place(draw: random.Random, path: Path) -> str:
     """Replace a file by something that is none, or by far more than it was; return by what."""
     content = path.read_bytes()
@@ -335,7 +339,7 @@ def put_in_place(draw: random.Random, path: Path) -> str:
     if way == 7:
         return "nothing"
     path.write_bytes(content)
-    size = draw.choice((1 << 31, 1 << 36, 1 << 42))
+    size = draw.choice((1 << 31, 1 << 36, 1 << 42)) if path.suffix in HELD else 1 << 27
     os.truncate(path, size)
     if path.suffix == ".safetensors" and way == 9:
         with path.open("r+b") as stream:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,10 @@ from textrae.runs.draft import Draft
 
 LARGEST_JSON = 1 << 20
 """Bytes of a JSON file of a run, at most."""
+LARGEST_TENSORS = 64 << 30
+"""Bytes of a file of weights, at most."""
+LARGEST_BESIDE = 1 << 30
+"""Bytes of a file of tensors beside the weights, at most: encodings that a run keeps, a flow."""
 
 
 def to_metadata(digests: Mapping[str, str]) -> dict[str, str]:
@@ -128,18 +133,27 @@ def read_json(file: Path) -> dict[str, Any]:
     return values
 
 
-def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read the tensors and the metadata of a safetensors file.
+def read_tensors(file: Path, largest: int = LARGEST_TENSORS) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the tensors and the metadata of a safetensors file; they are mapped until they are used.
+
+    Args:
+        file: what is read.
+        largest: bytes that it may have.
 
     Raises:
-        RunError: the file is missing, unreadable or damaged.
+        RunError: the file is missing, unreadable, larger or damaged.
     """
-    opened(file).close()  # what is wrong with it, safetensors does not tell
+    with opened(file) as stream:  # what is wrong with it, safetensors does not tell
+        size = os.fstat(stream.fileno()).st_size
+    if size > largest:
+        raise RunError(f"{file}: has {size / 2**30:,.0f} GiB, which no file of a run has; copy the run again")
     try:
         with safe_open(file, framework="pt") as tensors:
             return {name: tensors.get_tensor(name) for name in tensors.keys()}, tensors.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(f"{file}: truncated or damaged ({error}); copy the run again") from None
+    except RuntimeError:  # what torch raises where the system does not map so large a file
+        raise RunError(f"{file}: too large to be mapped ({size:,} bytes); copy the run again") from None
 
 
 def write_atomically(file: Path, content: bytes) -> None:

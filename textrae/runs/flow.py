@@ -11,6 +11,7 @@ from safetensors.torch import save as tensors_to_bytes
 from textrae.errors import RunError
 from textrae.latent.flow import Flow, FlowShape
 from textrae.runs.files import (
+    LARGEST_BESIDE,
     from_metadata,
     is_there,
     read_tensors,
@@ -53,7 +54,7 @@ def read_flow(file: Path, weights: str, dimensions: int) -> Flow | None:
     """
     if not is_there(file):
         return None
-    tensors, metadata = read_tensors(file)
+    tensors, metadata = read_tensors(file, LARGEST_BESIDE)
     facts: dict[str, Any] = dict(from_metadata(metadata))
     damaged = RunError(f"{file}: damaged; delete it, and make it anew with `textrae prior`")
     shape = _shape(facts.get("shape"))

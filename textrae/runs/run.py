@@ -24,6 +24,7 @@ from textrae.latent.mixture import Latents
 from textrae.nn.autoencoder import READING, Autoencoder
 from textrae.runs.card import model_card
 from textrae.runs.files import (
+    LARGEST_BESIDE,
     digest_of,
     from_metadata,
     is_there,
@@ -239,7 +240,7 @@ def _read_latents(file: Path, digest: str | None, dimensions: int) -> Latents | 
     """Read the encodings that :func:`publish` wrote beside the weights; return None if it wrote none."""
     if digest is None:
         return None
-    tensors, _ = read_tensors(file)
+    tensors, _ = read_tensors(file, LARGEST_BESIDE)
     if tensor_digest(tensors) != digest:
         raise RunError(f"{file}: is not what was saved (damaged or mixed files); copy the run again")
     try:

@@ -14,6 +14,8 @@ from textrae.settings.fields import BUDGETS
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+_LARGEST = 1 << 20
+"""Bytes of a file of settings, at most."""
 Config = TypeVar("Config", bound="DataclassInstance")
 
 
@@ -40,10 +42,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: the file is missing, not TOML, or names a key twice.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:
+            raw = stream.read(_LARGEST + 1)
+        if len(raw) > _LARGEST:
+            raise ConfigError(f"{path}: over 1 MiB, so not a TOML file of settings")
+        content = tomllib.loads(raw.decode("utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}; give an existing TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not a TOML file ({error})") from None
     settings: dict[str, Any] = {}
     for key, value in content.items():

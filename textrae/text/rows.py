@@ -115,6 +115,7 @@ class TokenRows:
             _, offsets, _, ids = chunk.buffers()
             if chunk.type != _SCHEMA.field(COLUMN).type or chunk.offset or ids is None:
                 raise ValueError("other columns than token ids")
+            chunk.validate(full=True)  # a damaged offset would lead out of the mapping
             buffers.append((offsets, ids))
         low = min((b.address for pair in buffers for b in pair), default=0)
         high = max((b.address + b.size for pair in buffers for b in pair), default=0)

@@ -80,12 +80,20 @@ def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor])
     """Restore what :func:`optimizer_tensors` returned, without its prefix.
 
     Raises:
-        ValueError: a name is no parameter's number and a state's name.
+        ValueError: a name is no parameter's number and a state's name, or a state does not fit its parameter.
     """
+    params = [one for group in optimizer.param_groups for one in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for name, value in tensors.items():
         number, _, slot = name.partition(".")
         state.setdefault(int(number), {})[slot] = value
+        shape = (
+            () if slot == "step" else params[int(number)].shape if 0 <= int(number) < len(params) else None
+        )
+        if value.shape != shape or not value.is_floating_point():
+            raise ValueError(f"the optimizer's {name[:40]} does not fit")
+    if any(found.keys() != {"step", "exp_avg", "exp_avg_sq"} for found in state.values()):
+        raise ValueError("the optimizer's state is not that of AdamW")
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import torch
@@ -16,7 +16,8 @@ from torch import Tensor
 from textrae.devices import autocast
 from textrae.errors import RunError, TrainingError
 from textrae.nn.autoencoder import Autoencoder
-from textrae.runs.files import read_tensors, write_atomically
+from textrae.runs.files import opened, read_tensors, write_atomically
+from textrae.runs.metrics import LARGEST
 from textrae.settings.training import TrainingConfig
 from textrae.text.batch import Gathered, LengthBuckets, Rows, Specials
 from textrae.text.segments import Segmenter
@@ -25,6 +26,9 @@ from textrae.training.meaning import Objective
 from textrae.training.optimizer import load_optimizer, optimizer_tensors, part
 from textrae.training.processes import ALONE, Processes
 from textrae.training.regularisers import Regulariser
+
+_LARGEST = 2**53
+"""Number below which the counts of a progress lie."""
 
 
 @dataclass
@@ -218,12 +222,13 @@ def resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
         return
     tensors, metadata = read_tensors(trainer.checkpoint)
     try:
-        for name, value in json.loads(metadata["progress"]).items():
-            if not isinstance(value, int | float) or not hasattr(trainer.progress, name):
-                raise ValueError(f"odd entry {name!r}")
+        for name, value in dict(json.loads(metadata["progress"])).items():
+            _refuse_odd(name, value)
             setattr(trainer.progress, name, value)
-        trainer.network.load_state_dict(part(tensors, "model."))
-        trainer.best = {name: value.to(trainer.device) for name, value in part(tensors, "best.").items()}
+        best = part(tensors, "best.")
+        for weights in (best, part(tensors, "model.")) if best else (part(tensors, "model."),):
+            trainer.network.load_state_dict(weights)
+        trainer.best = {name: value.to(trainer.device) for name, value in best.items()}
         load_optimizer(optimizer, part(tensors, "optimizer."))
         if trainer.regulariser is not None:
             trainer.regulariser.load_state_dict(tensors)
@@ -231,8 +236,8 @@ def resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
         drawn = tensors.get(f"random.{trainer.device.type}")
         if drawn is not None and trainer.device.type != "cpu":
             torch.get_device_module(trainer.device).set_rng_state(drawn)
-    except (KeyError, ValueError, RuntimeError, TypeError) as error:
-        said = str(error).splitlines()[0]
+    except (KeyError, ValueError, RuntimeError, TypeError, RecursionError) as error:
+        said = (str(error).splitlines() or [""])[0][:200]
         raise TrainingError(
             f"{trainer.checkpoint}: not a state of this training ({said}); start again with `overwrite=True`"
         ) from None
@@ -244,15 +249,26 @@ def resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> None:
     _trim_metrics(trainer.metrics, trainer.progress.step)
 
 
+def _refuse_odd(name: str, value: object) -> None:
+    """Raise `ValueError` for a value that no training has written as the progress of that name."""
+    known = {one.name: one.default for one in fields(Progress)}
+    if name not in known or not isinstance(value, int | float):
+        raise ValueError(f"odd entry {name[:40]!r}")
+    if isinstance(known[name], int) and not (isinstance(value, int) and 0 <= value < _LARGEST):
+        raise ValueError(f"odd value of {name!r}")
+
+
 def _trim_metrics(metrics: Path | None, step: int) -> None:
     """Drop the lines of the metrics that will be written again."""
     if metrics is None or not metrics.exists():
         return
     kept = []
-    for line in metrics.read_bytes().split(b"\n"):
+    with opened(metrics) as stream:
+        lines = stream.read(LARGEST).split(b"\n")
+    for line in lines:
         try:
             if json.loads(line)["step"] <= step:
                 kept.append(line + b"\n")
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue  # the last line of a killed process may be half of one
     write_atomically(metrics, b"".join(kept))
