@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from safetensors.torch import save_file
 
 from textrae.errors import RunError
 from textrae.runs.files import (
+    LARGEST_TENSORS,
     digest_of,
     from_metadata,
     read_json,
@@ -65,6 +67,27 @@ def test_tensors_are_read_with_their_metadata(tmp_path: Path) -> None:
         read_tensors(file)
     with pytest.raises(RunError, match="missing"):
         read_tensors(tmp_path / "none.safetensors")
+
+
+def test_more_than_a_file_of_a_run_may_have_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(b"")
+    os.truncate(file, LARGEST_TENSORS + 1)
+    with pytest.raises(RunError, match="has 64 GiB, which no file of a run has"):
+        read_tensors(file)
+    save_file({"a": torch.zeros(3)}, file)
+    with pytest.raises(RunError, match="no file of a run has"):
+        read_tensors(file, 10)
+
+
+def test_a_file_that_the_system_does_not_map_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **settings: object) -> None:
+        raise RuntimeError("unable to mmap 4398046511104 bytes")
+
+    save_file({"a": torch.zeros(3)}, tmp_path / "model.safetensors")
+    monkeypatch.setattr("textrae.runs.files.safe_open", refuse)
+    with pytest.raises(RunError, match="too large to be mapped"):
+        read_tensors(tmp_path / "model.safetensors")
 
 
 def test_digests_tell_names_and_values_but_no_order() -> None:

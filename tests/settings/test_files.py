@@ -54,6 +54,16 @@ def test_toml(tmp_path: Path) -> None:
         read_toml(tmp_path / "none.toml")
 
 
+def test_a_file_of_settings_has_a_size(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("#" * (1 << 20) + "\n")
+    with pytest.raises(ConfigError, match="over 1 MiB"):
+        read_toml(file)
+    file.write_text("a = " + "[" * 50_000)
+    with pytest.raises(ConfigError, match="not a TOML file"):
+        read_toml(file)
+
+
 def test_a_budget_that_is_given_replaces_the_stored_one() -> None:
     stored = {"minutes": 5, "hidden": 32, "lr": 1e-3}
     assert merged(stored, {"steps": 10, "lr": 2e-3}) == {"hidden": 32, "steps": 10, "lr": 2e-3}

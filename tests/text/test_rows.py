@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import datasets
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from textrae.errors import CorpusError
 from textrae.text import rows as rows_module
 from textrae.text.rows import RowWriter, TokenRows
 
@@ -40,3 +42,19 @@ def test_rows_are_gathered_as_written(tmp_path_factory: pytest.TempPathFactory, 
     for outside in (-1, len(rows)):
         with pytest.raises(IndexError):
             read.gather(np.array([outside]))
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.arrow"
+    with RowWriter(path) as writer:
+        writer.add([[5, 300], [7], [9, 11, 12]])
+    rows = TokenRows(path, below=301)
+    assert rows.gather(np.arange(3))[0].tolist() == [5, 300, 7, 9, 11, 12]
+    with pytest.raises(CorpusError, match="token 300 of a vocabulary of 300"):
+        TokenRows(path, below=300).gather(np.arange(3))
+    content, offsets = path.read_bytes(), np.array([0, 2, 3, 6], dtype=np.int32).tobytes()
+    assert content.count(offsets) == 1
+    for forged in ([0, 2, 3, 6_000_000], [0, -2, 3, 6], [0, 3, 2, 6]):
+        path.write_bytes(content.replace(offsets, np.array(forged, dtype=np.int32).tobytes()))
+        with pytest.raises(CorpusError, match="not a file of token rows"):
+            TokenRows(path)

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from support import make_trainer
 from torch import Tensor
 
 from textrae.errors import TrainingError
+from textrae.runs.files import read_tensors
 from textrae.settings.training import TrainingConfig
 from textrae.training.loop import fit
 from textrae.training.state import resume, save_state
@@ -81,3 +83,27 @@ def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
     fit(first)
     with pytest.raises(TrainingError, match="start again with `overwrite=True`"):
         fit(make_trainer(config, checkpoint=checkpoint, hidden=16))
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"progress": "[" * 5_000}, {"progress": "[1]"}, {"progress": '{"step": -1}'}, {"progress": '{"step": 1e300}'},
+        {"progress": '{"step": 1.5}'}, {"progress": '{"__class__": 1}'}, {"progress": '{"save": 1}'}, {"best.x": torch.zeros(3)},
+        {"optimizer.0.exp_avg": torch.zeros(3)}, {"optimizer.99.step": torch.zeros(())}, {"optimizer.0.x": torch.zeros(3)},
+        {"optimizer.0.step": torch.zeros((), dtype=torch.int64)}, {"random.cpu": torch.zeros(3)},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_forged_checkpoint_is_refused(tmp_path: Path, forged: dict[str, Any]) -> None:
+    file, config = tmp_path / "state.safetensors", TrainingConfig(steps=4)
+    trainer = make_trainer(config, checkpoint=file)
+    trainer.should_stop = lambda: trainer.progress.step >= 2
+    assert not fit(trainer)
+    tensors, metadata = read_tensors(file)
+    metadata |= {name: value for name, value in forged.items() if isinstance(value, str)}
+    tensors |= {name: value for name, value in forged.items() if not isinstance(value, str)}
+    save_file({name: value.clone() for name, value in tensors.items()}, file, metadata)
+    with pytest.raises(TrainingError, match="not a state of this training") as caught:
+        fit(make_trainer(config, checkpoint=file))
+    assert len(str(caught.value).splitlines()) == 1

@@ -43,6 +43,8 @@ _BESIDE: Final = "preparing.tmp"
 """Folder in which a cache is made; of a process that was killed it stays until the next one."""
 SHARED: Final = "textrae-"
 """How the names of folders begin that lie among those of other runs, of whose caches each may be used by all."""
+_TAGS: Final = 1_000
+"""Ids above those of the vocabulary that a target may begin with, at most: its language."""
 _FORMAT: Final = 1
 
 
@@ -117,7 +119,8 @@ def open_cache(folder: Path, identity: dict[str, Any] | None = None) -> Prepared
         stats = CorpusStats.of_json(content["stats"])
         tokenizer = Tokenizer.load(folder / source.tokenizer)
         limits = _limits(content)
-        train, valid = (TokenRows(folder / name, limits.get(name)) for name in source[:2])
+        below = None if stats.by_number else tokenizer.vocab_size
+        train, valid = (TokenRows(folder / name, limits.get(name), below) for name in source[:2])
         if tokenizer.digest != content["tokenizer"]:
             return None
         if (len(train), len(valid)) != (stats.train_rows, stats.valid_rows):
@@ -125,7 +128,9 @@ def open_cache(folder: Path, identity: dict[str, Any] | None = None) -> Prepared
         targets = None
         if (digest := content.get("target_tokenizer")) is not None:
             other = Tokenizer.load(folder / target.tokenizer)
-            targets = Targets(other, *(TokenRows(folder / name, limits.get(name)) for name in target[:2]))
+            below = other.vocab_size + _TAGS
+            rows = (TokenRows(folder / name, limits.get(name), below) for name in target[:2])
+            targets = Targets(other, *rows)
             if other.digest != digest or (len(targets.train), len(targets.valid)) != (len(train), len(valid)):
                 return None
     except (OSError, ValueError, KeyError, TypeError, CorpusError):

@@ -85,13 +85,16 @@ class TokenRows:
     Args:
         path: the file.
         limit: ids of a row at most; the rest of a longer one is left out.
+        below: number that every id is below; None for no such check.
 
     Raises:
         CorpusError: the file is missing or damaged.
     """
 
-    def __init__(self, path: Path, limit: int | None = None) -> None:
+    def __init__(self, path: Path, limit: int | None = None, below: int | None = None) -> None:
         import datasets
+
+        self._path, self._below = path, below
 
         try:
             self._table: Any = datasets.Dataset.from_file(str(path)).data
@@ -151,6 +154,7 @@ class TokenRows:
 
         Raises:
             IndexError: a row number is negative or past the end.
+            CorpusError: the file is damaged.
         """
         rows = np.asarray(rows, dtype=np.int64)
         if len(rows) and not 0 <= rows.min() <= rows.max() < self._count:
@@ -172,6 +176,10 @@ class TokenRows:
             source = np.repeat(shifts, np.diff(offsets[first : last + 1])) + np.arange(begin, end)
             np.take(self._ids, source, out=ids[begin:end])
             first = last
+        if self._below is not None and len(ids) and (largest := int(ids.max())) >= self._below:
+            raise CorpusError(
+                f"{self._path}: damaged (token {largest:,} of a vocabulary of {self._below:,}); start again with `overwrite=True`"
+            )
         return ids, offsets
 
     def close(self) -> None:
