@@ -154,6 +154,25 @@ def test_the_start_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert names["vectors"].shape == (2, 512)
 
 
+def test_the_commands_of_long_texts_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (ROOT / "data" / "sentences.en.txt").read_text(encoding="utf-8").split("\n")[:400]
+    book = "\n\n".join(" ".join(lines[first : first + 10]) for first in range(0, 400, 10))
+    (tmp_path / "book.txt").write_text(book + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    page = (DOCS / "long-texts.md").read_text(encoding="utf-8")
+    typed = re.findall(r"^\$ (.*)$", page, re.MULTILINE)
+    assert len(typed) == 9
+    for line in typed:
+        words = shlex.split(re.sub(r"--minutes \d+|--steps \d+", "--steps 2 --hidden 16 --embedding 8", line))
+        if words[0] == "python":
+            subprocess.run([sys.executable, ROOT / words[1], *words[2:]], check=True, capture_output=True)
+        else:
+            done = textrae_here(*words[1:])
+            assert done.returncode == 0, (line, done.stderr)
+    counts = [len((tmp_path / name).read_bytes().split(b"\n")) for name in ("sentences.txt", "rebuilt.txt")]
+    assert counts == [400 + 39 + 1] * 2
+
+
 def test_the_cell_of_the_guide_works(monkeypatch: pytest.MonkeyPatch) -> None:
     cell, test = re.findall(
         r"```python\n(.*?)```", (DOCS / "extend.md").read_text(encoding="utf-8"), re.DOTALL
