@@ -101,7 +101,7 @@ class Disk:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def fill(self, pages: int) -> None:
-        """Leave so many pages free."""
+        """Leave that number of pages free."""
         filler = self.folder / FILLER
         filler.unlink(missing_ok=True)
         free = os.statvfs(self.folder).f_bavail
