@@ -173,6 +173,25 @@ def test_the_commands_of_long_texts_run(tmp_path: Path, monkeypatch: pytest.Monk
     assert counts == [400 + 39 + 1] * 2
 
 
+def typed() -> list[tuple[str, str]]:
+    """Return the commands of textrae that the pages show after a prompt, each with its page."""
+    found = []
+    for page in sorted(DOCS.rglob("*.md")):
+        for block in re.findall(r"```(?:console|sh)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            for line in re.findall(
+                r"^(?:\$ )?(?:.*[ |])?(?<!install )(?<![\w/\"])textrae (.*)$", block, re.MULTILINE
+            ):
+                found.append((page.relative_to(DOCS).as_posix(), re.split(r" [|<>#]", line)[0]))
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize(("page", "line"), typed())
+def test_every_command_of_the_pages_is_one(page: str, line: str) -> None:
+    """Options are those of the command; what tests of the guides run is tested there too."""
+    done = textrae_here(*shlex.split(line), "--help")
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def test_the_cell_of_the_guide_works(monkeypatch: pytest.MonkeyPatch) -> None:
     cell, test = re.findall(
         r"```python\n(.*?)```", (DOCS / "extend.md").read_text(encoding="utf-8"), re.DOTALL
