@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 from standin import StandIn
 
@@ -34,20 +36,42 @@ def sentences() -> list[str]:
     return [" ".join(words) for words in itertools.product(who, what, which, thing, where)]
 
 
-@pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
-    path.write_text("\n".join(sentences()) + "\n", encoding="utf-8")
-    return path
+def once(place: Path, make: Callable[[Path], None]) -> Path:
+    """Make a file or a folder, unless another process of the tests has made it."""
+    done = place.with_name(f"{place.name}.done")
+    with FileLock(f"{place}.lock"):
+        if not done.exists():
+            make(place)
+            done.touch()
+    return place
 
 
 @pytest.fixture(scope="session")
-def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of the tests, for what is made once and changed by no test."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kept"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus(kept: Path) -> Path:
+    def make(path: Path) -> None:
+        path.write_text("\n".join(sentences()) + "\n", encoding="utf-8")
+
+    return once(kept / "corpus.txt", make)
+
+
+@pytest.fixture(scope="session")
+def run(corpus: Path, kept: Path) -> Path:
     """A run folder whose model rebuilds most sentences of the corpus."""
-    out = tmp_path_factory.mktemp("runs") / "run"
     training = TrainingConfig(steps=350, lr=1e-2, seed=0, precision="fp32")
-    SentenceAutoencoder.train(corpus, SMALL, training, text=TEXT, out=out)
-    return out
+
+    def make(out: Path) -> None:
+        SentenceAutoencoder.train(corpus, SMALL, training, text=TEXT, out=out)
+
+    return once(kept / "run", make)
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +80,14 @@ def model(run: Path) -> SentenceAutoencoder:
 
 
 @pytest.fixture(scope="session")
-def vae_run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def vae_run(corpus: Path, kept: Path) -> Path:
     """A run folder with a variational model of the corpus."""
-    out = tmp_path_factory.mktemp("runs") / "vae"
     training = TrainingConfig(steps=350, lr=1e-2, seed=0, precision="fp32", beta=0.05)
-    SentenceAutoencoder.train(corpus, replace(SMALL, variational=True), training, text=TEXT, out=out)
-    return out
+
+    def make(out: Path) -> None:
+        SentenceAutoencoder.train(corpus, replace(SMALL, variational=True), training, text=TEXT, out=out)
+
+    return once(kept / "vae", make)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,9 +19,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import typer.testing
 from numpy.typing import NDArray
 from textrae_cli import app
-from typer.testing import CliRunner
 
 from textrae.nn.autoencoder import Autoencoder
 from textrae.settings.model import ModelConfig, Regulariser
@@ -26,6 +30,8 @@ from textrae.text.batch import Specials
 from textrae.training.regularisers import make_regulariser
 from textrae.training.state import Trainer
 
+# the commands are made once, which takes longer than most of them do
+typer.testing._get_command = cache(typer.testing._get_command)  # type: ignore[attr-defined]
 SPECIALS = Specials(0, 1, 2, 3)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -83,16 +89,20 @@ def make_trainer(
     )
 
 
-def textrae(*args: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
-    """Run the installed command."""
-    return subprocess.run(
-        [command(), *map(str, args)], input=stdin, capture_output=True, cwd=cwd, env=environment()
-    )
+def textrae(*args: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the installed command, which takes seconds to start: for what is about processes, streams or an import."""
+    return subprocess.run([command(), *map(str, args)], input=stdin, capture_output=True, env=environment())
 
 
-def textrae_here(*args: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run the command in this process, where it takes milliseconds."""
-    done = CliRunner().invoke(app, [str(arg) for arg in args], input=stdin)
+def textrae_here(
+    *args: object, stdin: bytes = b"", cwd: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in this process, where it takes milliseconds; tests/cli/test_app.py compares the two."""
+    with chdir(cwd) if cwd else nullcontext():
+        # an error that the command lets through is no exit code: it fails the test
+        done = typer.testing.CliRunner().invoke(
+            app, [str(arg) for arg in args], input=stdin, prog_name="textrae", catch_exceptions=False
+        )
     return subprocess.CompletedProcess(args, done.exit_code, done.stdout_bytes, done.stderr_bytes)
 
 
@@ -101,6 +111,19 @@ def script(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     path = Path(__file__).parents[1] / "scripts" / f"{name}.py"
     monkeypatch.syspath_prepend(path.parent)
     return importlib.import_module(path.stem)
+
+
+def script_here(path: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run a script in this process, as the program that it is."""
+    out, errors, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(errors):
+        patch.setattr(sys, "argv", [str(path), *map(str, words)])
+        patch.syspath_prepend(path.parent)
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as left:
+            code = int(left.code or 0)  # a message instead of a number fails the test
+    return subprocess.CompletedProcess(words, code, out.getvalue(), errors.getvalue())
 
 
 def answer_here(*words: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SMALL, TEXT, sentences
-from support import textrae
+from support import textrae_here
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError, VectorError
@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_refused(corpus: Path, given: Path, tmp_path: Path)
 
 
 def test_commands(corpus: Path, given: Path, tmp_path: Path) -> None:
-    made = textrae(
+    made = textrae_here(
         "train",
         corpus,
         "--vectors",
@@ -109,17 +109,17 @@ def test_commands(corpus: Path, given: Path, tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     assert b"try: textrae decode " in made.stderr
     assert b"whole words: " in made.stderr
-    written = textrae("decode", tmp_path / "run", given)
+    written = textrae_here("decode", tmp_path / "run", given)
     assert len(written.stdout.decode().split("\n")) == 1_201
-    said = textrae("evaluate", tmp_path / "run", corpus, "--vectors", given, "--json")
+    said = textrae_here("evaluate", tmp_path / "run", corpus, "--vectors", given, "--json")
     assert said.returncode == 0, said.stderr
     assert json.loads(said.stdout)["overall"]["sentences"] == 1_200
-    without = textrae("evaluate", tmp_path / "run", corpus)
+    without = textrae_here("evaluate", tmp_path / "run", corpus)
     assert without.returncode == 2
     assert b"reads vectors: give those of the sentences with --vectors" in without.stderr
-    idle = textrae("train", corpus, "--vectors", given, "--pooling", "mean", "-o", tmp_path / "x")
+    idle = textrae_here("train", corpus, "--vectors", given, "--pooling", "mean", "-o", tmp_path / "x")
     assert idle.returncode == 2
     assert b"--pooling: is of an encoder" in idle.stderr
-    refused = textrae("encode", tmp_path / "run", corpus, "-o", tmp_path / "x.npy")
+    refused = textrae_here("encode", tmp_path / "run", corpus, "-o", tmp_path / "x.npy")
     assert refused.returncode == 2
     assert b"reads vectors" in refused.stderr

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, TEXT, sentences
-from support import textrae
+from support import textrae_here
 
 from textrae import SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, CorpusError
@@ -154,7 +154,7 @@ def test_aligned_files_make_one_space_of_their_languages(corpus: Path, tmp_path:
     model.save(tmp_path / "run")
     for name, side in (("one.txt", some), ("two.txt", [line.upper() for line in some])):
         (tmp_path / name).write_text("\n".join(side) + "\n")
-    told = textrae("xsim", tmp_path / "run", tmp_path / "one.txt", tmp_path / "two.txt", "--json")
+    told = textrae_here("xsim", tmp_path / "run", tmp_path / "one.txt", tmp_path / "two.txt", "--json")
     assert json.loads(told.stdout)["there"] < 0.1  # the part for meaning is compared, not the whole
 
 
@@ -204,21 +204,23 @@ def test_commands(corpus: Path, teacher: Path, tmp_path: Path) -> None:
         "--vocab-size",
         400,
     )
-    made = textrae("train", corpus, "--teacher", teacher, "--meaning", 12, *options, "-o", run)
+    made = textrae_here("train", corpus, "--teacher", teacher, "--meaning", 12, *options, "-o", run)
     assert made.returncode == 0, made.stderr
-    said = textrae("encode", run, corpus, "--part", "meaning", "-o", tmp_path / "m.npy")
+    said = textrae_here("encode", run, corpus, "--part", "meaning", "-o", tmp_path / "m.npy")
     assert said.returncode == 0, said.stderr
     assert np.load(tmp_path / "m.npy").shape == (1_200, 12)
-    cut = textrae("encode", run, corpus, "--part", "meaning", "--dimensions", 13, "-o", tmp_path / "x.npy")
+    cut = textrae_here(
+        "encode", run, corpus, "--part", "meaning", "--dimensions", 13, "-o", tmp_path / "x.npy"
+    )
     assert cut.returncode == 2
     assert b"13 of 12 dimensions" in cut.stderr
     for storage in ("int8", "binary"):
-        stored = textrae("encode", run, corpus, "--storage", storage, "-o", tmp_path / "v.npy")
+        stored = textrae_here("encode", run, corpus, "--storage", storage, "-o", tmp_path / "v.npy")
         assert stored.returncode == 0, stored.stderr
-        back = textrae("decode", run, tmp_path / "v.npy")
+        back = textrae_here("decode", run, tmp_path / "v.npy")
         assert back.returncode == 0, back.stderr
         assert len(back.stdout.decode().split("\n")) == 1_201
-    part = textrae("decode", run, tmp_path / "m.npy")
+    part = textrae_here("decode", run, tmp_path / "m.npy")
     assert part.returncode == 1
     assert b"(n, 44)" in part.stderr or b"44" in part.stderr
 

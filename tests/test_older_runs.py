@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import textrae
+from support import textrae_here
 
 from textrae import SentenceAutoencoder, SeriesAutoencoder
 
@@ -61,7 +61,7 @@ def test_an_older_stopped_training_is_resumed_to_the_same_model(tmp_path: Path) 
     """It is variational with an adversary: network, critic, both optimizers, noise and order go on where they were."""
     run = tmp_path / "run"
     shutil.copytree(OLDER / "stopped", run)
-    done = textrae("train", "--resume", "-o", run)
+    done = textrae_here("train", "--resume", "-o", run)
     assert done.returncode == 0, done.stderr
     assert not (run / "checkpoint").exists()
     model, expected = SentenceAutoencoder.load(run, device="cpu"), EXPECTED["stopped"]["finished"]

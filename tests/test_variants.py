@@ -91,8 +91,8 @@ def covering(combinations: list[dict[str, Any]], strength: int) -> list[dict[str
     return chosen
 
 
-FOURS = covering(POSSIBLE, 4)
-"""A tenth of the possible combinations, in which any four switches have all their values together."""
+THREES = covering(POSSIBLE, 3)
+"""A part of the possible combinations, in which any three switches have all their values together."""
 SENTENCES = [[4, 5, 6], [7], [], [8, 9, 10, 11, 19]]
 PAIRS = Segmenter((Stretches(2),), 20)
 
@@ -121,16 +121,10 @@ def test_the_grid_has_every_switch_that_changes_the_model() -> None:
     assert {field.name for field in fields(ModelConfig)} == sizes | SWITCHES.keys()
 
 
-@pytest.mark.parametrize("switches", [s for s in GRID if reason(s)][::31], ids=str)
-def test_what_makes_no_sense_is_refused_with_its_reason(switches: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match=reason(switches)):
-        shape(switches)
-
-
-def test_every_other_combination_is_refused_too() -> None:
+def test_what_makes_no_sense_is_refused_with_its_reason() -> None:
     for switches in GRID:
-        if reason(switches):
-            with pytest.raises(ConfigError):
+        if why := reason(switches):
+            with pytest.raises(ConfigError, match=why):
                 shape(switches)
     with pytest.raises(ConfigError, match="slots take the place of pooling"):
         shape({"slots": 2, "pooling": "mean"})
@@ -167,7 +161,7 @@ def test_places_leave_each_four_numbers() -> None:
 
 @pytest.mark.parametrize(
     "switches",
-    [*FOURS, *({**s, "slot_addressing": "position"} for s in FOURS[::3] if s["slots"] == 3)],
+    [*THREES, *({**s, "slot_addressing": "position"} for s in THREES[::3] if s["slots"] == 3)],
     ids=lambda s: "-".join(map(str, s.values())),
 )
 def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
@@ -206,7 +200,7 @@ def test_builds_learns_and_rebuilds(switches: dict[str, Any]) -> None:
         assert write(model, Latent(whole.vector[order]), SPECIALS, 4) == [rebuilt[i] for i in order]
 
 
-@pytest.mark.parametrize("switches", POSSIBLE[::11], ids=str)
+@pytest.mark.parametrize("switches", THREES, ids=str)
 def test_saves_loads_and_is_the_same(
     switches: dict[str, Any], model: SentenceAutoencoder, tmp_path: Path
 ) -> None:

@@ -48,6 +48,27 @@ def test_version() -> None:
     assert textrae("--version").stdout.startswith(b"textrae 0.")
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("reconstruct", "RUN"), 0),
+        (("encode", "RUN", "-", "-o", "-", "--precision", "fp32"), 0),
+        (("evaluate", "RUN", "none.txt", "--json"), 1),
+        (("sample", "RUN", "--from", "x"), 2),
+    ],
+    ids=lambda words: words[0] if isinstance(words, tuple) else "",
+)
+def test_the_installed_command_does_what_tests_run_in_their_own_process(
+    words: tuple[str, ...], code: int, run: Path, text: Path
+) -> None:
+    line = [str(run) if word == "RUN" else word for word in words]
+    installed, here = (each(*line, stdin=text.read_bytes()) for each in (textrae, textrae_here))
+    assert installed.returncode == here.returncode == code
+    assert installed.stdout == here.stdout
+    assert installed.stderr == here.stderr
+    assert installed.stderr
+
+
 def test_listing_the_commands_imports_no_settings() -> None:
     code = (
         "import sys; from textrae_cli import app; sys.argv = ['textrae', '--help']\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import sentences
-from support import textrae
+from support import textrae_here
 
 FAST = ("--hidden", 24, "--embedding", 16, "--vocab-size", 400, "--batch-tokens", 300, "--steps", 4)
 
@@ -28,27 +28,27 @@ def test_a_variant_from_training_to_decoding(
 ) -> None:
     run, text, vectors = tmp_path / "run", tmp_path / "text.txt", tmp_path / "v.npy"
     text.write_text("\n".join([*sentences()[:7], "", "x"]) + "\n")
-    done = textrae("train", corpus, "-o", run, *FAST, *switches)
+    done = textrae_here("train", corpus, "-o", run, *FAST, *switches)
     assert done.returncode == 0, done.stderr
-    encoded = textrae("encode", run, text, "-o", vectors)
+    encoded = textrae_here("encode", run, text, "-o", vectors)
     assert f"9 vectors of {size} dimensions" in encoded.stderr.decode()
-    decoded, rebuilt = textrae("decode", run, vectors), textrae("reconstruct", run, text)
+    decoded, rebuilt = textrae_here("decode", run, vectors), textrae_here("reconstruct", run, text)
     assert decoded.returncode == rebuilt.returncode == 0
     from_vectors, from_text = (done.stdout.split(b"\n") for done in (decoded, rebuilt))
     assert from_text[7] == b""  # a blank line stays so; its vector is decoded as any other
     assert from_vectors[:7] + from_vectors[8:] == from_text[:7] + from_text[8:]
     assert decoded.stdout.count(b"\n") == 9
-    report = json.loads(textrae("evaluate", run, text, "--json").stdout)["overall"]
+    report = json.loads(textrae_here("evaluate", run, text, "--json").stdout)["overall"]
     assert (report["perplexity_token"] is None) == ("mse" in switches)
 
 
 def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> None:
     run, text, vectors = tmp_path / "run", tmp_path / "text.txt", tmp_path / "v.npy"
     text.write_text("\n".join(sentences()[:5]) + "\n")
-    assert textrae("train", corpus, "-o", run, *FAST, "--memory", "states").returncode == 0
-    assert textrae("encode", run, text, "-o", vectors).returncode == 0
-    assert textrae("reconstruct", run, text).stdout.count(b"\n") == 5
-    refused = textrae("decode", run, vectors)
+    assert textrae_here("train", corpus, "-o", run, *FAST, "--memory", "states").returncode == 0
+    assert textrae_here("encode", run, text, "-o", vectors).returncode == 0
+    assert textrae_here("reconstruct", run, text).stdout.count(b"\n") == 5
+    refused = textrae_here("decode", run, vectors)
     assert refused.returncode == 2
     assert refused.stderr.decode().count("\n") == 1
     assert "train with --slots" in refused.stderr.decode()
@@ -92,7 +92,7 @@ def test_all_states_rebuild_but_do_not_decode(corpus: Path, tmp_path: Path) -> N
 def test_what_cannot_work_together_is_refused_in_a_line(
     switches: tuple[object, ...], said: str, corpus: Path, tmp_path: Path
 ) -> None:
-    done = textrae("train", corpus, "-o", tmp_path / "run", *FAST, *switches)
+    done = textrae_here("train", corpus, "-o", tmp_path / "run", *FAST, *switches)
     assert done.returncode == 2
     assert done.stderr.decode().count("\n") == 1
     assert said in done.stderr.decode()

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from conftest import LINES
-from support import textrae, textrae_here
+from support import textrae_here
 
 from textrae import SentenceAutoencoder
 from textrae.inference.vectors import ENDINGS
@@ -41,43 +41,43 @@ def test_encode_then_decode_is_reconstruct(run: Path, text: Path, tmp_path: Path
 
 
 def test_a_beam_rebuilds_at_least_as_much(run: Path, text: Path, tmp_path: Path) -> None:
-    textrae("encode", run, text, "-o", tmp_path / "v.npy")
-    decoded = textrae("decode", run, tmp_path / "v.npy", "--beam", "4")
-    rebuilt = textrae("reconstruct", run, text, "--beam", "4")
+    textrae_here("encode", run, text, "-o", tmp_path / "v.npy")
+    decoded = textrae_here("decode", run, tmp_path / "v.npy", "--beam", "4")
+    rebuilt = textrae_here("reconstruct", run, text, "--beam", "4")
     assert decoded.returncode == rebuilt.returncode == 0
     rows, others = (one.stdout.decode().split("\n")[:-1] for one in (rebuilt, decoded))
     assert all(a == b for a, b, line in zip(rows, others, LINES, strict=True) if line.strip())
     assert sum(a == b for a, b in zip(rows, LINES, strict=True)) > 30
-    assert textrae("decode", run, tmp_path / "v.npy", "--beam", "0").returncode == 2
+    assert textrae_here("decode", run, tmp_path / "v.npy", "--beam", "0").returncode == 2
 
 
 def test_encode_is_the_librarys(run: Path, text: Path, tmp_path: Path, model: SentenceAutoencoder) -> None:
-    textrae("encode", run, text, "-o", tmp_path / "v.npy")
+    textrae_here("encode", run, text, "-o", tmp_path / "v.npy")
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), model.encode(LINES), atol=1e-5)
 
 
 def test_workers_and_truncation(run: Path, text: Path, tmp_path: Path, model: SentenceAutoencoder) -> None:
-    made = textrae("encode", run, text, "-o", tmp_path / "v.npy", "--workers", "2", "--dimensions", "10")
+    made = textrae_here("encode", run, text, "-o", tmp_path / "v.npy", "--workers", "2", "--dimensions", "10")
     assert made.returncode == 0, made.stderr
     assert f"{len(LINES)} vectors of 10 dimensions" in made.stderr.decode()
     assert f"1 of {len(LINES)} sentences were truncated" in made.stderr.decode()
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), model.encode(LINES)[:, :10], atol=1e-5)
-    assert textrae("encode", run, text, "-o", tmp_path / "w.npy", "--dimensions", "25").returncode == 2
-    refused = textrae("decode", run, tmp_path / "v.npy")
+    assert textrae_here("encode", run, text, "-o", tmp_path / "w.npy", "--dimensions", "25").returncode == 2
+    refused = textrae_here("decode", run, tmp_path / "v.npy")
     assert refused.returncode == 1
     assert b"this run decodes (n, 24)" in refused.stderr
 
 
 def test_standard_input_gzip_and_tables(run: Path, text: Path, tmp_path: Path) -> None:
-    expected = textrae("reconstruct", run, text).stdout
-    assert textrae("reconstruct", run, stdin=text.read_bytes()).stdout == expected
-    assert textrae("reconstruct", run, "-", stdin=text.read_bytes()).stdout == expected
+    expected = textrae_here("reconstruct", run, text).stdout
+    assert textrae_here("reconstruct", run, stdin=text.read_bytes()).stdout == expected
+    assert textrae_here("reconstruct", run, "-", stdin=text.read_bytes()).stdout == expected
     packed = tmp_path / "text.txt.gz"
     packed.write_bytes(gzip.compress(text.read_bytes()))
-    assert textrae("reconstruct", run, packed).stdout == expected
+    assert textrae_here("reconstruct", run, packed).stdout == expected
     table = tmp_path / "text.jsonl"
     table.write_text("".join(json.dumps({"id": 1, "say": line}) + "\n" for line in LINES))
-    assert textrae("reconstruct", run, table, "--column", "say").stdout == expected
+    assert textrae_here("reconstruct", run, table, "--column", "say").stdout == expected
 
 
 def test_lines_of_vectors_go_to_standard_output(run: Path, text: Path, model: SentenceAutoencoder) -> None:

@@ -7,19 +7,19 @@ import shutil
 from pathlib import Path
 
 from conftest import LINES
-from support import textrae, textrae_here
+from support import textrae_here
 
 OLDER = Path(__file__).parents[1] / "older"
 
 
 def test_evaluate_prints_a_table_or_json(run: Path, text: Path) -> None:
-    shown = textrae("evaluate", run, text)
+    shown = textrae_here("evaluate", run, text)
     assert shown.returncode == 0, shown.stderr
     filled = len([line for line in LINES if line.strip()])
     assert shown.stdout.decode().splitlines()[-1].split()[:2] == ["all", str(filled)]
     assert f"2 of {len(LINES)} sentences were blank, left out" in shown.stderr.decode()
     assert b"bleu: nrefs:1" in shown.stderr
-    values = json.loads(textrae("evaluate", run, text, "--json").stdout)
+    values = json.loads(textrae_here("evaluate", run, text, "--json").stdout)
     assert (values["overall"]["sentences"], values["blank"]) == (filled, 2)
     assert values["overall"]["exact"] > 0.6
     parts = {"overall", "by_length", "signatures", "blank", "notes", "posterior", "likelihood"}
@@ -57,11 +57,11 @@ def test_blank_lines_have_no_figures(run: Path, vae_run: Path, tmp_path: Path) -
 
 
 def test_info_tells_how_a_run_was_made(run: Path) -> None:
-    values = json.loads(textrae("info", run, "--json").stdout)
+    values = json.loads(textrae_here("info", run, "--json").stdout)
     assert (values["encoding_size"], values["model"]["cell"]) == (24, "gru")
     assert values["result"]["step"] == 350
     assert values["result"]["corpus"]["lines"] == 1_200
-    assert "encoding_size: 24" in textrae("info", run).stdout.decode()
+    assert "encoding_size: 24" in textrae_here("info", run).stdout.decode()
 
 
 def test_info_of_a_strangers_run_moves_no_cursor(tmp_path: Path) -> None:

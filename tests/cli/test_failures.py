@@ -56,7 +56,7 @@ def test_a_corpus_that_cannot_be_trained_on(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     before = sorted(tmp_path.iterdir())
-    refused(textrae("train", tmp_path / name, "-o", tmp_path / "run", "--steps", 1), *said)
+    refused(textrae_here("train", tmp_path / name, "-o", tmp_path / "run", "--steps", 1), *said)
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -71,7 +71,7 @@ def test_odd_but_good_corpora_train(tmp_path: Path) -> None:
     said = {}
     for name, content in odd.items():
         (tmp_path / name).write_bytes(content)
-        done = textrae(
+        done = textrae_here(
             "train", tmp_path / name, "-o", tmp_path / "run", "--overwrite", "--steps", 2, "--hidden", 16,
             "--errors", "replace",
         )  # fmt: skip
@@ -88,10 +88,10 @@ def test_encode_and_evaluate_refuse_what_train_refuses(run: Path, tmp_path: Path
     for arguments in (["encode", run, tmp_path / "bad.txt", "-o", tmp_path / "v.npy"],
                       ["reconstruct", run, tmp_path / "bad.txt"],
                       ["evaluate", run, tmp_path / "bad.txt"]):  # fmt: skip
-        refused(textrae(*arguments), "bad.txt", "line 2")
-    refused(textrae("evaluate", run, "-"), "no sentence")
+        refused(textrae_here(*arguments), "bad.txt", "line 2")
+    refused(textrae_here("evaluate", run, "-"), "no sentence")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.txt"]
-    done = textrae("encode", run, tmp_path / "bad.txt", "-o", tmp_path / "v.npy", "--errors", "replace")
+    done = textrae_here("encode", run, tmp_path / "bad.txt", "-o", tmp_path / "v.npy", "--errors", "replace")
     assert done.returncode == 0
     assert b"1 lines held bytes that are not UTF-8" in done.stderr
 
@@ -121,37 +121,37 @@ def test_a_run_that_cannot_be_used(
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
     damage(copy)
-    refused(textrae("reconstruct", copy, stdin=b"a\n"), str(copy), said)
+    refused(textrae_here("reconstruct", copy, stdin=b"a\n"), str(copy), said)
 
 
 def test_vectors_that_cannot_be_decoded(run: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "wide.npy", np.zeros((3, 7), dtype=np.float32))
     np.save(tmp_path / "nan.npy", np.full((3, 24), np.nan, dtype=np.float32))
     (tmp_path / "torn.npy").write_bytes((tmp_path / "nan.npy").read_bytes()[:150])
-    refused(textrae("decode", run, tmp_path / "wide.npy"), "wide.npy", "(n, 24)")
-    refused(textrae("decode", run, tmp_path / "nan.npy"), "NaN")
-    refused(textrae("decode", run, tmp_path / "torn.npy"), "torn.npy")
-    refused(textrae("decode", run, tmp_path / "none.npy"), "none.npy", "textrae encode")
+    refused(textrae_here("decode", run, tmp_path / "wide.npy"), "wide.npy", "(n, 24)")
+    refused(textrae_here("decode", run, tmp_path / "nan.npy"), "NaN")
+    refused(textrae_here("decode", run, tmp_path / "torn.npy"), "torn.npy")
+    refused(textrae_here("decode", run, tmp_path / "none.npy"), "none.npy", "textrae encode")
 
 
 def test_folders_in_the_way(run: Path, corpus: Path, tmp_path: Path) -> None:
-    refused(textrae("train", corpus, "-o", run), "holds a run already", "--overwrite")
+    refused(textrae_here("train", corpus, "-o", run), "holds a run already", "--overwrite")
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "thesis.tex").write_text("mine")
-    refused(textrae("train", corpus, "-o", foreign, "--overwrite"), "not a textrae run")
+    refused(textrae_here("train", corpus, "-o", foreign, "--overwrite"), "not a textrae run")
     (foreign / "config.json").write_text("{}")
     (tmp_path / "s.csv").write_text("1\n2\n\n3\n4\n" * 5)
     for corpus_or_series in ([corpus], ["--series", tmp_path / "s.csv"]):
-        refused(textrae("train", *corpus_or_series, "-o", foreign, "--overwrite"), "not a textrae run")
+        refused(textrae_here("train", *corpus_or_series, "-o", foreign, "--overwrite"), "not a textrae run")
     assert {path.name for path in foreign.iterdir()} == {"thesis.tex", "config.json"}
     assert (foreign / "thesis.tex").read_text() == "mine"
     (tmp_path / "v.npy").mkdir()
-    refused(textrae("encode", run, corpus, "-o", tmp_path / "v.npy"), "is a folder")
+    refused(textrae_here("encode", run, corpus, "-o", tmp_path / "v.npy"), "is a folder")
     (tmp_path / "file").write_text("")
-    refused(textrae("train", corpus, "-o", tmp_path / "file"), "is a file")
-    refused(textrae("train", corpus, "-o", tmp_path / "file" / "run"), "file")
-    refused(textrae("encode", run, corpus, "-o", tmp_path / "none" / "v.npy"), "cannot write")
+    refused(textrae_here("train", corpus, "-o", tmp_path / "file"), "is a file")
+    refused(textrae_here("train", corpus, "-o", tmp_path / "file" / "run"), "file")
+    refused(textrae_here("encode", run, corpus, "-o", tmp_path / "none" / "v.npy"), "cannot write")
 
 
 @pytest.mark.parametrize("limit", [10_000, 120_000])
@@ -176,14 +176,14 @@ def test_wrong_usage_is_2(run: Path, corpus: Path, tmp_path: Path) -> None:
                       ["evaluate", run, corpus, "--seed", 1],
                       ["analogy", run, corpus, "--from", corpus, "--to", corpus, "--seed", 1],
                       ["evaluate", run, corpus, "--tokenize", "nonsense"]):  # fmt: skip
-        done = textrae(*arguments)
+        done = textrae_here(*arguments)
         assert done.returncode == 2, arguments
         assert b"Traceback" not in done.stderr
     train = ("train", corpus, "-o", tmp_path / "r")
-    refused(textrae(*train, "--cell", "x"), "cell", "'rnn', 'lstm'", code=2)
-    refused(textrae(*train, "--minutes", 1, "--steps", 1), "give one of them", code=2)
-    refused(textrae("train", "-o", tmp_path / "r"), "no corpus", code=2)
-    refused(textrae(*train, "--model", "x"), "rae, brae", code=2)
+    refused(textrae_here(*train, "--cell", "x"), "cell", "'rnn', 'lstm'", code=2)
+    refused(textrae_here(*train, "--minutes", 1, "--steps", 1), "give one of them", code=2)
+    refused(textrae_here("train", "-o", tmp_path / "r"), "no corpus", code=2)
+    refused(textrae_here(*train, "--model", "x"), "rae, brae", code=2)
     assert not (tmp_path / "r").exists()
 
 
@@ -325,7 +325,7 @@ def test_settings_of_messages_are_options(command_name: str, message: str, said:
 
 
 def test_a_folder_that_is_called_like_an_option_keeps_its_name(tmp_path: Path) -> None:
-    done = textrae("info", "latent", cwd=tmp_path)
+    done = textrae_here("info", "latent", cwd=tmp_path)
     refused(done, "error: latent: no such run folder")
 
 
@@ -347,7 +347,7 @@ def test_a_mistake_in_a_file_of_settings_is_not_called_an_option(
     written: str, switches: tuple[object, ...], said: str, corpus: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "c.toml").write_text(written)
-    done = textrae("train", corpus, "-o", tmp_path / "run", "--config", tmp_path / "c.toml", *switches)
+    done = textrae_here("train", corpus, "-o", tmp_path / "run", "--config", tmp_path / "c.toml", *switches)
     refused(done, said, code=2)
 
 
@@ -355,5 +355,5 @@ def test_a_mistake_in_a_file_of_settings_of_series_is_not_called_an_option(tmp_p
     (tmp_path / "c.toml").write_text("hidden = 0")
     (tmp_path / "s.csv").write_text("1\n2\n\n3\n4\n" * 5)
     line = ("train", "--series", tmp_path / "s.csv", "-o", tmp_path / "run")
-    refused(textrae(*line, "--config", tmp_path / "c.toml"), "c.toml: hidden: Input should be", code=2)
-    refused(textrae(*line, "--hidden", 0), "error: --hidden: Input should be", code=2)
+    refused(textrae_here(*line, "--config", tmp_path / "c.toml"), "c.toml: hidden: Input should be", code=2)
+    refused(textrae_here(*line, "--hidden", 0), "error: --hidden: Input should be", code=2)

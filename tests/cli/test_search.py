@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import LINES, sentences
-from support import answer_here, textrae, textrae_here
+from support import answer_here, textrae_here
 
 
 def rows_of(output: bytes) -> list[list[str]]:
@@ -32,7 +32,7 @@ def repeated(tmp_path: Path) -> Path:
 
 def test_search_of_a_text_and_of_its_index(run: Path, repeated: Path, tmp_path: Path) -> None:
     index = tmp_path / "index"
-    made = textrae("index", run, repeated, "-o", index, "--workers", 2, "--json")
+    made = textrae_here("index", run, repeated, "-o", index, "--workers", 2, "--json")
     assert made.returncode == 0, made.stderr
     (facts,) = objects(made.stdout)
     wanted = {"sentences": 300, "dimensions": 24, "storage": "float16", "rows": 304, "blank": 1}

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support import textrae, textrae_here
+from support import textrae_here
 
 BOOK = """
 
@@ -39,7 +39,7 @@ def book(tmp_path: Path) -> Path:
 
 def test_a_book_becomes_one_sentence_a_line(book: Path, tmp_path: Path) -> None:
     out = tmp_path / "sentences.txt"
-    done = textrae("split", book, "-o", out)
+    done = textrae_here("split", book, "-o", out)
     assert (done.returncode, done.stdout) == (0, b"")
     assert out.read_text(encoding="utf-8") == SENTENCES
     said = "book.txt: 10 lines (5 blank) became 5 sentences in 3 paragraphs; 2 line ends joined\n"
@@ -49,7 +49,7 @@ def test_a_book_becomes_one_sentence_a_line(book: Path, tmp_path: Path) -> None:
 
 
 def test_pipes_gzip_line_ends_and_hyphens(book: Path, tmp_path: Path) -> None:
-    piped = textrae("split", stdin=BOOK.replace("\n", "\r\n").encode())
+    piped = textrae_here("split", stdin=BOOK.replace("\n", "\r\n").encode())
     assert piped.stdout.decode() == SENTENCES
     assert piped.stderr.startswith(b"standard input: 10 lines")
     packed = tmp_path / "book.txt.gz"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 import pytest
 from pydantic import Field
 from pydantic.dataclasses import dataclass
-from support import textrae
+from support import textrae_here
 from textrae_cli import app
 from textrae_cli.switches import options, options_of, plain_type
 from typer import BadParameter
@@ -48,7 +48,7 @@ REAL = """
 @pytest.fixture(scope="module")
 def sections() -> dict[str, str]:
     """Return what each section says, on one line."""
-    shown = textrae("train", "--help").stdout.decode()
+    shown = textrae_here("train", "--help").stdout.decode()
     parts = re.split(r"^(\w[^\n]*):\n", shown, flags=re.MULTILINE)[1:]
     return {title: " ".join(said.split()) for title, said in zip(parts[::2], parts[1::2], strict=True)}
 

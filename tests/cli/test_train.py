@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import random
 import select
 import shutil
 import signal
 import subprocess
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from support import command, environment, textrae, textrae_here
 from textrae import CorpusConfig, SentenceAutoencoder
 from textrae.settings.sizes import NUMBERS, SIZES, Size, numbers
 from textrae.text.corpus import prepare
+from textrae.training.following import Stopper
 
 FAST = (
     "--hidden", 24, "--embedding", 16, "--slots", 0, "--latent", 12, "--vocab-size", 400, "--batch-tokens", 300
@@ -58,12 +59,14 @@ def test_what_was_trained_as_json(corpus: Path, tmp_path: Path) -> None:
 def test_reads_standard_input_and_a_config_file(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text('cell = "rnn"\nhidden = 99\nsteps = 5\n[training]\n')
     out = tmp_path / "run"
-    done = textrae("train", "-", "-o", out, "--config", tmp_path / "c.toml", *FAST, stdin=corpus.read_bytes())
+    done = textrae_here(
+        "train", "-", "-o", out, "--config", tmp_path / "c.toml", *FAST, stdin=corpus.read_bytes()
+    )
     assert done.returncode == 0, done.stderr
     config = json.loads((out / "config.json").read_text())
     assert (config["model"]["cell"], config["model"]["hidden"]) == ("rnn", 24)  # a switch wins
     assert config["result"]["step"] == 5
-    again = textrae(
+    again = textrae_here(
         "train", corpus, "-o", out, "--overwrite", "--config", tmp_path / "c.toml", "--epochs", 1, *FAST
     )
     assert again.returncode == 0, again.stderr  # and its budget stands for the file's
@@ -77,32 +80,31 @@ def test_a_validation_file_and_a_cache_elsewhere(corpus: Path, tmp_path: Path) -
     cache.mkdir()
     (cache / "tokenizer.model").write_text("somebody's")
     out = tmp_path / "run"
-    done = textrae("train", corpus, "-o", out, "--valid", valid, "--cache-dir", cache, "--steps", 5, *FAST)
+    done = textrae_here(
+        "train", corpus, "-o", out, "--valid", valid, "--cache-dir", cache, "--steps", 5, *FAST
+    )
     assert done.returncode == 0, done.stderr
     assert "2 to validate on from valid.txt" in done.stderr.decode()
     assert [path.name for path in cache.iterdir()] == ["tokenizer.model"]
     assert (cache / "tokenizer.model").read_text() == "somebody's"
-    inside = textrae("train", corpus, "-o", out, "--overwrite", "--cache-dir", out, "--steps", 5, *FAST)
+    inside = textrae_here("train", corpus, "-o", out, "--overwrite", "--cache-dir", out, "--steps", 5, *FAST)
     assert inside.returncode == 0, inside.stderr
-    assert textrae("info", out).returncode == 0
+    assert textrae_here("info", out).returncode == 0
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
 def test_resuming_finds_the_cache_that_lies_elsewhere(corpus: Path, tmp_path: Path, gone: bool) -> None:
     out, cache = tmp_path / "run", tmp_path / "cache"
-    process = start(corpus, out, 2_000, "--cache-dir", cache)
-    wait_for_step(out, 50)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    stopped(60, *words(corpus, out, 120, "--cache-dir", cache))
     first = (out / "metrics.jsonl").read_text().splitlines()[0]
     if gone:
         shutil.rmtree(cache)
-    done = textrae("train", "--resume", "-o", out)
+    done = textrae_here("train", "--resume", "-o", out)
     assert done.returncode == 0, done.stderr
     assert (out / "metrics.jsonl").read_text().splitlines()[0] == first  # it went on, and did not begin anew
     assert ("its token cache is gone" in done.stderr.decode()) == gone
     steps = [json.loads(line)["step"] for line in (out / "metrics.jsonl").read_text().splitlines()]
-    assert steps[-1] == 2_000
+    assert steps[-1] == 120
     assert not cache.exists() or not list(cache.iterdir())
 
 
@@ -110,61 +112,69 @@ def test_resuming_on_another_corpus_is_refused(corpus: Path, tmp_path: Path) -> 
     """Where the cache is gone and cannot be made again as it was."""
     grown, out = tmp_path / "grown.txt", tmp_path / "run"
     grown.write_text(corpus.read_text())
-    process = start(grown, out, 2_000)
-    wait_for_step(out, 50)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    stopped(5, *words(grown, out, 120))
     (out / "checkpoint" / "train.arrow").unlink()
     with grown.open("a") as stream:
         stream.write("One sentence more.\n")
     for _ in range(2):  # and again: what was made anew is not taken for what was there
-        refused = textrae("train", "--resume", "-o", out)
+        refused = textrae_here("train", "--resume", "-o", out)
         assert refused.returncode == 1
         assert b"does not give the same one again" in refused.stderr
     assert (out / "checkpoint" / "training.safetensors").exists()
 
 
 def test_another_corpus_in_the_place_of_the_cache_is_not_trained_on(corpus: Path, tmp_path: Path) -> None:
+    """But the training goes on to the same weights."""
     out = tmp_path / "run"
-    process = start(corpus, out, 2_000)
-    wait_for_step(out, 50)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    assert textrae_here(*words(corpus, tmp_path / "whole", 60)).returncode == 0
+    stopped(30, *words(corpus, out, 60))
     other = tmp_path / "other.txt"
     other.write_text(corpus.read_text().upper())
     prepare([str(other)], CorpusConfig(vocab_size=400), out / "checkpoint").close()
-    done = textrae("train", "--resume", "-o", out)
+    done = textrae_here("train", "--resume", "-o", out)
     assert done.returncode == 0, done.stderr
     assert b"its token cache is gone; it is made again from the corpus" in done.stderr
-    assert "A dog" in "".join(SentenceAutoencoder.load(out).reconstruct(["A dog sees a red ball today."]))
+    for name in ("model.safetensors", "tokenizer.model"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def words(corpus: Path, out: Path, steps: int, *more: object) -> tuple[object, ...]:
+    often = ("--checkpoint-minutes", 0.001, "--word-dropout", 0.1)
+    return "train", corpus, "-o", out, "--steps", steps, *often, *FAST, *more
 
 
 def start(corpus: Path, out: Path, steps: int, *more: object) -> subprocess.Popen[bytes]:
-    args = [
-        "train",
-        corpus,
-        "-o",
-        out,
-        "--steps",
-        steps,
-        "--checkpoint-minutes",
-        0.001,
-        "--word-dropout",
-        0.1,
-        *FAST,
-        *more,
-    ]
+    line = [command(), *map(str, words(corpus, out, steps, *more))]
     pipe = subprocess.PIPE
-    return subprocess.Popen([command(), *map(str, args)], stdout=pipe, stderr=pipe, env=environment())
+    return subprocess.Popen(line, stdout=pipe, stderr=pipe, env=environment())
+
+
+def stopped(step: int, *line: object) -> bytes:
+    """Run a training in this process, which Ctrl-C reaches after a step; return what it says."""
+    asked, ask = iter(range(step)), Stopper.__call__
+
+    def stop(self: Stopper) -> bool:
+        if next(asked, None) is None:
+            signal.raise_signal(signal.SIGINT)
+        return ask(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stopper, "__call__", stop)
+        done = textrae_here(*line)
+    assert done.returncode == 130, done.stderr
+    return done.stderr
 
 
 def wait_for_step(out: Path, step: int) -> None:
+    metrics = out / "metrics.jsonl"
+    wait(lambda: metrics.exists() and f'"step": {step},' in metrics.read_text())
+
+
+def wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if (out / "metrics.jsonl").exists() and f'"step": {step},' in (out / "metrics.jsonl").read_text():
-            return
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    raise AssertionError(f"step {step} was not reached")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -181,7 +191,7 @@ def test_a_signal_leaves_a_usable_run(
     assert f"textrae train --resume -o {out}" in said.decode()
     assert b"Traceback" not in said
     assert (out / "checkpoint").is_dir()
-    used = textrae("reconstruct", out, stdin=b"A dog sees his ball today.\n")
+    used = textrae_here("reconstruct", out, stdin=b"A dog sees his ball today.\n")
     assert (used.returncode, used.stdout.count(b"\n")) == (0, 1)
 
 
@@ -234,26 +244,32 @@ def test_a_signal_before_training_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_kill_9_and_resume_give_the_same_bits(corpus: Path, tmp_path: Path) -> None:
-    whole = start(corpus, tmp_path / "whole", 260)
-    began = time.monotonic()
-    assert whole.wait(120) == 0
-    took = time.monotonic() - began
-    expected = (tmp_path / "whole" / "model.safetensors").read_bytes()
-    chance = random.Random(0)
-    for instant in range(3):
-        out = tmp_path / f"killed{instant}"
-        process = start(corpus, out, 260)
-        time.sleep(took * chance.uniform(0.3, 0.95))
-        process.kill()
-        process.wait()
-        if (out / "checkpoint").exists() or not (out / "model.safetensors").exists():
-            # the same command with --resume, wherever it was cut off: in reading, training or writing
-            args = ["--steps", 260, "--checkpoint-minutes", 0.001, "--word-dropout", 0.1, *FAST]
-            again = textrae("train", corpus, "-o", out, "--resume", *args)
-            assert again.returncode == 0, again.stderr
-        assert (out / "model.safetensors").read_bytes() == expected
-        assert not (out / "checkpoint").exists()
+@pytest.mark.parametrize("instant", ["reading", "training", "writing"])
+def test_kill_9_and_resume_give_the_same_bits(
+    instant: str, uncut: bytes, corpus: Path, tmp_path: Path
+) -> None:
+    """Wherever it is cut off; scripts/checks/kill_resume.py does it at many instants."""
+    out = tmp_path / "run"
+    process = start(corpus, out, 160)
+    if instant == "reading":
+        wait(out.exists)
+    else:
+        wait_for_step(out, 100 if instant == "training" else 160)
+    process.kill()
+    process.communicate()
+    if (out / "checkpoint").exists() or not (out / "model.safetensors").exists():
+        again = textrae_here(*words(corpus, out, 160, "--resume"))  # the same command, with --resume
+        assert again.returncode == 0, again.stderr
+    assert (out / "model.safetensors").read_bytes() == uncut
+    assert not (out / "checkpoint").exists()
+
+
+@pytest.fixture(scope="module")
+def uncut(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The weights of a training that nothing interrupts."""
+    out = tmp_path_factory.mktemp("uncut") / "run"
+    assert textrae_here(*words(corpus, out, 160)).returncode == 0
+    return (out / "model.safetensors").read_bytes()
 
 
 def test_a_second_training_is_refused_and_told_of_the_first(corpus: Path, tmp_path: Path) -> None:
@@ -263,7 +279,7 @@ def test_a_second_training_is_refused_and_told_of_the_first(corpus: Path, tmp_pa
     first.send_signal(signal.SIGSTOP)
     before = files_of(out)
     for args in ([corpus, "--overwrite"], ["--resume"]):
-        second = textrae("train", *args, "-o", out)
+        second = textrae_here("train", *args, "-o", out)
         assert second.returncode == 1
         assert second.stderr.decode() == (
             f"error: {out}: process {first.pid} is training there; wait for it, stop it, or choose another folder\n"
@@ -272,7 +288,7 @@ def test_a_second_training_is_refused_and_told_of_the_first(corpus: Path, tmp_pa
     first.kill()
     first.communicate()
     assert (out / "training.lock").exists()  # and means nothing any more
-    done = textrae("train", "--resume", "-o", out)
+    done = textrae_here("train", "--resume", "-o", out)
     assert done.returncode == 0, done.stderr
     assert not (out / "training.lock").exists()
 
@@ -287,21 +303,21 @@ def test_resuming_needs_no_settings_and_refuses_others(corpus: Path, tmp_path: P
     wait_for_step(out, 50)
     process.kill()
     process.wait()
-    unfinished = textrae("encode", out, corpus, "-o", tmp_path / "v.npy")
+    unfinished = textrae_here("encode", out, corpus, "-o", tmp_path / "v.npy")
     assert unfinished.returncode == 1
     assert b"has not finished" in unfinished.stderr
-    again = textrae("train", corpus, "-o", out)
+    again = textrae_here("train", corpus, "-o", out)
     assert again.returncode == 1
     assert b"--resume" in again.stderr
-    other = textrae("train", "-o", out, "--resume", "--hidden", 32)
+    other = textrae_here("train", "-o", out, "--resume", "--hidden", 32)
     assert other.returncode == 2
     assert b"--hidden: the training to be resumed has 24, not 32" in other.stderr
-    longer = textrae("train", "-o", out, "--resume", "--max-length", 64)
+    longer = textrae_here("train", "-o", out, "--resume", "--max-length", 64)
     assert longer.returncode == 2
     assert b"--max-length: the training to be resumed has 128, not 64" in longer.stderr
-    done = textrae("train", "-o", out, "--resume", "--max-length", "auto")
+    done = textrae_here("train", "-o", out, "--resume", "--max-length", "auto")
     assert done.returncode == 0, done.stderr
-    finished = textrae("train", "-o", out, "--resume")
+    finished = textrae_here("train", "-o", out, "--resume")
     assert finished.returncode == 1
     assert b"finished" in finished.stderr
 
@@ -339,16 +355,8 @@ def test_a_size_is_chosen_and_told(
 def test_a_size_is_chosen_once(corpus: Path, tmp_path: Path) -> None:
     """The same command goes on with what was chosen; another size, or a number of it, is refused."""
     out, sizes = tmp_path / "run", ("--embedding", 16, "--latent", 12, "--vocab-size", 400)
-    args = (corpus, "-o", out, "--steps", 150, "--batch-tokens", 64, "--checkpoint-minutes", 0.001, *sizes)
-    process = subprocess.Popen(
-        [command(), "train", *map(str, args)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-    )
-    wait_for_step(out, 50)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    args = (corpus, "-o", out, "--steps", 12, "--batch-tokens", 64, "--checkpoint-minutes", 0.001, *sizes)
+    said = stopped(5, "train", *args)
     assert b"size small: " in said
     for switches, told in (
         (
@@ -364,7 +372,7 @@ def test_a_size_is_chosen_once(corpus: Path, tmp_path: Path) -> None:
         refused = textrae_here("train", *args, "--resume", *switches)
         assert refused.returncode == 2
         assert refused.stderr.decode() == f"error: {told}\n"
-    for switches in (("--size", "small", "--steps", 150), ("--size", "auto")):
+    for switches in (("--size", "small", "--steps", 12), ("--size", "auto")):
         done = textrae_here("train", *args, "--resume", *switches)
         assert done.returncode == (0 if "small" in switches else 1), done.stderr
         assert b"size " not in done.stderr

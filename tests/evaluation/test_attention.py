@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL, TEXT
-from support import textrae, textrae_here
+from support import textrae_here
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError
@@ -31,13 +31,15 @@ def test_attention_maps_add_up_and_find_their_token(tmp_path: Path, corpus: Path
     steps = np.arange(len(found.target))  # this one is rebuilt, so step t writes what stands at t
     assert found.target == found.source
     assert np.mean(np.abs(found.over_source.argmax(1) - steps) <= 1) > 0.7
-    shown = textrae("attention", tmp_path / "run", "A dog sees a red ball today.", "-o", tmp_path / "map.png")
+    shown = textrae_here(
+        "attention", tmp_path / "run", "A dog sees a red ball today.", "-o", tmp_path / "map.png"
+    )
     assert shown.returncode == 0, shown.stderr
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     blank = textrae_here("attention", tmp_path / "run", " ")
     assert (blank.returncode, blank.stdout) == (1, b"")
     assert b"is blank" in blank.stderr
-    said = textrae("attention", tmp_path / "run", "A dog.", "--json")
+    said = textrae_here("attention", tmp_path / "run", "A dog.", "--json")
     assert set(json.loads(said.stdout)) == {"source", "target", "decoder", "slots", "over_source"}
 
 

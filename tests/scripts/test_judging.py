@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from conftest import sentences
-from support import environment
+from support import script_here
 
 SCRIPTS = Path(__file__).parents[2] / "scripts" / "experiments"
 
 
 def run(script: str, *args: object) -> str:
-    line = [sys.executable, str(SCRIPTS / script), *map(str, args)]
-    done = subprocess.run(line, capture_output=True, env=environment(), text=True)
+    done = script_here(SCRIPTS / script, *args)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

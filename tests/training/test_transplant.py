@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SMALL, TEXT, sentences
-from support import textrae
+from support import textrae_here
 
 from textrae import ModelConfig, SentenceAutoencoder, TrainingConfig
 from textrae.errors import ConfigError, RunError
@@ -135,7 +135,7 @@ def test_what_does_not_fit_is_refused(corpus: Path, upper: Path, run: Path, tmp_
         SentenceAutoencoder.train(corpus, SMALL, replace(FEW, freeze_encoder=True), text=TEXT)
     with pytest.raises(RunError, match="no such run"):
         SentenceAutoencoder.train(corpus, None, FEW, text=TEXT, encoder=tmp_path / "nowhere")
-    refused = textrae("train", corpus, "--encoder", run, "--hidden", 50, "-o", tmp_path / "x")
+    refused = textrae_here("train", corpus, "--encoder", run, "--hidden", 50, "-o", tmp_path / "x")
     assert refused.returncode == 2
     assert b"not 50" in refused.stderr
 
@@ -188,7 +188,7 @@ def test_a_part_that_is_not_there_is_refused_before_anything_is_made(
     SentenceAutoencoder.train(corpus, shape, FEW, text=TEXT, out=tmp_path / "parts")
     with pytest.raises(ConfigError, match="its `hierarchical` is True, not False"):
         SentenceAutoencoder.train(corpus, SMALL, FEW, text=TEXT, decoder=tmp_path / "parts", out=out)
-    refused = textrae(
+    refused = textrae_here(
         "train", corpus, "--target", upper, "--tokenizers", "joint", "--decoder", run, "-o", out
     )
     assert refused.returncode == 2
@@ -214,7 +214,7 @@ def test_a_translations_decoder_has_the_targets_tokenizer(corpus: Path, upper: P
 
 
 def test_from_the_command_line(corpus: Path, upper: Path, run: Path, tmp_path: Path) -> None:
-    made = textrae(
+    made = textrae_here(
         "train",
         corpus,
         "--target",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
-from support import environment
+from support import script_here
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "experiments" / "sweep.py"
 SMALL = "--hidden 16 --embedding 16 --slots 0 --latent 12 --vocab-size 400"
@@ -15,10 +14,7 @@ SMALL = "--hidden 16 --embedding 16 --slots 0 --latent 12 --vocab-size 400"
 
 def sweep(corpus: Path, *sets: str, form: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """Run the script on a corpus that is its own validation file."""
-    words = [sys.executable, SCRIPT, corpus, corpus, "--steps", "2", *form]
-    for one in sets:
-        words.append(f"--set={one}")
-    return subprocess.run(words, capture_output=True, text=True, env=environment())
+    return script_here(SCRIPT, corpus, corpus, "--steps", 2, *form, *(f"--set={one}" for one in sets))
 
 
 def test_what_failed_is_said_and_the_others_are_measured(corpus: Path, tmp_path: Path) -> None:
