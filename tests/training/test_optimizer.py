@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 import torch
@@ -33,6 +34,20 @@ def test_embeddings_learn_at_a_rate_of_their_own() -> None:
     optimizer.step()
     assert torch.allclose(network[0].weight, torch.tensor(1 - 0.4 * 0.5 - 0.4))
     assert torch.allclose(network[1].weight, torch.tensor(1 - 0.1 * 0.5 - 0.1))
+
+
+def test_nothing_asks_for_torchs_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its import takes as long as all others of a training together."""
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # an import of it fails
+    linear = torch.nn.Linear(2, 2)
+    optimizer = make_optimizer(linear, lr=1e-2, weight_decay=0.1)
+    optimizer.zero_grad()
+    linear(torch.ones(2)).sum().backward()
+    optimizer.clip(1.0)
+    before = linear.weight.clone()
+    optimizer.step()
+    assert not torch.equal(linear.weight, before)
+    load_optimizer(optimizer, optimizer_tensors("", optimizer))
 
 
 def test_the_second_moment_decays_as_it_is_told() -> None:

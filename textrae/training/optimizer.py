@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -18,6 +19,13 @@ class ClippedAdamW(torch.optim.AdamW):
 
     grad_scale: Tensor
     found_inf: Tensor
+
+    # without what torch wraps them in, which imports its compiler when first called: as long as all other imports together
+    add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.AdamW.zero_grad)
+    state_dict = inspect.unwrap(torch.optim.AdamW.state_dict)
+    load_state_dict = inspect.unwrap(torch.optim.AdamW.load_state_dict)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
 
     def clip(self, limit: float) -> Tensor:
         """Have the next step scale the gradients to a joint norm of at most `limit`; return whether it is finite."""
