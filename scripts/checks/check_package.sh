@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Build the wheel, and use it outside the checkout beside the dependencies that .venv has.
+# Build the sdist and from it the wheel, check what an index would show, and use the wheel outside the checkout.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-.venv/bin/python -m build --wheel --outdir "$work" . >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+.venv/bin/python -m build --outdir "$work" . >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+.venv/bin/python -m twine check --strict "$work"/textrae-*
 .venv/bin/python -m pip install -q --no-deps --target "$work/site" "$work"/textrae-*.whl
 cd "$work"
 # the installed wheel, not the checkout: isolated mode ignores the editable install's path only if ours comes first
