@@ -20,11 +20,13 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer.main
 from textrae_cli import app
+from textrae_cli.failures import LATE
 
 GOOD = ("works", "refused")
 """Outcomes that are right: what was given is good enough, or one line says what is wrong with it."""
@@ -92,7 +94,8 @@ def textrae(words: Sequence[object], folder: Path, limits: Limits | None = None)
         folder: where it runs; a temporary folder and a home lie there too.
         limits: what it may use.
     """
-    return watched(lambda: _main([str(word) for word in words]), folder, limits or Limits())
+    command = _command()
+    return watched(lambda: command.main([str(word) for word in words]), folder, limits or Limits())
 
 
 def watched(work: Callable[[], Any], folder: Path, limits: Limits) -> Outcome:
@@ -182,9 +185,13 @@ def _work(work: Callable[[], Any], folder: Path, limits: Limits, out: int, facts
         os._exit(0)
 
 
-def _main(words: list[str]) -> None:
-    command: Any = typer.main.get_command(app)
-    command.main(words)
+@cache
+def _command() -> Any:
+    """Return the command line with all its commands, made once for all children."""
+    group: Any = typer.main.get_command(app)
+    for name in list(LATE):
+        group.get_command(None, name)
+    return group
 
 
 def _audited(folder: Path) -> list[str]:

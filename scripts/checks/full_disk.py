@@ -4,9 +4,10 @@
     python scripts/checks/full_disk.py --only "encode v.npy" --show
 
 Each command writes on a small disk in memory (tmpfs, which needs root), first with no page free, then with more and more until
-it works twice: once where nothing is, and once where a good result of the same name lies already. The same is done with a limit
-on the size of files, which needs no root, with `-o /dev/full`, and on a disk that is mounted read-only. Each failure must be one
-line that names the place; what stood there must stand there still; and nothing half-written may be left. It needs Linux.
+it works twice: once where nothing is, and once where a good result of the same name lies already. The same is done with
+`-o /dev/full`, and on a disk that is mounted read-only. Without root, and with --quick, a limit on the size of files takes the
+place of the small disk. Each failure must be one line that names the place; what stood there must stand there still; and nothing
+half-written may be left. It needs Linux.
 """
 
 from __future__ import annotations
@@ -131,12 +132,12 @@ def small_disk(folder: Path, sound: Path) -> Iterator[Disk | None]:
             subprocess.run(["umount", folder], check=True)
 
 
-def sizes() -> Iterator[int]:
-    """Yield numbers of pages: each of the first ones, then farther and farther apart."""
+def sizes(growth: float) -> Iterator[int]:
+    """Yield numbers of pages: each of the first ones, then farther and farther apart, by a factor."""
     size = 0
     while size < PAGES - 500:
         yield size
-        size = max(size + 1, size * 5 // 4)
+        size = max(size + 1, int(size * growth))
 
 
 def tried(disk: Disk, line: str, use: str, start: str, limits: Limits | None = None) -> tuple[Outcome, str]:
@@ -189,11 +190,11 @@ def starts(line: str) -> tuple[str, ...]:
     return ("nothing",) if line.startswith(("prior", "export")) else ("nothing", "a good result")
 
 
-def fill_up(disk: Disk, line: str, use: str, tally: Tally, show: bool) -> None:
+def fill_up(disk: Disk, line: str, use: str, tally: Tally, show: bool, growth: float) -> None:
     """Run a command with more and more pages free, until it works twice."""
     for start in starts(line):
         worked = 0
-        for size in sizes():
+        for size in sizes(growth):
             set_up(disk, line, start)
             disk.fill(size)
             outcome, odd = tried(disk, line, use, start)
@@ -236,12 +237,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", default="", help="words that a command must have")
+    parser.add_argument("--growth", type=float, default=1.25, help="how much more room each next try has")
     kinds = "kinds of runs that are made, and whose commands are tried"
     parser.add_argument("--kinds", nargs="+", choices=list(MADE), default=list(MADE), help=kinds)
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="no disk that fills up: a limit of files, /dev/full and read-only",
+        help="a limit on the size of files instead of a disk that fills up",
     )
     parser.add_argument("--show", action="store_true", help="print every outcome, not only the wrong ones")
     args = parser.parse_args()
@@ -265,16 +267,12 @@ def main() -> None:
         with small_disk(top / "disk", sound) as disk:
             for line, use in lines.items():
                 if disk is not None and not args.quick:
-                    fill_up(disk, line, use, tallies.setdefault("full", Tally()), args.show)
+                    fill_up(disk, line, use, tallies.setdefault("full", Tally()), args.show, args.growth)
                 if disk is not None:
                     read_only(disk, line, use, tallies.setdefault("read-only", Tally()), args.show)
-                limit_files(
-                    Disk(top / "plain", sound),
-                    line,
-                    use,
-                    tallies.setdefault("limit of files", Tally()),
-                    args.show,
-                )
+                if disk is None or args.quick:
+                    plain = Disk(top / "plain", sound)
+                    limit_files(plain, line, use, tallies.setdefault("limit of files", Tally()), args.show)
                 if not use and line.split()[0] != "encode":
                     words = [*Disk(top / "plain", sound).words(line)[:-1], "/dev/full"]
                     outcome = textrae(words, top / "plain")
