@@ -214,7 +214,7 @@ def limit_files(disk: Disk, line: str, use: str, tally: Tally, show: bool, most:
             tally.note(f"{line}, {start} there, files up to {size} bytes", outcome, odd, show)
             if outcome.kind == "works":
                 break
-            size = max(1, size * 3)
+            size = max(1, size * 9)
 
 
 def read_only(disk: Disk, line: str, use: str, tally: Tally, show: bool) -> None:
