@@ -18,6 +18,7 @@ SPANNING = {
     "test_meaning",
     "test_house",
     "test_older_runs",
+    "test_notebooks",
     "test_packaging",
     "test_readme",
     "test_site",

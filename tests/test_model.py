@@ -301,6 +301,15 @@ def test_progress_is_shown_if_it_is_asked_for(corpus: Path, capsys: pytest.Captu
     assert "validation loss" in capsys.readouterr().err
 
 
+def test_sentences_in_memory_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    SentenceAutoencoder.train(
+        sentences=sentences(), model=SMALL, training=TrainingConfig(steps=3), text=TEXT, progress=True
+    )
+    told = capsys.readouterr().err
+    assert "read 960 lines from memory (960 distinct" in told
+    assert "jsonl" not in told
+
+
 def test_a_model_tells_what_it_is(model: SentenceAutoencoder) -> None:
     size = sum(p.numel() for p in model.run.network.parameters())
     assert repr(model) == (
@@ -316,6 +325,7 @@ def test_public_names_are_found_before_they_are_loaded() -> None:
     ).stdout
     listed, page = said.split("\n", 1)
     assert "'SentenceAutoencoder'" in listed
+    assert "'Watch'" in listed
     assert "class SentenceAutoencoder(" in page
     assert "def interpolate(" in page or "interpolate(self" in page
 

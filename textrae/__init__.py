@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textrae.settings.corpus import CorpusConfig
     from textrae.settings.model import ModelConfig
     from textrae.settings.training import TrainingConfig
+    from textrae.training.job import Watch
 
 _HOMES = {
     "CorpusConfig": "textrae.settings.corpus",
@@ -26,6 +27,7 @@ _HOMES = {
     "SeriesFormat": "textrae.series.settings",
     "SeriesTraining": "textrae.series.settings",
     "TrainingConfig": "textrae.settings.training",
+    "Watch": "textrae.training.job",
     "TextraeError": "textrae.errors",
     "SentenceAutoencoder": "textrae.model",
     "SeriesAutoencoder": "textrae.series.model",
@@ -40,6 +42,7 @@ __all__ = [
     "SeriesTraining",
     "TextraeError",
     "TrainingConfig",
+    "Watch",
     "__version__",
 ]
 

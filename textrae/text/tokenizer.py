@@ -127,7 +127,7 @@ class Tokenizer:
         words = _common_words(sample, vocab_size, note) if whole_words else None
         tokenizer = cls(_train_model(sample, vocab_size, words))
         if tokenizer.vocab_size < vocab_size:
-            got = f"{tokenizer.vocab_size:,} pieces instead of the {vocab_size:,} asked for"
+            got = f"{tokenizer.vocab_size:,} pieces instead of {vocab_size:,}"
             note(f"vocabulary: {got}, as the text supports no more")
         return tokenizer
 

@@ -88,7 +88,11 @@ class ProgressBar:
 
     def __enter__(self) -> None:
         """Show the bar."""
-        from tqdm.auto import tqdm
+        with (
+            warnings.catch_warnings()
+        ):  # without ipywidgets a notebook gets the notes and no bar, and needs no advice
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
 
         layout = "{percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = tqdm(total=1.0, file=sys.stderr, disable=None, bar_format=layout, leave=False)

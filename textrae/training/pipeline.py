@@ -308,6 +308,8 @@ def _corpus(job: Job, cache: PreparedCorpus | Path) -> PreparedCorpus:
         )
     corpus = cache if isinstance(cache, PreparedCorpus) else _made(job, cache)
     text, stats = job.settings.corpus, corpus.stats
+    if job.held is not None:  # nobody has heard of the file that they were written to
+        stats = replace(stats, sources=("memory",), tables=())
     told = stats.describe(text.valid_size, auto=text.max_length == "auto")
     changed = () if job.stopped is None else changed_sources(job.settings, corpus)
     for line in (*told, *unknown(job.settings, corpus), *changed):
