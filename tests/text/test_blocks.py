@@ -6,6 +6,7 @@ import gzip
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +55,26 @@ def test_foreign_bytes_are_named(tmp_path: Path) -> None:
     assert "too early" in refusal(whole[:-100], "a.txt.gz", tmp_path, errors="replace")
     assert "damaged" in refusal(whole[:-8] + b"\x00" * 8, "a.txt.gz", tmp_path, errors="replace")
     assert "zip archive" in refusal(b"PK\x03\x04rest", "a.txt", tmp_path)
+
+
+def test_what_is_no_text_is_not_told_to_be_converted(tmp_path: Path) -> None:
+    for head, what in (
+        (b"%PDF-1.7\n%\xb5\xb6", "a PDF; give its text, as `pdftotext` writes it"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\x93NUMPY\x01\x00", "an array of NumPy"),
+        (np.random.default_rng(0).bytes(300_000), "binary data"),
+    ):
+        said = refusal(head, "a.txt", tmp_path)
+        assert what in said
+        assert "iconv" not in said
+    for encoding, text in (
+        ("latin-1", "Größe\n" * 50),
+        ("cp1251", "Привет мир\n" * 50),
+        ("gb18030", "句子\n" * 50),
+    ):
+        assert "iconv" in refusal(text.encode(encoding), "a.txt", tmp_path)
+    odd = "\x01\x02 text of somebody\n" * 50
+    assert read(odd, "a.txt", tmp_path) == odd.split("\n")[:-1]
 
 
 def test_bad_utf8_is_placed_or_replaced(tmp_path: Path) -> None:

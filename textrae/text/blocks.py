@@ -17,6 +17,8 @@ from textrae.text.sources import Source
 MAX_LINE: Final = 2**20
 """Bytes of a line that are kept (characters of a table's field); the rest is skipped, and the line counted."""
 _BLOCK: Final = 2**20
+_SNIFFED: Final = 4_096
+"""Bytes of a file's beginning that tell binary data from text."""
 
 _FOREIGN: Final = (
     (codecs.BOM_UTF32_LE, "UTF-32 text; convert it with `iconv -f UTF-32 -t UTF-8`"),
@@ -24,7 +26,16 @@ _FOREIGN: Final = (
     (codecs.BOM_UTF16_LE, "UTF-16 text; convert it with `iconv -f UTF-16 -t UTF-8`"),
     (codecs.BOM_UTF16_BE, "UTF-16 text; convert it with `iconv -f UTF-16 -t UTF-8`"),
     (b"\x1f\x8b", "gzip data under a name without .gz; rename it, or decompress it with gunzip"),
-    (b"PK\x03\x04", "a zip archive; unpack it and give the files inside"),
+    (
+        b"PK\x03\x04",
+        "a zip archive; unpack it and give the files inside (save a .docx, .odt or .xlsx as text or CSV)",
+    ),
+    (b"%PDF-", "a PDF; give its text, as `pdftotext` writes it"),
+    (b"\x89PNG\r\n", "a picture; give a file of sentences"),
+    (b"\xff\xd8\xff", "a picture; give a file of sentences"),
+    (b"GIF8", "a picture; give a file of sentences"),
+    (b"\x7fELF", "a program; give a file of sentences"),
+    (b"\x93NUMPY", "an array of NumPy; give a file of sentences"),
     (b"\xfd7zXZ\x00", "xz data; decompress it with unxz"),
     (b"\x28\xb5\x2f\xfd", "zstd data; decompress it with unzstd"),
     (b"BZh91AY&SY", "bzip2 data; decompress it with bunzip2"),
@@ -121,9 +132,23 @@ def _checked_head(head: bytes, name: str) -> bytes:
         kind = "UTF-32" if nuls * 5 > len(head) * 3 else "UTF-16"
         order = "LE" if head[0] else "BE"
         raise CorpusError(f"{name}: {kind} text; convert it with `iconv -f {kind}{order} -t UTF-8`")
+    if _is_binary(head[:_SNIFFED]):
+        raise CorpusError(f"{name}: no text, but binary data; give a file of sentences in UTF-8")
     if b"\n" not in head and b"\r" in head[:-1]:
         raise CorpusError(f"{name}: has old Mac line ends (CR alone); convert it with `tr '\\r' '\\n'`")
     return head.removeprefix(codecs.BOM_UTF8)
+
+
+def _is_binary(some: bytes) -> bool:
+    """Return whether the first bytes of a file are no text in any usual encoding: not UTF-8, with many control characters."""
+    controls = sum(byte < 32 and byte not in b"\t\n\v\f\r\x1b" for byte in some)
+    if len(some) < 32 or controls * 20 <= len(some):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(some)  # whose last character may be cut
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def decoded_lines(
