@@ -8,10 +8,15 @@ CORPUS ?= data/sentences.en.txt
 
 install: $(VENV)/ready
 
+# pip's own words about an old Python speak of packages in conflict, and Debian has venv in a package of its own
 $(VENV)/ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "error: there is no $(PYTHON); install Python 3.11 or later, or name one, as in PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version 2>&1) is too old; name a Python from 3.11 on, as in PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "error: $(PYTHON) has no venv; install it, as with apt install python3-venv" >&2; exit 1; }
 	@echo "setting up $(VENV), which takes some minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]" || \
+	{ echo "error: pip could not install everything (without a network it speaks of packages in conflict); make install tries again" >&2; exit 1; }
 	touch $@
 
 # other people's tools that a run opens in; and what builds the site; without them their tests are skipped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -243,7 +244,19 @@ def _silence(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _out_of_memory(error: Exception) -> bool:
+    """Return whether an error says that there is no more memory, as Python, NumPy, Arrow, the system and torch say it."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+
+
 def _line(error: Exception) -> str:
+    if _out_of_memory(error):
+        return (
+            "there is too little memory for this; close other programs, raise what `ulimit -v` allows, or ask for less, as with "
+            "`train --size small` or a smaller --batch-tokens"
+        )
     if isinstance(error, OSError) and error.strerror:
         where = "output" if error.filename is None else error.filename
         return f"{where}: {error.strerror}; check the path, its permissions and the free space"

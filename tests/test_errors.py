@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from textrae.errors import cannot_write
 
 
@@ -11,3 +13,5 @@ def test_a_disk_that_refuses_is_told_in_one_wording() -> None:
         f"v.npy: cannot write (No space left on device); {end}"
     )
     assert cannot_write("v.npy", OSError("odd")) == f"v.npy: cannot write (odd); {end}"
+    refused = PermissionError(errno.EACCES, "Permission denied")
+    assert cannot_write("v.npy", refused) == "v.npy: cannot write (Permission denied); choose another place"

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SPANNING = {
     "test_every_setting",
+    "test_first_minutes",
     "test_given_vectors",
     "test_meaning",
     "test_house",

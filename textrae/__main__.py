@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from textrae_cli import app
+import sys
+
+try:
+    from textrae_cli import app
+except ModuleNotFoundError as error:  # a checkout, or a folder of it, that another Python looks into
+    sys.exit(
+        f"error: this Python, {sys.executable}, has no {error.name}; set textrae up with `make install` and type "
+        "`.venv/bin/textrae`, or activate the environment that it is installed in"
+    )
 
 if __name__ == "__main__":
     app()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class TextraeError(Exception):
     """Base of every error that textrae raises on purpose; its text is one line meant for the user."""
@@ -47,6 +49,11 @@ class TrainingError(TextraeError):
     """A training that cannot go on: the loss is not finite, or the state on disk does not fit."""
 
 
+_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
+"""What a place refuses however much space there is."""
+
+
 def cannot_write(place: object, error: OSError) -> str:
     """Return the message about a file or folder that the disk refuses to hold."""
-    return f"{place}: cannot write ({error.strerror or error}); free some space or choose another place"
+    space = "" if error.errno in _PLACE else "free some space or "
+    return f"{place}: cannot write ({error.strerror or error}); {space}choose another place"

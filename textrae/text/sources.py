@@ -80,6 +80,8 @@ class Source:
         """Return the error about the file, in one line, for what the system or a driver has raised."""
         if self.system is not None:
             return unreachable(self.name, error)
+        if isinstance(error, PermissionError):
+            return CorpusError(f"{self.name}: may not be read by you; have its owner allow it (chmod)")
         return CorpusError(f"{self.name}: cannot be read: {getattr(error, 'strerror', None) or error}")
 
     def state(self) -> list[Any]:
