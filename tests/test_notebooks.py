@@ -34,7 +34,7 @@ def test_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ipykernel")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the tests' processes share the cores
     done = script("checks/notebooks", monkeypatch).run(
-        path, steps=10, seconds=120
+        path, steps=10, seconds=600
     )  # with fewer they would write until they must stop
     assert all(cell.get("execution_count") for cell in done.cells if cell.cell_type == "code")
     assert [cell.source for cell in done.cells] == ["".join(cell["source"]) for cell in cells(path)]
