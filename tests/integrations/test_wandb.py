@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tracking import expected, train
 
-pytest.importorskip("wandb")
+wandb = pytest.importorskip("wandb")
 from wandb.proto.wandb_internal_pb2 import Record
 
 _BLOCK, _HEAD = 32_768, 7
@@ -41,6 +41,7 @@ def records(file: Path) -> Iterator[Any]:
 
 def logged(folder: Path) -> tuple[list[str], dict[str, dict[int, float]], set[str]]:
     """Return the ids of the runs, their numbers by name and step, and the names in their configs."""
+    wandb.teardown()  # its own process writes what it holds when it ends, as where a command ends
     ids, found, config = [], dict[str, dict[int, float]](), set()
     for file in sorted(folder.glob("wandb/offline-run-*/*.wandb")):
         ids.append(file.stem.removeprefix("run-"))
