@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from tracking import expected, train
 
-wandb = pytest.importorskip("wandb")
+pytest.importorskip("wandb")
+import wandb
 from wandb.proto.wandb_internal_pb2 import Record
 
 _BLOCK, _HEAD = 32_768, 7
