@@ -33,6 +33,8 @@ from contained import LIMIT, Limits, Outcome, snapshot, textrae, unlike, watched
 from mutations import joined, of_file, parts, payloads
 
 NOBODY = 65_534
+LARGEST = 1 << 28
+"""Bytes of a file whose digest is made right again."""
 SMALL = ("--steps", "3", "--hidden", "8", "--embedding", "8", "--latent", "4", "--vocab-size", "300", "--max-length", "8", "--device", "cpu", "--precision", "fp32")  # fmt: skip
 MADE: dict[str, list[list[str]]] = {
     "text": [["train", "text.txt", "-o", "runs/text", *SMALL, "--slots", "2"], ["encode", "runs/text", "text.txt", "-o", "text.npy"]],
@@ -203,8 +205,8 @@ def reseal(run: Path) -> None:
         if (run / "index.json").exists():
             _reseal_index(run)
             return
-        config = json.loads((run / "config.json").read_bytes())
-        header, numbers = parts((run / "model.safetensors").read_bytes())
+        config = json.loads(_whole(run / "config.json"))
+        header, numbers = parts(_whole(run / "model.safetensors"))
         facts = json.loads(header["__metadata__"]["textrae"])
         weights = _digest(header, numbers)
         if config.get("kind") == "series":
@@ -219,13 +221,13 @@ def reseal(run: Path) -> None:
         }
         for part, name in (("tokenizer", "tokenizer.model"), ("target tokenizer", "target-tokenizer.model")):
             if part in facts:
-                facts[part] = hashlib.sha256((run / name).read_bytes()).hexdigest()
+                facts[part] = hashlib.sha256(_whole(run / name)).hexdigest()
         if "latents" in facts:
-            facts["latents"] = _digest(*parts((run / "latents.safetensors").read_bytes()))
+            facts["latents"] = _digest(*parts(_whole(run / "latents.safetensors")))
         header["__metadata__"] = {"textrae": json.dumps(facts)}
         (run / "model.safetensors").write_bytes(joined(header, numbers))
         if (run / "flow.safetensors").exists():
-            header, numbers = parts((run / "flow.safetensors").read_bytes())
+            header, numbers = parts(_whole(run / "flow.safetensors"))
             facts = json.loads(header["__metadata__"]["textrae"])
             facts |= {"weights": weights, "tensors": _digest(header, numbers)}
             header["__metadata__"] = {"textrae": json.dumps(facts)}
@@ -243,6 +245,13 @@ def reseal(run: Path) -> None:
         return  # too damaged to be forged
 
 
+def _whole(path: Path) -> bytes:
+    """Read a file that is one, and not of a size that only its holes have: this script's own memory is bounded too."""
+    if not path.is_file() or path.stat().st_size > LARGEST:
+        raise OSError(f"{path}: not to be read whole")
+    return path.read_bytes()
+
+
 def _digest(header: dict[str, Any], numbers: bytes) -> str:
     total = hashlib.sha256()
     for name in sorted(header.keys() - {"__metadata__"}):
@@ -254,9 +263,10 @@ def _digest(header: dict[str, Any], numbers: bytes) -> str:
 def _reseal_index(run: Path) -> None:
     from textrae.search.files import _digest_of
 
-    facts = json.loads((run / "index.json").read_bytes())
+    facts = json.loads(_whole(run / "index.json"))
     for part in facts["digests"]:
         for path in run.glob(f"{part}.*"):
+            _whole(path)
             with path.open("rb") as stream:
                 facts["digests"][part] = _digest_of(stream, path.stat().st_size)
     (run / "index.json").write_text(json.dumps(facts))

@@ -68,3 +68,17 @@ def test_a_damaged_run_is_refused(trained: SeriesAutoencoder, tmp_path: Path, wh
     with pytest.raises(RunError) as caught:
         SeriesAutoencoder.load(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "told", [{"lengths": 0.5}, {"lengths": [1]}, {"lengths": ["a", "b"]}, {"step": "x"}, {"sequences": []}]
+)
+def test_what_a_training_tells_of_itself_is_checked(
+    trained: SeriesAutoencoder, tmp_path: Path, told: dict[str, object]
+) -> None:
+    trained.save(tmp_path / "run")
+    file = tmp_path / "run" / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps({**config, "result": {**config["result"], **told}}))
+    with pytest.raises(RunError, match=r"config\.json"):
+        SeriesAutoencoder.load(tmp_path / "run")

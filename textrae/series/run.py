@@ -126,7 +126,7 @@ def _read_run(path: Path, values: dict[str, Any], device: torch.device) -> Serie
         )
         dim, result = values["dim"], values["result"]
         names = tuple(str(name) for name in values.get("columns", ()))  # runs of older versions have none
-        if not isinstance(dim, int) or not 0 < dim <= _WIDEST or not isinstance(result, dict):
+        if not isinstance(dim, int) or not 0 < dim <= _WIDEST or not _is_result(result):
             raise ConfigError("dim or result is out of range")
         if len(names) not in (0, dim):
             raise ConfigError(f"{len(names)} names for {dim} columns")
@@ -134,6 +134,19 @@ def _read_run(path: Path, values: dict[str, Any], device: torch.device) -> Serie
         raise folder.unfit(path / folder.CONFIG, values, error) from None
     network, scaling = _read_weights(path / folder.MODEL, settings, dim, _shape_digest(values))
     return SeriesRun(network.to(device).eval(), scaling, settings, result, names=names)
+
+
+def _is_result(result: Any) -> bool:
+    """Return whether this is what a training tells of itself, as far as it is used."""
+    if not isinstance(result, dict):
+        return False
+    lengths = result.get("lengths", [1, 1])
+    counts = [result.get(name, 0) for name in ("step", "steps", "sequences")]
+    return (
+        isinstance(lengths, list)
+        and len(lengths) == 2
+        and all(isinstance(one, int) for one in counts + lengths)
+    )
 
 
 def _read_weights(
