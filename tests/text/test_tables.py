@@ -77,6 +77,9 @@ def test_broken_tables_name_the_line(tmp_path: Path) -> None:
     assert "line 3: 3 fields" in refusal("id,text\n1,a\n2,b,c\n", "a.csv", tmp_path)
     assert "check its quotes" in refusal('id,text\n1,"a\n2,b\n', "a.csv", tmp_path)
     assert "cannot be read as parquet" in refusal(b"PAR1 and then nothing", "a.parquet", tmp_path)
+    pq.write_table(pa.table({"text": ["a"], "idno": ["b"]}), tmp_path / "b.parquet")
+    odd = (tmp_path / "b.parquet").read_bytes().replace(b"idno", b"id\xf8o")
+    assert "cannot be read as parquet" in refusal(odd, "a.parquet", tmp_path)
 
 
 SENTENCES = ["The baker mends the blue kettle, at noon.", "A pilot paints; three lamps."]

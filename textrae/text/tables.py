@@ -197,7 +197,7 @@ def parquet_rows(
                     counts.kept.add_block(kept, name)
                 yield _texts(values, name, chosen.name, done)
                 done += len(values)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names in the footer
         where = f"{name}: after row {done:,}: damaged" if done else f"{name}: cannot be read as parquet"
         raise CorpusError(f"{where}: {_first_line(error)}") from None
     except CorpusError:
@@ -221,7 +221,7 @@ def parquet_size(source: Source) -> int:
         with ExitStack() as stack:
             opened = source.path if source.system is None else stack.enter_context(source.open())
             return int(pq.read_metadata(opened).num_rows)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names in the footer
         raise CorpusError(f"{source.name}: cannot be read as parquet: {_first_line(error)}") from None
     except Exception as error:
         raise source.unreadable(error) from None  # a driver's error may be of any kind

@@ -96,7 +96,7 @@ class Folder:
                 found = pq.read_metadata(stream)
         except FileNotFoundError:
             return None
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise RunError(f"{self.path}/{name}: cannot be read ({error.strerror or error})") from None
             return None  # not a whole parquet file
