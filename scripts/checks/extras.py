@@ -59,7 +59,7 @@ USES: dict[str, list[str]] = {
     "onnx": ["-m", "textrae", "export", "run", "-o", "graphs"],
     "st": [
         "-c",
-        "import textrae.integrations.sentence_transformers\nfrom sentence_transformers import SentenceTransformer as S\n S('run', trust_remote_code=True).encode(['A dog.'])",
+        "import textrae.integrations.sentence_transformers\nfrom sentence_transformers import SentenceTransformer as S\nS('run', trust_remote_code=True).encode(['A dog.'])",
     ],
     "tensorboard": [
         "-m",

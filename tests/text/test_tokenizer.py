@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -247,3 +248,9 @@ def test_a_piece_that_is_not_utf8_is_refused() -> None:
     assert len(damaged) == len(model)
     with pytest.raises(CorpusError, match="a piece that is not UTF-8"):
         Tokenizer.from_bytes(damaged)
+
+
+def test_a_pipe_in_the_place_of_a_model_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tokenizer.model")
+    with pytest.raises(CorpusError, match="is no regular file"):
+        Tokenizer.load(tmp_path / "tokenizer.model")

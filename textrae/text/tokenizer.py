@@ -149,9 +149,11 @@ class Tokenizer:
         """Read a model file.
 
         Raises:
-            CorpusError: the file is missing, not a SentencePiece model, or loses text; it says why.
+            CorpusError: the file is missing, no regular file, not a SentencePiece model, or loses text; it says why.
         """
         try:
+            if Path(path).exists() and not Path(path).is_file():  # a pipe would be waited for
+                raise CorpusError(f"{path}: is no regular file; give a SentencePiece model file")
             with Path(path).open("rb") as file:
                 model = file.read(LARGEST_FILE + 1)
         except OSError as error:
