@@ -179,6 +179,10 @@ class Output:
         try:
             if kind is None and self._draft is not None:
                 self._draft.publish()
+            elif kind is None and self._stream is not None:
+                self._stream.close()  # a device or a pipe may refuse what is still held back
+        except BrokenPipeError:
+            raise
         except OSError as refused:
             raise RunError(cannot_write(self.out, refused)) from None
         finally:

@@ -198,7 +198,7 @@ def _audited(folder: Path) -> list[str]:
     """Note every event from now on that no reading of data causes."""
     done: list[str] = []
     inside = f"{folder}/"
-    free = ("/dev/null", "/dev/tty", "/proc/self/")
+    free = ("/dev/full", "/dev/null", "/dev/tty", "/proc/self/")
 
     def outside(path: Any) -> bool:
         if not isinstance(path, str | bytes | os.PathLike):

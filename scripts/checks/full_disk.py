@@ -36,7 +36,7 @@ FILES = (
     "encode text few.txt --storage binary -o vb.parquet", "decode text text.npy -o d.txt", "decode text text.npy --json -o d.jsonl", "reconstruct text few.txt -o r.txt",
     "translate translator few.txt -o t.txt", "evaluate text few.txt --json -o e.json", "sample text -n 3 -o s.txt", "interpolate text A. B. -o i.txt",
     "paraphrase variational A. -n 2 -o p.txt", "analogy text --from few.txt --to few.txt few.txt -o a.txt", "info text -o info.txt", "search text few.txt A. -o f.txt",
-    "duplicates text few.txt -o du.txt", "outliers text few.txt -o ou.txt", "cluster text few.txt -o cl.txt", "split running.txt -o sp.txt", "score series series.csv -o sc.csv",
+    "duplicates text few.txt -o du.txt", "outliers text few.txt -o ou.txt", "cluster text few.txt -k 2 -o cl.txt", "split running.txt -o sp.txt", "score series series.csv -o sc.csv",
     "reconstruct series series.csv -o rs.csv", "encode series series.csv -o es.npy", "encode series series.csv -o es.parquet", "report text few.txt -o page.html",
     "plot text few.txt -o plot.svg", "attention text A. --json -o at.json", "xsim text few.txt few.txt -o xs.txt",
 )  # fmt: skip

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support import textrae_here
 from textrae_cli.output import Output
 
 from textrae.errors import ConfigError, RunError
@@ -87,3 +88,10 @@ def test_what_is_no_file_is_written_to_as_it_is(tmp_path: Path) -> None:
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="/dev/full: cannot write"), Output(Path("/dev/full"), False) as output:
         output.lines(["x" * (1 << 20)])
+
+
+def test_a_device_that_refuses_what_was_held_back_is_told(run: Path) -> None:
+    done = textrae_here("info", run, "-o", "/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("error: /dev/full: cannot write (No space left on device)")
+    assert textrae_here("info", run, "-o", "/dev/null").returncode == 0

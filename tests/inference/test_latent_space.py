@@ -126,3 +126,9 @@ def test_a_decoder_that_is_not_told_refuses_a_level(vae: SentenceAutoencoder) ->
     assert vae.sample(2, blur=0.0)
     with pytest.raises(ConfigError, match="`blur`"):
         vae.sample(1, blur=1.5)
+
+
+def test_a_strength_that_is_an_array_is_refused_in_a_line(model: SentenceAutoencoder) -> None:
+    step = model.encode("A dog sees a red ball today.")
+    with pytest.raises(TypeError, match="strength"):
+        model.move(["A dog sees a red ball today."], step, np.array([0.5, 0.5]))  # type: ignore[arg-type]

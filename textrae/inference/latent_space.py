@@ -232,7 +232,7 @@ class LatentSpace(Converter):
             A list of sentences; a string where one string or one encoding is given.
         """
         config = self.engine.run.settings.model
-        if strength == LEAST:
+        if isinstance(strength, str) and strength == LEAST:
             *_, least = self.least_moves(sentences, step, beam, to, blur)
             return least
         strength = arguments.real("strength", strength)

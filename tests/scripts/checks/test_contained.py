@@ -59,7 +59,8 @@ def test_a_pickle_that_is_read_is_told(contained: Any, payloads: dict[str, bytes
 def test_a_command_that_works_and_one_that_fails(contained: Any, run: Path, tmp_path: Path) -> None:
     assert contained.textrae(["info", run], tmp_path).kind == "works"
     assert contained.textrae(["info", tmp_path / "none"], tmp_path).kind == "refused"
-    assert list(tmp_path.iterdir()) == []
+    # torch may make the folder of its compiler, wherever temporary files lie
+    assert [path for path in tmp_path.iterdir() if not path.name.startswith("torchinductor")] == []
 
 
 def test_snapshots_tell_what_changed(contained: Any, tmp_path: Path) -> None:
