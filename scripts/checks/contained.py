@@ -18,7 +18,8 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,7 @@ _LONGEST = 3_000
 _NO_ROOM = re.compile(
     r"MemoryError|can't allocate|bad_alloc|Cannot allocate|malloc of size|Unable to allocate", re.IGNORECASE
 )
-"""What is said where the limit of memory was hit."""
+"""Words of an error that say that the limit of memory was hit."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _ELSEWHERE = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate", "os.chmod", "shutil.rmtree")  # fmt: skip
 _STARTS = (
@@ -274,3 +275,15 @@ def snapshot(folder: Path) -> dict[str, tuple[Any, ...]]:
 def unlike(before: dict[str, tuple[Any, ...]], after: dict[str, tuple[Any, ...]]) -> list[str]:
     """Return the paths that came, went, or changed between two snapshots."""
     return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+
+
+def summed(counts: Mapping[str, Counter[str]], what: str) -> int:
+    """Print the outcomes of each kind of input and of all of them; return how many were wrong."""
+    for kind, found in counts.items():
+        print(f"{kind}: " + ", ".join(f"{count:,} {one}" for one, count in sorted(found.items())))
+    total = sum(counts.values(), Counter[str]())
+    wrong = sum(count for one, count in total.items() if one not in ("works", "refused"))
+    print(
+        f"{total.total():,} changed {what}: {total['works']:,} work, {total['refused']:,} refused in one line, {wrong} wrong"
+    )
+    return wrong

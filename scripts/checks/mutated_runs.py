@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from contained import LIMIT, Limits, Outcome, snapshot, textrae, unlike, watched
+from contained import LIMIT, Limits, Outcome, snapshot, summed, textrae, unlike, watched
 from mutations import joined, of_file, parts, payloads
 
 NOBODY = 65_534
@@ -355,13 +355,7 @@ def main() -> None:
         if odd := unlike(sound, snapshot(top)):
             print(f"changed beside the copies: {', '.join(odd[:9])}")
             counts[args.kinds[0]]["did more"] += 1
-    for kind, found in counts.items():
-        print(f"{kind}: " + ", ".join(f"{count:,} {one}" for one, count in sorted(found.items())))
-    total = sum((found for found in counts.values()), Counter[str]())
-    wrong = sum(count for one, count in total.items() if one not in ("works", "refused"))
-    print(
-        f"{total.total():,} changed folders: {total['works']:,} work, {total['refused']:,} refused in one line, {wrong} wrong"
-    )
+    wrong = summed(counts, "folders")
     print(f"at most {most / 2**20:,.0f} MiB beyond the sound folder; the slowest took {slowest:.1f} s")
     sys.exit(bool(wrong))
 

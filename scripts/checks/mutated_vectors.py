@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from contained import LIMIT, Limits, Outcome, snapshot, textrae, unlike
+from contained import LIMIT, Limits, Outcome, snapshot, summed, textrae, unlike
 from mutated_runs import NOBODY, SMALL, Result, warm
 from mutations import BY_ENDING, RAW, Mutation, of_bytes, of_file
 
@@ -56,7 +56,7 @@ USES: dict[str, list[list[str]]] = {
 }  # fmt: skip
 """Commands that read each of the sound files, in the place of FILE."""
 ENDLESS = ("a pipe", "a link to /dev/zero")
-"""What is put in the place of a file and has no end, so that a command that reads on is right."""
+"""Changes that put something without an end in the place of a file: a command that reads on is right."""
 MADE = [
     ["train", "text.txt", "-o", "run", *SMALL],
     ["train", "--series", "s.csv", "-o", "series", "--steps", "2", "--hidden", "4"],
@@ -313,13 +313,7 @@ def main() -> None:
         if odd := unlike(sound, snapshot(top)):
             print(f"changed beside the copies: {', '.join(odd[:9])}")
             counts["text.txt"]["did more"] += 1
-    for file, found in counts.items():
-        print(f"{file}: " + ", ".join(f"{count:,} {one}" for one, count in sorted(found.items())))
-    total = sum((found for found in counts.values()), Counter[str]())
-    wrong = sum(count for one, count in total.items() if one not in ("works", "refused"))
-    print(
-        f"{total.total():,} changed files: {total['works']:,} work, {total['refused']:,} refused in one line, {wrong} wrong"
-    )
+    wrong = summed(counts, "files")
     print(f"at most {most / 2**20:,.0f} MiB beyond the sound file; the slowest took {slowest:.1f} s")
     sys.exit(bool(wrong))
 

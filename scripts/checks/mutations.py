@@ -46,7 +46,7 @@ METADATA: tuple[Any, ...] = (
 
 
 class _Evil:
-    """What is unpickled into a call of the shell."""
+    """An object whose pickle calls the shell when it is read."""
 
     def __init__(self, canary: Path) -> None:
         self.canary = canary

@@ -36,7 +36,7 @@ class OwnKernel(AsyncKernelManager):  # type: ignore[misc]
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """What is started."""
+        """The command line that starts the kernel."""
         words = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
         return KernelSpec(argv=words, display_name="Python 3", language="python")
 
